@@ -1,0 +1,162 @@
+"""Reads the table folders into typed values, once per process."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import yaml
+
+from tipoff.core.errors import ConfigInvalid
+
+type Kind = Literal["landing", "log", "derived", "view", "table_function"]
+
+ROOT = Path(__file__).parent
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One field as BigQuery's schema JSON states it; `fields` for STRUCTs only."""
+
+    name: str
+    type: str
+    mode: str = "NULLABLE"
+    description: str = ""
+    fields: tuple["Column", ...] = ()
+
+
+class Argument(msgspec.Struct, frozen=True):
+    """An argument of a table function: GoogleSQL name and type."""
+
+    name: str
+    type: str
+
+
+class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `table.yaml` may say; an unknown key is an error."""
+
+    kind: Kind
+    description: str
+    grain: str
+    key: tuple[str, ...] = ()
+    partition: str | None = None
+    cluster: tuple[str, ...] = ()
+    require_partition_filter: bool = False
+    inputs: tuple[str, ...] = ()
+    owner: str = ""
+    freshness: str = ""
+    scope: tuple[str, ...] = ()
+    available_from: dict[str, date] = {}
+    volatile: tuple[str, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    date_column: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table folder.
+
+    Attributes:
+        dataset, name: the folder's place; `full_name` joins them as GoogleSQL does.
+        spec: the contents of `table.yaml`.
+        columns: the contents of `schema.json` (empty for views and table functions that state none).
+        folder: where the SQL files are.
+    """
+
+    dataset: str
+    name: str
+    spec: TableYaml
+    columns: tuple[Column, ...]
+    folder: Path
+
+    @property
+    def full_name(self) -> str:
+        """`dataset.table`, the form every SQL file uses."""
+        return f"{self.dataset}.{self.name}"
+
+    @property
+    def kind(self) -> Kind:
+        """What the folder describes."""
+        return self.spec.kind
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Column names in schema order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def digest_columns(self) -> tuple[str, ...]:
+        """Columns that take part in a digest: all but the volatile ones."""
+        return tuple(name for name in self.column_names if name not in self.spec.volatile)
+
+    def sql(self, file: str) -> str:
+        """The text of one SQL file of the folder (`query.sql`, `checks.sql`, `view.sql`, `function.sql`).
+
+        Raises:
+            ConfigInvalid: the folder has no such file.
+        """
+        path = self.folder / file
+        if not path.is_file():
+            raise ConfigInvalid("no_such_sql", f"{self.full_name} has no {file}")
+        return path.read_text(encoding="utf-8")
+
+
+def _read(folder: Path) -> Table:
+    spec = msgspec.convert(yaml.safe_load((folder / "table.yaml").read_text("utf-8")), TableYaml)
+    schema = folder / "schema.json"
+    columns = msgspec.json.decode(schema.read_bytes(), type=tuple[Column, ...]) if schema.is_file() else ()
+    return Table(folder.parent.name, folder.name, spec, columns, folder)
+
+
+@cache
+def all_tables() -> tuple[Table, ...]:
+    """Every table folder, ordered by dataset and name."""
+    return tuple(_read(path.parent) for path in sorted(ROOT.glob("*/*/table.yaml")))
+
+
+@cache
+def _by_name() -> tuple[dict[str, Table], dict[str, Table]]:
+    served = {table.name: table for table in all_tables() if table.kind != "landing"}
+    return served, {table.name: table for table in all_tables() if table.kind == "landing"}
+
+
+def get(name: str) -> Table:
+    """The derived table, log, view or table function called `name`.
+
+    Raises:
+        ConfigInvalid: there is no such folder.
+    """
+    return _find(_by_name()[0], name)
+
+
+def landing(name: str) -> Table:
+    """The landing table called `name` (the view over it has the same name; see `get`).
+
+    Raises:
+        ConfigInvalid: there is no such folder.
+    """
+    return _find(_by_name()[1], name)
+
+
+def _find(tables: dict[str, Table], name: str) -> Table:
+    if name not in tables:
+        raise ConfigInvalid("no_such_table", f"no table folder is called {name}")
+    return tables[name]
+
+
+def lineage_order() -> tuple[Table, ...]:
+    """All tables, inputs before those that read them.
+
+    Raises:
+        ConfigInvalid: a `table.yaml` names an input that has no folder.
+    """
+    by_full_name = {table.full_name: table for table in all_tables()}
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for table in by_full_name.values():
+        for name in table.spec.inputs:
+            if name not in by_full_name:
+                raise ConfigInvalid("no_such_input", f"{table.full_name} reads {name}, which has no folder")
+        sorter.add(table.full_name, *sorted(table.spec.inputs))
+    return tuple(by_full_name[name] for name in sorter.static_order())
