@@ -1,0 +1,46 @@
+"""The child process of `Warehouse`: local-bigquery on ports of its own choosing, reported to the parent.
+
+Arguments: data folder, default project, REST port, gRPC port (0 = free). Uses the three entry points that
+local-bigquery's own pytest plugin uses, because its command line can neither report a port nor leave with us.
+"""
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import uvicorn
+from local_bigquery import app
+from local_bigquery.engine import database
+from local_bigquery.grpc import server
+from local_bigquery.settings import settings
+
+from tipoff_local.processes import report_ready, when_parent_leaves
+
+HOST = "127.0.0.1"
+
+
+def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
+    """Serves until the parent leaves."""
+    settings.bigquery_host = HOST
+    settings.data_dir = data_dir
+    settings.default_project_id = project
+    storage, bound_grpc_port = server.start(HOST, grpc_port)
+    rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
+    thread = threading.Thread(target=rest.run)
+    thread.start()
+    when_parent_leaves(lambda: setattr(rest, "should_exit", True))
+    # The first query pays for DuckDB's set-up; do it before saying that we are ready.
+    database.fetch("SELECT 1")
+    while not rest.started and thread.is_alive():
+        thread.join(0.01)
+    if not rest.started:
+        raise SystemExit(f"port {rest_port} is taken")
+    bound_rest_port = rest.servers[0].sockets[0].getsockname()[1]
+    report_ready(json.dumps({"rest_port": bound_rest_port, "grpc_port": bound_grpc_port}))
+    thread.join()
+    storage.stop(None)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))

@@ -1,0 +1,380 @@
+"""terraform/mesh.yaml, read strictly and resolved to the names of one project and environment.
+
+Terraform resolves the same file; a test holds both results equal, so the rules of naming stand here once:
+topics, subscriptions, workflows and schedules are `<key>-<environment>`, datasets `<key>`, buckets
+`<project>-<key>`, functions their `service`; what `may` grants becomes a variable (upper case, `-` -> `_`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+
+class MeshError(Exception):
+    """mesh.yaml is malformed or names something that it does not declare."""
+
+
+class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    description: str = ""
+
+
+class Topic(_Part, frozen=True):
+    """A topic; a `dead_letter` topic receives what a subscription gave up on."""
+
+    dead_letter: bool = False
+
+
+class Subscription(_Part, frozen=True):
+    """Pushes a topic to a function, or (`hold`) keeps its messages for a person to pull."""
+
+    topic: str
+    function: str | None = None
+    path: str = ""
+    dead_letter: str | None = None
+    attempts: int = 5
+    ack_deadline_s: int = 60
+    min_backoff_s: int = 10
+    max_backoff_s: int = 600
+    hold: bool = False
+
+
+class Bucket(_Part, frozen=True):
+    """A bucket; `notify` names the topic that hears of each finalized object."""
+
+    notify: str | None = None
+    versioning: bool = True
+
+
+class Dataset(_Part, frozen=True):
+    """A dataset; `authorised_over` names the dataset that its views may read for their callers."""
+
+    authorised_over: str | None = None
+
+
+class Grants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a function may touch, by key; both its IAM and its environment."""
+
+    read_buckets: tuple[str, ...] = ()
+    write_buckets: tuple[str, ...] = ()
+    read_datasets: tuple[str, ...] = ()
+    write_datasets: tuple[str, ...] = ()
+    publish: tuple[str, ...] = ()
+    start_workflows: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+
+
+class Function(_Part, frozen=True):
+    """A function; memory in Kubernetes notation (`512Mi`, `1Gi`), timeout in seconds."""
+
+    service: str
+    ingress: str
+    memory: str = "512Mi"
+    cpu: int = 1
+    timeout_s: int = 60
+    concurrency: int = 1
+    min_instances: int = 0
+    max_instances: int = 1
+    may: Grants = Grants()
+
+
+class Workflow(_Part, frozen=True):
+    """A workflow: the functions it calls, the workflows it runs, the topics it publishes to."""
+
+    file: str
+    calls: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    publish: tuple[str, ...] = ()
+
+
+class Schedule(_Part, frozen=True, forbid_unknown_fields=False):
+    """A cron line (in the mesh's time zone) that starts a workflow with `argument`."""
+
+    workflow: str
+    cron: str
+    argument: dict[str, object] = {}
+
+
+class Mesh(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole page, by key."""
+
+    region: str
+    time_zone: str
+    topics: dict[str, Topic]
+    subscriptions: dict[str, Subscription]
+    buckets: dict[str, Bucket]
+    datasets: dict[str, Dataset]
+    functions: dict[str, Function]
+    workflows: dict[str, Workflow]
+    schedules: dict[str, Schedule]
+    secrets: dict[str, _Part] = {}
+
+
+@dataclass(frozen=True)
+class ResolvedSubscription:
+    """A subscription by its names; `endpoint` and `push_email` are None on a hold subscription."""
+
+    name: str
+    topic: str
+    endpoint: str | None
+    audience: str | None
+    push_email: str | None
+    dead_letter_topic: str | None
+    declared: Subscription
+
+
+@dataclass(frozen=True)
+class ResolvedFunction:
+    """A function by its names: URL, account, injected variables, and the accounts that may call it."""
+
+    key: str
+    service: str
+    url: str
+    email: str
+    env: Mapping[str, str]
+    invokers: frozenset[str]
+    declared: Function
+
+
+@dataclass(frozen=True)
+class ResolvedWorkflow:
+    """A workflow by its names: id, account, injected variables."""
+
+    key: str
+    name: str
+    email: str
+    env: Mapping[str, str]
+    declared: Workflow
+
+
+@dataclass(frozen=True)
+class ResolvedSchedule:
+    """A schedule by its names; the job starts workflow id `workflow` as `email`."""
+
+    name: str
+    workflow: str
+    cron: str
+    time_zone: str
+    email: str
+    argument: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Names:
+    """Everything mesh.yaml names, in one project and environment; maps are by mesh key."""
+
+    project: str
+    project_number: str
+    environment: str
+    region: str
+    topics: Mapping[str, str]
+    buckets: Mapping[str, str]
+    datasets: Mapping[str, str]
+    subscriptions: Mapping[str, ResolvedSubscription]
+    functions: Mapping[str, ResolvedFunction]
+    workflows: Mapping[str, ResolvedWorkflow]
+    schedules: Mapping[str, ResolvedSchedule]
+
+    def topic_path(self, key: str) -> str:
+        """`projects/P/topics/T` of a topic key."""
+        return f"projects/{self.project}/topics/{self.topics[key]}"
+
+    def subscription_path(self, key: str) -> str:
+        """`projects/P/subscriptions/S` of a subscription key."""
+        return f"projects/{self.project}/subscriptions/{self.subscriptions[key].name}"
+
+
+def load(path: Path) -> Mesh:
+    """The mesh of a file; MeshError names the first wrong field or dangling key."""
+    try:
+        mesh = msgspec.yaml.decode(path.read_bytes(), type=Mesh)
+    except (OSError, msgspec.DecodeError) as error:
+        raise MeshError(f"{path.name}: {error}") from error
+    dangling = sorted(_dangling(mesh))
+    if dangling:
+        raise MeshError(f"{path.name}: " + "; ".join(dangling))
+    return mesh
+
+
+def resolve(
+    mesh: Mesh, project: str, project_number: str, environment: str, *,
+    host_url: str | None = None, release: str = "local", people: frozenset[str] = frozenset(),
+) -> Names:  # fmt: skip
+    """All names of one environment.
+
+    host_url: base URL of the local function host; without it URLs are Cloud Run's deterministic ones.
+    people: e-mails allowed to call the functions whose ingress is `all`.
+    """
+    return _Resolver(mesh, project, project_number, environment, host_url, release, people).names()
+
+
+def variable(prefix: str, key: str) -> str:
+    """The environment variable of a granted key: `TOPIC_RAW_READY` of (`TOPIC`, `raw-ready`)."""
+    return f"{prefix}_{key.upper().replace('-', '_')}"
+
+
+@dataclass(frozen=True)
+class _Resolver:
+    mesh: Mesh
+    project: str
+    number: str
+    environment: str
+    host_url: str | None
+    release: str
+    people: frozenset[str]
+
+    def names(self) -> Names:
+        mesh = self.mesh
+        return Names(
+            project=self.project,
+            project_number=self.number,
+            environment=self.environment,
+            region=mesh.region,
+            topics={key: self._suffixed(key) for key in mesh.topics},
+            buckets={key: self._bucket(key) for key in mesh.buckets},
+            datasets={key: key for key in mesh.datasets},
+            subscriptions={key: self._subscription(key) for key in mesh.subscriptions},
+            functions={key: self._function(key) for key in mesh.functions},
+            workflows={key: self._workflow(key) for key in mesh.workflows},
+            schedules={key: self._schedule(key) for key in mesh.schedules},
+        )
+
+    def _suffixed(self, key: str) -> str:
+        return f"{key}-{self.environment}"
+
+    def _bucket(self, key: str) -> str:
+        return f"{self.project}-{key}"
+
+    def _email(self, account: str) -> str:
+        return f"{account}@{self.project}.iam.gserviceaccount.com"
+
+    def _url(self, key: str) -> str:
+        service = self.mesh.functions[key].service
+        if self.host_url is not None:
+            return f"{self.host_url}/{service}"
+        return f"https://{service}-{self.number}.{self.mesh.region}.run.app"
+
+    def _subscription(self, key: str) -> ResolvedSubscription:
+        declared = self.mesh.subscriptions[key]
+        pushed = declared.function is not None
+        audience = self._url(declared.function) if declared.function is not None else None
+        return ResolvedSubscription(
+            name=self._suffixed(key),
+            topic=self._suffixed(declared.topic),
+            endpoint=f"{audience}{declared.path}" if audience else None,
+            audience=audience,
+            push_email=self._email(f"push-{key}") if pushed else None,
+            dead_letter_topic=self._suffixed(declared.dead_letter) if declared.dead_letter else None,
+            declared=declared,
+        )
+
+    def _function(self, key: str) -> ResolvedFunction:
+        declared = self.mesh.functions[key]
+        return ResolvedFunction(
+            key=key,
+            service=declared.service,
+            url=self._url(key),
+            email=self._email(f"fn-{key.replace('_', '-')}"),
+            env=self._base() | self._granted(declared.may),
+            invokers=frozenset(self._invokers(key)),
+            declared=declared,
+        )
+
+    def _invokers(self, function: str) -> Iterator[str]:
+        for key, subscription in self.mesh.subscriptions.items():
+            if subscription.function == function:
+                yield self._email(f"push-{key}")
+        for key, workflow in self.mesh.workflows.items():
+            if function in workflow.calls:
+                yield self._email(f"wf-{key}")
+        if self.mesh.functions[function].ingress == "all":
+            yield from self.people
+
+    def _base(self) -> dict[str, str]:
+        return {
+            "PROJECT_ID": self.project,
+            "PROJECT_NUMBER": self.number,
+            "REGION": self.mesh.region,
+            "ENVIRONMENT": self.environment,
+            "RELEASE": self.release,
+        }
+
+    def _granted(self, may: Grants) -> dict[str, str]:
+        return (
+            _variables("BUCKET", may.read_buckets + may.write_buckets, self._bucket)
+            | _variables("DATASET", may.read_datasets + may.write_datasets, str)
+            | _variables("TOPIC", may.publish, self._suffixed)
+            | _variables("WORKFLOW", may.start_workflows, self._suffixed)
+            | _variables("SECRET", may.secrets, str)
+        )
+
+    def _workflow(self, key: str) -> ResolvedWorkflow:
+        declared = self.mesh.workflows[key]
+        env = (
+            _variables("URL", declared.calls, self._url)
+            | _variables("WORKFLOW", declared.runs, self._suffixed)
+            | _variables("TOPIC", declared.publish, self._suffixed)
+        )
+        return ResolvedWorkflow(key, self._suffixed(key), self._email(f"wf-{key}"), env, declared)
+
+    def _schedule(self, key: str) -> ResolvedSchedule:
+        declared = self.mesh.schedules[key]
+        return ResolvedSchedule(
+            name=self._suffixed(key),
+            workflow=self._suffixed(declared.workflow),
+            cron=declared.cron,
+            time_zone=self.mesh.time_zone,
+            email=self._email("scheduler"),
+            argument=declared.argument,
+        )
+
+
+def _variables(prefix: str, keys: tuple[str, ...], name_of: Callable[[str], str]) -> dict[str, str]:
+    return {variable(prefix, key): name_of(key) for key in keys}
+
+
+def _dangling(mesh: Mesh) -> Iterator[str]:
+    for where, kind, key in _references(mesh):
+        if key not in getattr(mesh, kind):
+            yield f"{where} names {key!r}, which is not among {kind}"
+    pulled = {subscription.topic for subscription in mesh.subscriptions.values()}
+    for key, subscription in mesh.subscriptions.items():
+        if (subscription.function is None) != subscription.hold:
+            yield f"subscription {key} must either push to a function or hold"
+        if subscription.dead_letter is not None and subscription.dead_letter not in pulled:
+            yield f"subscription {key}: nobody subscribes to {subscription.dead_letter!r}: letters are lost"
+
+
+def _references(mesh: Mesh) -> Iterator[tuple[str, str, str]]:
+    for key, subscription in mesh.subscriptions.items():
+        where = f"subscription {key}"
+        yield where, "topics", subscription.topic
+        yield from _optional(where, "topics", subscription.dead_letter)
+        yield from _optional(where, "functions", subscription.function)
+    for key, bucket in mesh.buckets.items():
+        yield from _optional(f"bucket {key}", "topics", bucket.notify)
+    for key, function in mesh.functions.items():
+        yield from _grant_references(f"function {key}", function.may)
+    for key, workflow in mesh.workflows.items():
+        yield from _each(f"workflow {key}", "functions", workflow.calls)
+        yield from _each(f"workflow {key}", "workflows", workflow.runs)
+        yield from _each(f"workflow {key}", "topics", workflow.publish)
+    for key, schedule in mesh.schedules.items():
+        yield f"schedule {key}", "workflows", schedule.workflow
+
+
+def _grant_references(where: str, may: Grants) -> Iterator[tuple[str, str, str]]:
+    yield from _each(where, "buckets", may.read_buckets + may.write_buckets)
+    yield from _each(where, "datasets", may.read_datasets + may.write_datasets)
+    yield from _each(where, "topics", may.publish)
+    yield from _each(where, "workflows", may.start_workflows)
+    yield from _each(where, "secrets", may.secrets)
+
+
+def _each(where: str, kind: str, keys: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    return ((where, kind, key) for key in keys)
+
+
+def _optional(where: str, kind: str, key: str | None) -> Iterator[tuple[str, str, str]]:
+    return _each(where, kind, () if key is None else (key,))

@@ -1,0 +1,98 @@
+"""Child processes of the local cloud: started with exact environments, gone when their parent is gone.
+
+A child reads its standard input to the end and then leaves: the pipe closes when the parent ends for whatever
+reason, SIGKILL included, on Linux and macOS alike. This is the only module here that reads the environment.
+"""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SYSTEMROOT", "PYTHONHASHSEED")
+
+
+class ChildFailed(Exception):
+    """A child process ended before it was ready; the message carries the end of its log."""
+
+
+class Child:
+    """One `python -m module` process; its first line on standard output says that it is ready.
+
+    env is the whole environment beside what a process needs to run at all; the log gathers standard error.
+    """
+
+    def __init__(self, module: str, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._log = log
+        with log.open("ab") as sink:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+                [sys.executable, "-m", module, *arguments],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=sink, env={**_inherited(), **env},
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        """Process id, for memory figures and for tests that kill."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def ready_line(self) -> bytes:
+        """The child's first line; ChildFailed if it ended without one."""
+        if self._process.stdout is None:
+            raise ChildFailed("no standard output")
+        line = self._process.stdout.readline()
+        if not line:
+            code = self._process.wait()
+            raise ChildFailed(f"exit code {code}: {self._log.read_text(errors='replace')[-2000:]}")
+        return line
+
+    def send(self, data: bytes) -> None:
+        """Writes to the child's standard input, which stays open."""
+        if self._process.stdin is not None:
+            self._process.stdin.write(data)
+            self._process.stdin.flush()
+
+    def stop(self, grace_s: float = 5.0) -> None:
+        """Closes the pipe, waits, and kills what does not leave in time."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        try:
+            self._process.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def report_ready(line: str) -> None:
+    """Called in the child: one line to the parent, on the standard output that Child reads."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def when_parent_leaves(leave: Callable[[], None]) -> None:
+    """Called in the child: runs `leave` once standard input ends, then ends the process if it lingers."""
+
+    def watch() -> None:
+        while sys.stdin.buffer.readline():
+            pass
+        leave()
+        threading.Timer(3.0, os._exit, args=(0,)).start()
+
+    threading.Thread(target=watch, name="parent-watch", daemon=True).start()
+
+
+def set_environment(values: Mapping[str, str]) -> None:
+    """Called in a child: makes these variables part of its own environment."""
+    os.environ.update(values)
+
+
+def _inherited() -> dict[str, str]:
+    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
