@@ -45,6 +45,7 @@ class Bucket(_Part, frozen=True):
 
     notify: str | None = None
     versioning: bool = True
+    write_once: bool = False
 
 
 class Dataset(_Part, frozen=True):
@@ -89,10 +90,15 @@ class Workflow(_Part, frozen=True):
 
 
 class Schedule(_Part, frozen=True, forbid_unknown_fields=False):
-    """A cron line (in the mesh's time zone) that starts a workflow with `argument`."""
+    """A cron line (in the mesh's time zone) that starts a workflow with `argument`.
+
+    windows: local times `HH:MM-HH:MM`, each hit on every one of `days` (`mon`..., all if empty).
+    """
 
     workflow: str
     cron: str
+    windows: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
     argument: dict[str, object] = {}
 
 
@@ -109,6 +115,9 @@ class Mesh(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     workflows: dict[str, Workflow]
     schedules: dict[str, Schedule]
     secrets: dict[str, _Part] = {}
+    log_metrics: dict[str, object] = {}
+    alerts: dict[str, object] = {}
+    budget: dict[str, object] = {}
 
 
 @dataclass(frozen=True)
