@@ -1,0 +1,82 @@
+"""`moving_average`: half the last five games, three tenths the last ten, a fifth the season, plus factors.
+
+Base: domain reference, section 9. The factors' weights are fitted on the training window (section 7.1:
+measured effects, never rules of thumb); their signs are held: a weaker opposing defence, a faster
+opponent and a fresher player never lower the forecast.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from tipoff.forecast.bundle import ModelBundle
+from tipoff.forecast.columns import Columns
+from tipoff.forecast.distributions import Floats, VarianceLaw, negative_binomial
+from tipoff.forecast.system import Prediction, Task
+
+WINDOWS = (("points_avg_last_5", 0.5), ("points_avg_last_10", 0.3), ("points_avg_season", 0.2))
+EFFECTS = ("recent scoring", "opposing defence", "pace", "home", "freshness")
+
+
+class MovingAverageParams(msgspec.Struct, frozen=True):
+    """Weights in points per unit; defaults are the effects measured in the domain reference, section 7.1."""
+
+    level: float = 1.0
+    per_def_rating: float = 0.048
+    per_pace_score: float = 0.192
+    home_pts: float = 0.18
+    per_fatigue_adjustment: float = 0.0
+    league_def_rating: float = 113.4
+    variance_linear: float = 3.86
+    variance_quadratic: float = -0.041
+
+
+def fatigue_adjustment(fatigue_score: Floats) -> Floats:
+    """(score - 100) / 20: 0 when fresh (100), -3.5 when exhausted (30)."""
+    return np.asarray((fatigue_score - 100.0) / 20.0)
+
+
+def base_points(columns: Columns) -> Floats:
+    """0.5 L5 + 0.3 L10 + 0.2 season, in points."""
+    parts = [weight * columns.get(name) for name, weight in WINDOWS]
+    total: Floats = np.sum(parts, axis=0)
+    return total
+
+
+def factors(columns: Columns, params: MovingAverageParams) -> Floats:
+    """The inputs the weights multiply, shape (rows, 4): defence, pace, home, fatigue."""
+    return np.column_stack((
+        columns.get("opponent_def_rating") - params.league_def_rating,
+        columns.get("pace_score"),
+        columns.get("home_away") - 0.5,
+        fatigue_adjustment(columns.get("fatigue_score")),
+    ))
+
+
+def weights(params: MovingAverageParams) -> Floats:
+    """The factors' weights in their order, never negative where a sign is demanded."""
+    signed = (params.per_def_rating, params.per_pace_score, params.home_pts, params.per_fatigue_adjustment)
+    return np.maximum(np.array(signed, dtype=np.float64), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class MovingAverage:
+    """The reference any other system has to beat."""
+
+    system_id: str = "moving_average"
+    needs: tuple[str, ...] = ()
+
+    def ready(self, bundle: ModelBundle) -> bool:
+        """Always: without training it uses the measured effects."""
+        return True
+
+    def predict(self, task: Task) -> Prediction:
+        """Negative binomial around base plus factors."""
+        params = task.bundle.part(self.system_id, MovingAverageParams)
+        base = params.level * base_points(task.columns)
+        terms = factors(task.columns, params) * weights(params)
+        mean = base + terms.sum(axis=1)
+        law = VarianceLaw(params.variance_linear, params.variance_quadratic)
+        pmf = negative_binomial(mean, law.variance(np.maximum(mean, 0.05)))
+        return Prediction(np.ones(len(mean), dtype=bool), pmf, EFFECTS, np.column_stack([base, terms]))

@@ -1,0 +1,53 @@
+"""From a forecast and a quote to OVER, UNDER or PASS: expected value at the quoted price, nothing else."""
+
+from dataclasses import dataclass
+
+from tipoff.forecast.lines import decimal_odds
+from tipoff.forecast.types import Forecast, Quote, Recommendation
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When to recommend. Configuration, fixed before looking at results.
+
+    `min_expected_value` is profit per unit staked; the default asks for more than any measured edge
+    (forecasting reference, section 3.3), so PASS is the rule. `min_feature_quality` is 0-100.
+    """
+
+    min_expected_value: float = 0.05
+    min_feature_quality: float = 70.0
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The recommendation and what it rests on: value per unit staked of either side, P(over), P(push)."""
+
+    recommendation: Recommendation
+    value_over: float
+    value_under: float
+    prob_over: float
+    prob_push: float
+
+
+def expected_value(prob_win: float, prob_push: float, american: int) -> float:
+    """Profit expected per unit staked; a push returns the stake."""
+    return prob_win * (decimal_odds(american) - 1.0) - (1.0 - prob_win - prob_push)
+
+
+def advise(forecast: Forecast, quote: Quote | None, feature_quality: float, policy: Policy) -> Advice:
+    """The better side when its expected value reaches the threshold, else PASS; NO_LINE without a quote."""
+    if quote is None:
+        return Advice(Recommendation.NO_LINE, 0.0, 0.0, 0.0, 0.0)
+    over, push = forecast.prob_over(quote.line_pts), forecast.prob_push(quote.line_pts)
+    value_over = expected_value(over, push, quote.over_american)
+    value_under = expected_value(max(0.0, 1.0 - over - push), push, quote.under_american)
+    choice = _choose(value_over, value_under, feature_quality, policy)
+    return Advice(choice, value_over, value_under, over, push)
+
+
+def _choose(value_over: float, value_under: float, feature_quality: float, policy: Policy) -> Recommendation:
+    if feature_quality < policy.min_feature_quality:
+        return Recommendation.PASS
+    if max(value_over, value_under) < policy.min_expected_value:
+        return Recommendation.PASS
+    return Recommendation.OVER if value_over >= value_under else Recommendation.UNDER

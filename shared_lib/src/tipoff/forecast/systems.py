@@ -1,0 +1,86 @@
+"""The registry of prediction systems, and the one way to run them over a slate.
+
+A new system is one module with a class that follows `System`, and one line in `REGISTRY`,
+after the systems it needs.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tipoff.forecast.bundle import UNTRAINED, ModelBundle
+from tipoff.forecast.columns import Columns, from_rows
+from tipoff.forecast.distributions import Distribution
+from tipoff.forecast.ensemble import Ensemble
+from tipoff.forecast.lines import fair_prob_over
+from tipoff.forecast.moving_average import MovingAverage
+from tipoff.forecast.system import Market, Prediction, System, Task
+from tipoff.forecast.types import FeatureRow, Forecast, Quote, Reason
+
+_ALL: tuple[System, ...] = (
+    MovingAverage(),
+    Ensemble(),
+)
+REGISTRY: dict[str, System] = {system.system_id: system for system in _ALL}
+
+
+def predict_all(columns: Columns, market: Market, bundle: ModelBundle = UNTRAINED) -> dict[str, Prediction]:
+    """Predictions of every system that is ready, by system id, in registry order."""
+    done: dict[str, Prediction] = {}
+    for system_id, system in REGISTRY.items():
+        if system.ready(bundle):
+            done[system_id] = system.predict(Task(columns, bundle, market, dict(done)))
+    return done
+
+
+def forecast_slate(
+    rows: Sequence[FeatureRow], quotes: Mapping[tuple[str, int], Quote], bundle: ModelBundle = UNTRAINED
+) -> list[Forecast]:
+    """Forecasts of all ready systems for these rows, rows in order within each system.
+
+    `quotes` maps (nba_game_id, player_id) to the main line before the cutoff, where there is one.
+    A system that has nothing to say about a row leaves it out.
+    """
+    if not rows:
+        return []
+    market = market_of([quotes.get(row.key) for row in rows])
+    predictions = predict_all(from_rows(rows), market, bundle)
+    digest = bundle.digest if bundle.parts else ""
+    return [
+        _forecast(row, system_id, prediction, index, digest)
+        for system_id, prediction in predictions.items()
+        for index, row in enumerate(rows)
+        if prediction.speaks[index]
+    ]
+
+
+def market_of(quotes: Sequence[Quote | None]) -> Market:
+    """Lines and fair probabilities of these quotes, NaN where there is none."""
+    lines = np.array([np.nan if quote is None else quote.line_pts for quote in quotes], dtype=np.float64)
+    fair = [np.nan if quote is None else fair_prob_over(quote) for quote in quotes]
+    return Market(lines, np.array(fair, dtype=np.float64))
+
+
+def _forecast(row: FeatureRow, system_id: str, prediction: Prediction, index: int, digest: str) -> Forecast:
+    return Forecast(
+        system_id=system_id,
+        nba_game_id=row.nba_game_id,
+        player_id=row.player_id,
+        distribution=Distribution(prediction.pmf[index]),
+        reasons=_reasons(prediction, index),
+        model_digest=digest,
+    )
+
+
+def _reasons(prediction: Prediction, index: int, most: int = 6) -> tuple[Reason, ...]:
+    """The largest contributions, signed, in points; those that round to nothing are left out."""
+    if not prediction.effect_names:
+        return ()
+    effects = prediction.effects[index]
+    order = np.argsort(-np.abs(effects), kind="stable")[:most]
+    visible = [i for i in order if abs(effects[i]) >= 0.05]
+    return tuple(_reason(prediction.effect_names[i], float(effects[i])) for i in visible)
+
+
+def _reason(name: str, effect_pts: float) -> Reason:
+    return Reason(name, effect_pts, f"{name}: {effect_pts:+.1f} points")
