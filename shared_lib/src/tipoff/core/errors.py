@@ -2,7 +2,7 @@
 
     TipoffError(code, message, facts)
       Permanent   quarantine and acknowledge (422 to a workflow, 400 for a bad request)
-        BadRequest  ConfigInvalid  ContractViolation
+        BadRequest  ConfigInvalid  ContractViolation  NotFound (404)
       Retryable   redeliver (503; 429 for RateLimited and QuotaPause)
         BackendUnavailable  RateLimited  QuotaPause
       NotReady    acknowledge; 409 NOT_READY to a workflow
@@ -44,6 +44,10 @@ class ConfigInvalid(Permanent):
 
 class ContractViolation(Permanent):
     """A document or a row breaks its contract."""
+
+
+class NotFound(Permanent):
+    """What was asked for by name does not exist (HTTP 404)."""
 
 
 class Retryable(TipoffError):

@@ -35,7 +35,10 @@ class Argument(msgspec.Struct, frozen=True):
 
 
 class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `table.yaml` may say; an unknown key is an error."""
+    """What `table.yaml` may say; an unknown key is an error.
+
+    `processor` is the name under which the handoff's calls select the table; helpers between such tables have none.
+    """
 
     kind: Kind
     description: str
@@ -51,7 +54,8 @@ class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     available_from: dict[str, date] = {}
     volatile: tuple[str, ...] = ()
     arguments: tuple[Argument, ...] = ()
-    date_column: str | None = None
+    processor: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,150 @@
+"""The warehouse: typed queries, table rebuilds and appends."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tipoff.cloud.append import Appender
+from tipoff.cloud.clients import Endpoints, bigquery_client, bigquery_read_client
+from tipoff.cloud.errors import translated
+from tipoff.cloud.failpoints import failpoint
+from tipoff.cloud.ledger import QuotaLedger
+from tipoff.core.errors import ConfigInvalid
+from tipoff.tables import Table
+from tipoff.tables.rebuild import rebuild_script
+
+if TYPE_CHECKING:
+    import pyarrow
+    from google.cloud import bigquery
+
+type Scalar = str | int | float | bool | date | datetime | Decimal | None
+type Parameters = Mapping[str, Scalar | Sequence[str] | Sequence[int]]
+
+BYTES_BILLED_MAX = 20 * 1024**3
+_TYPES: dict[type, str] = {
+    str: "STRING",
+    bool: "BOOL",
+    int: "INT64",
+    float: "FLOAT64",
+    datetime: "TIMESTAMP",
+    date: "DATE",
+    Decimal: "NUMERIC",
+}
+
+
+@dataclass(frozen=True)
+class BuildRange:
+    """What every derived table is a function of, besides its inputs.
+
+    Attributes:
+        start_date, end_date: Eastern game dates, both included.
+        as_of: nothing observed at or after this instant is read.
+        lead_minutes: predictions stand this long before tip-off.
+    """
+
+    start_date: date
+    end_date: date
+    as_of: datetime
+    lead_minutes: int
+
+    def parameters(self) -> dict[str, Scalar]:
+        """The four parameters of every `query.sql`."""
+        return {
+            "start_date": self.start_date,
+            "end_date": self.end_date,
+            "as_of": self.as_of,
+            "lead_minutes": self.lead_minutes,
+        }
+
+
+class Warehouse:
+    """BigQuery of one project, limited to the datasets a function declares.
+
+    Args:
+        at: project and endpoints.
+        datasets: the datasets this function was granted, as its settings name them.
+    """
+
+    def __init__(self, at: Endpoints, datasets: Sequence[str]) -> None:
+        self._client: bigquery.Client = bigquery_client(at)
+        self._at = at
+        self._datasets = frozenset(datasets)
+        self.ledger = QuotaLedger()
+        self._appender: Appender | None = None
+
+    def rows[T](self, sql: str, parameters: Parameters, row_type: type[T]) -> list[T]:
+        """Run one SELECT and return its rows as `row_type` (fields named as the columns).
+
+        Raises:
+            TipoffError: the query failed; a row that does not fit `row_type` is a bug and raises as such.
+        """
+        self.ledger.count_query()
+        with translated("query"):
+            found = self._client.query_and_wait(sql, job_config=self._config(parameters))
+            return [msgspec.convert(dict(row.items()), row_type, strict=False) for row in found]
+
+    def arrow(self, sql: str, parameters: Parameters) -> "pyarrow.Table":
+        """Run one SELECT and return it as Arrow, read through the Storage Read API: for large results."""
+        self.ledger.count_query()
+        with translated("query"):
+            found = self._client.query_and_wait(sql, job_config=self._config(parameters))
+            return found.to_arrow(bqstorage_client=bigquery_read_client(self._at))
+
+    def execute(self, sql: str, parameters: Parameters) -> None:
+        """Run a statement or script for its effect."""
+        with translated("statement"):
+            self._client.query_and_wait(sql, job_config=self._config(parameters))
+
+    def rebuild(self, table: Table, over: BuildRange) -> None:
+        """Replace the table's partitions of the range in one transaction; a failed check rolls it back.
+
+        Raises:
+            ContractViolation: a check failed; the message carries its code and reason.
+        """
+        self._require(table)
+        self.ledger.count_rebuild(table.full_name)
+        failpoint("bigquery.rebuild:before")
+        with translated(f"rebuild {table.full_name}"):
+            self._client.query_and_wait(rebuild_script(table), job_config=self._config(over.parameters()))
+        failpoint("bigquery.rebuild:after")
+
+    def append(
+        self, table: Table, rows: Sequence[object], constants: Mapping[str, object] | None = None
+    ) -> int:
+        """Append rows that stand or fall together; see `Appender.append`."""
+        self._require(table)
+        if self._appender is None:
+            self._appender = Appender(self._at, self.ledger)
+        return self._appender.append(table, rows, constants or {})
+
+    def close(self) -> None:
+        """Close streams and connections."""
+        if self._appender is not None:
+            self._appender.close()
+        self._client.close()
+
+    def _require(self, table: Table) -> None:
+        if table.dataset not in self._datasets:
+            raise ConfigInvalid("dataset_not_granted", f"{table.full_name} is not among {sorted(self._datasets)}")
+
+    def _config(self, parameters: Parameters) -> "bigquery.QueryJobConfig":
+        from google.cloud import bigquery
+
+        return bigquery.QueryJobConfig(
+            query_parameters=[_parameter(name, value) for name, value in parameters.items()],
+            maximum_bytes_billed=BYTES_BILLED_MAX,
+            use_query_cache=False,
+        )
+
+
+def _parameter(name: str, value: Any) -> "bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter":
+    from google.cloud import bigquery
+
+    if isinstance(value, list | tuple):
+        kind = _TYPES[type(value[0])] if value else "STRING"
+        return bigquery.ArrayQueryParameter(name, kind, list(value))
+    return bigquery.ScalarQueryParameter(name, "STRING" if value is None else _TYPES[type(value)], value)

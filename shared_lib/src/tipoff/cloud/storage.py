@@ -1,0 +1,112 @@
+"""Cloud Storage: reads at a generation, writes once or under a precondition, lists, copies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tipoff.cloud.clients import Endpoints, storage_client
+from tipoff.cloud.errors import translated
+from tipoff.cloud.failpoints import failpoint
+from tipoff.core.errors import Conflict
+
+if TYPE_CHECKING:
+    from google.cloud import storage
+
+
+@dataclass(frozen=True)
+class ObjectBytes:
+    """An object as stored: bytes undecoded, whatever their Content-Encoding."""
+
+    name: str
+    generation: int
+    content_encoding: str | None
+    data: bytes
+
+
+@dataclass(frozen=True)
+class ObjectName:
+    """An entry of a listing."""
+
+    name: str
+    generation: int
+    size_bytes: int
+
+
+class ObjectStore:
+    """Buckets of one project; every failure is one of our errors."""
+
+    def __init__(self, at: Endpoints) -> None:
+        self._client: storage.Client = storage_client(at)
+
+    def read(self, bucket: str, name: str, generation: int | None = None) -> ObjectBytes:
+        """The object at `generation` (the live one when None), checksum verified.
+
+        Raises:
+            NotReady: there is no such object or generation (it was superseded).
+        """
+        blob = self._client.bucket(bucket).blob(name, generation=generation)
+        with translated(f"read {bucket}/{name}#{generation}"):
+            data = blob.download_as_bytes(raw_download=True)
+        return ObjectBytes(name, generation or int(blob.generation or 0), blob.content_encoding, data)
+
+    def write(
+        self,
+        bucket: str,
+        name: str,
+        data: bytes,
+        content_type: str = "application/json",
+        if_generation: int | None = None,
+        content_encoding: str | None = None,
+    ) -> int:
+        """Write an object and return its generation.
+
+        Args:
+            if_generation: 0 to write only where nothing is, another generation to replace exactly that one.
+
+        Raises:
+            Conflict: the precondition failed.
+        """
+        blob = self._client.bucket(bucket).blob(name)
+        blob.content_encoding = content_encoding
+        failpoint("storage.write:before")
+        with translated(f"write {bucket}/{name}"):
+            blob.upload_from_string(data, content_type=content_type, if_generation_match=if_generation)
+        failpoint("storage.write:after")
+        return int(blob.generation or 0)
+
+    def delete(self, bucket: str, name: str, generation: int) -> None:
+        """Delete exactly this generation.
+
+        Raises:
+            Conflict: another generation is live.
+            NotReady: there is no such object.
+        """
+        failpoint("storage.delete:before")
+        with translated(f"delete {bucket}/{name}"):
+            self._client.bucket(bucket).blob(name).delete(if_generation_match=generation)
+        failpoint("storage.delete:after")
+
+    def keep_copy(self, source_bucket: str, name: str, generation: int, bucket: str, copy_name: str) -> None:
+        """Copy one generation under another name, once: a copy that is already there stays."""
+        source = self._client.bucket(source_bucket)
+        blob = source.blob(name)
+        failpoint("storage.copy:before")
+        try:
+            with translated(f"copy {source_bucket}/{name}#{generation}"):
+                source.copy_blob(
+                    blob,
+                    self._client.bucket(bucket),
+                    copy_name,
+                    source_generation=generation,
+                    if_generation_match=0,
+                )
+        except Conflict:
+            return
+        finally:
+            failpoint("storage.copy:after")
+
+    def names(self, bucket: str, prefix: str = "") -> Iterator[ObjectName]:
+        """Live objects whose name starts with `prefix`, in name order."""
+        with translated(f"list {bucket}/{prefix}"):
+            for blob in self._client.list_blobs(bucket, prefix=prefix):
+                yield ObjectName(blob.name, int(blob.generation), int(blob.size))

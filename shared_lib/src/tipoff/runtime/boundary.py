@@ -1,0 +1,176 @@
+"""Where the world meets a step: parse, bound, log, map errors to answers. The only broad `except` is here.
+
+A function is a shell: it names its settings and its steps, and this module does the rest.
+
+    to a push subscription            to a workflow or a person
+      Permanent   quarantine, 204       400 / 404 / 422
+      Retryable   429 / 503             429 / 503
+      NotReady    204                   409 NOT_READY
+      Conflict    204                   409
+      a bug       500                   500
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+from flask import Request, Response
+
+from tipoff.core.errors import BadRequest, ConfigInvalid, Permanent, Retryable, TipoffError
+from tipoff.runtime import http, log
+from tipoff.runtime.events import Delivery, delivery
+from tipoff.runtime.settings import Settings, load
+
+REQUEST_BYTES_MAX = 10 * 1024 * 1024
+ACKNOWLEDGED = 204
+
+logger = logging.getLogger(__name__)
+
+
+class Context(Protocol):
+    """What a function keeps open between requests: its clients and its clock."""
+
+    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
+        """Set a message aside that no retry can help."""
+        ...
+
+
+class Answer(Protocol):
+    """What a step returns to an HTTP caller: a struct with its own status."""
+
+    @property
+    def http_status(self) -> int:
+        """200 or 202."""
+        ...
+
+
+type PushStep[C] = Callable[[C, Delivery], None]
+type HttpStep[C] = Callable[[C, Any], msgspec.Struct]
+
+
+@dataclass(frozen=True)
+class Route[C]:
+    """One HTTP endpoint: how its body is shaped and which step answers."""
+
+    method: str
+    path: str
+    body: type[msgspec.Struct]
+    step: HttpStep[C]
+    status: int = http.OK
+
+
+@dataclass
+class Function[S: Settings, C: Context]:
+    """A deployable function.
+
+    Args:
+        name: its key in mesh.yaml.
+        settings: the class of its settings.
+        open_context: builds the context once, at the first request.
+        push: the step for messages, if it has a subscription.
+        routes: the steps for HTTP callers.
+    """
+
+    name: str
+    settings: type[S]
+    open_context: Callable[[S], C]
+    push: PushStep[C] | None = None
+    routes: tuple[Route[C], ...] = ()
+    _settings: S = field(init=False)
+    _context: C | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Read the settings now, so that a missing name stops the start and not the first request.
+
+        Raises:
+            SystemExit: names are missing; the message lists all of them.
+        """
+        log.setup()
+        try:
+            self._settings = load(self.settings)
+        except ConfigInvalid as error:
+            raise SystemExit(f"{self.name} cannot start: {error.message}") from error
+        from tipoff.cloud import failpoints
+        from tipoff.runtime.settings import environment
+
+        failpoints.arm(environment().get("TIPOFF_FAILPOINT", ""), self._settings.environment)
+
+    def answer(self, request: Request) -> Response:
+        """Answer one HTTP request, whoever sent it."""
+        started = time.monotonic()
+        route = self._route(request)
+        with log.context(function=self.name, release=self._settings.release, path=request.path):
+            response = self._answer(request, route)
+            facts = {"status": response.status_code, "seconds": round(time.monotonic() - started, 3)}
+            logger.info("%s %s", request.method, request.path, extra={"facts": facts})
+        return response
+
+    def _answer(self, request: Request, route: Route[C] | None) -> Response:
+        if request.path == "/health":
+            return Response(b'{"status":"healthy"}', http.OK, content_type="application/json")
+        try:
+            if route is not None:
+                return self._answer_http(request, route)
+            return self._answer_push(request)
+        except TipoffError as error:
+            return _refuse(error)
+        except Exception:
+            logger.exception("a bug in %s", self.name)
+            return Response(b'{"status":"error","code":"BUG"}', http.BUG, content_type="application/json")
+
+    def _route(self, request: Request) -> Route[C] | None:
+        for route in self.routes:
+            if (route.method, route.path) == (request.method, request.path):
+                return route
+        return None
+
+    def _answer_http(self, request: Request, route: Route[C]) -> Response:
+        body = _body(request)
+        arguments = _decode(body, route.body) if body else msgspec.convert(dict(request.args), route.body)
+        result = route.step(self.context, arguments)
+        status = getattr(result, "http_status", route.status)
+        return Response(msgspec.json.encode(result), status, content_type="application/json")
+
+    def _answer_push(self, request: Request) -> Response:
+        if self.push is None or request.method != "POST":
+            raise BadRequest("no_such_route", f"{self.name} has no {request.method} {request.path}")
+        message = delivery(_body(request), request.headers)
+        try:
+            self.push(self.context, message)
+        except Retryable:
+            raise
+        except Permanent as error:
+            logger.warning(error.message, extra={"facts": {"code": error.code}})
+            self.context.quarantine_message(message, error)
+        except TipoffError as error:
+            logger.info(error.message, extra={"facts": {"code": error.code}})
+        return Response(status=ACKNOWLEDGED)
+
+    @property
+    def context(self) -> C:
+        """The open context."""
+        if self._context is None:
+            self._context = self.open_context(self._settings)
+        return self._context
+
+
+def _body(request: Request) -> bytes:
+    if (request.content_length or 0) > REQUEST_BYTES_MAX:
+        raise BadRequest("too_large", f"a request of {request.content_length} bytes; {REQUEST_BYTES_MAX} at most")
+    return request.get_data(cache=False)
+
+
+def _decode(body: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest("bad_request", f"{kind.__name__}: {error}") from error
+
+
+def _refuse(error: TipoffError) -> Response:
+    logger.warning(error.message, extra={"facts": {"code": error.code}})
+    body = msgspec.json.encode(http.error_body(error))
+    return Response(body, http.status_of(error), content_type="application/json")

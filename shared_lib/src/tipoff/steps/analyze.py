@@ -1,0 +1,107 @@
+"""Analyze: rebuild the phase-3 tables for the dates that changed, whoever says so.
+
+A person or a workflow asks by `/process-date-range`; messages of `raw-ready` ask for the dates they name, and those
+that arrive within five seconds share one rebuild of the union of their dates.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import msgspec
+
+from tipoff.cloud.bigquery import BuildRange, Warehouse
+from tipoff.cloud.leases import Leases
+from tipoff.cloud.pubsub import Topics
+from tipoff.cloud.storage import ObjectStore
+from tipoff.core.errors import BackendUnavailable, BadRequest, Permanent
+from tipoff.core.messages import RawReady
+from tipoff.runtime.events import Delivery
+from tipoff.runtime.settings import AnalyzeSettings
+from tipoff.steps.build import Builder, build, leaf_inputs
+from tipoff.steps.coalesce import Coalescer
+from tipoff.steps.ops import Clock, OpsLog, utc_now
+from tipoff.steps.process import LEAD_MINUTES, Processed, ProcessDateRange, owned, process
+from tipoff.tables import Table
+
+FUNCTION = "analyze"
+COALESCE_S = 5.0
+
+
+@dataclass(frozen=True)
+class AnalyzeContext:
+    """What analyze keeps open."""
+
+    builder: Builder
+    topics: Topics
+    context_changed_topic: str
+    coalescer: Coalescer
+
+    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
+        """Set a message aside that no retry can help."""
+        self.builder.ops.message(delivery, error)
+
+
+def open_analyze(settings: AnalyzeSettings, clock: Clock = utc_now) -> AnalyzeContext:
+    """Open the clients of `analyze`."""
+    datasets = [settings.dataset_nba_raw, settings.dataset_nba_analytics, settings.dataset_nba_ops]
+    warehouse = Warehouse(settings, datasets)
+    topics = Topics(settings)
+    ops = OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock)
+    leases = Leases(ObjectStore(settings), settings.bucket_state, clock)
+    builder = Builder(FUNCTION, settings.release, warehouse, leases, ops, clock)
+    return AnalyzeContext(builder, topics, settings.topic_context_changed, Coalescer(COALESCE_S))
+
+
+def process_date_range(context: AnalyzeContext, request: ProcessDateRange) -> Processed:
+    """Rebuild the range on request; see `process`."""
+    return process(context.builder, request)
+
+
+def raw_ready(context: AnalyzeContext, delivery: Delivery) -> None:
+    """Rebuild what a message of `raw-ready` names, together with its neighbours in time.
+
+    Raises:
+        BadRequest: the message is not a RawReady.
+        BackendUnavailable: a table could not be rebuilt; the messages will come again.
+    """
+    try:
+        message = msgspec.json.decode(delivery.data, type=RawReady)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest("bad_message", f"RawReady: {error}") from error
+    if affected(message.tables):
+        context.coalescer.run(set(message.game_dates), lambda dates: _rebuild(context, dates))
+
+
+def affected(landing_tables: Iterable[str]) -> tuple[Table, ...]:
+    """The game histories that read any of these landing tables.
+
+    Context for games to come is not among them: it is a function of its own as-of, which a workflow gives.
+    """
+    changed = set(landing_tables)
+    mine = (table for table in owned(FUNCTION) if "as_of_context" not in table.spec.tags)
+    return tuple(table for table in mine if leaf_inputs(table) & changed)
+
+
+def _rebuild(context: AnalyzeContext, dates: set[date]) -> None:
+    """Rebuild the game histories over the runs of neighbouring dates."""
+    wanted = [table for table in owned(FUNCTION) if "as_of_context" not in table.spec.tags]
+    now = context.builder.clock()
+    for start_date, end_date in date_runs(dates):
+        over = BuildRange(start_date, end_date, now, LEAD_MINUTES)
+        failed = [r for r in build(context.builder, wanted, over, force=True) if r.status == "failed"]
+        if failed:
+            raise BackendUnavailable("rebuild_failed", f"{failed[0].table}: {failed[0].error}")
+
+
+def date_runs(dates: Iterable[date]) -> list[tuple[date, date]]:
+    """The dates as ranges; dates less than a week apart share one, since a range costs what a day does."""
+    runs: list[tuple[date, date]] = []
+    for day in sorted(dates):
+        if runs and day - runs[-1][1] < timedelta(days=7):
+            runs[-1] = (runs[-1][0], day)
+        else:
+            runs.append((day, day))
+    return runs
+
+

@@ -1,0 +1,63 @@
+"""Many messages, one rebuild: those that arrive while a batch is open share its work."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from threading import Event, Lock
+
+from tipoff.core.errors import TipoffError
+
+
+@dataclass
+class _Batch:
+    dates: set[date] = field(default_factory=set)
+    done: Event = field(default_factory=Event)
+    error: TipoffError | None = None
+
+
+class Coalescer:
+    """Gathers dates for `wait_s` seconds (longer while a rebuild runs), then works on their union once.
+
+    Nothing is kept between batches, and every caller returns only when its own dates are done: a message is
+    acknowledged after its rebuild, so a crash loses none.
+    """
+
+    def __init__(self, wait_s: float) -> None:
+        self._wait_s = wait_s
+        self._open: _Batch | None = None
+        self._lock = Lock()
+        self._work_lock = Lock()
+
+    def run(self, dates: set[date], work: Callable[[set[date]], None]) -> None:
+        """Add `dates` to the open batch and return when `work` has been done for it.
+
+        Raises:
+            TipoffError: what `work` raised, for every caller of the batch.
+        """
+        batch, leads = self._join(dates)
+        if leads:
+            time.sleep(self._wait_s)
+            with self._work_lock:
+                self._work(batch, work)
+        batch.done.wait()
+        if batch.error is not None:
+            raise batch.error
+
+    def _join(self, dates: set[date]) -> tuple[_Batch, bool]:
+        with self._lock:
+            leads = self._open is None
+            batch = self._open or _Batch()
+            self._open = batch
+            batch.dates |= dates
+            return batch, leads
+
+    def _work(self, batch: _Batch, work: Callable[[set[date]], None]) -> None:
+        with self._lock:
+            self._open = None
+        try:
+            work(batch.dates)
+        except TipoffError as error:
+            batch.error = error
+        finally:
+            batch.done.set()

@@ -1,0 +1,98 @@
+"""The operations logs: receipts, quarantine entries and alerts, appended and never edited."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from tipoff import tables
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.pubsub import Topics
+from tipoff.core.errors import TipoffError
+from tipoff.core.messages import Alert
+from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, StepReceipt
+from tipoff.runtime.events import Delivery
+
+VALUE_CHARS_MAX = 500
+
+type Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The clock of production; tests and the demo hand in their own."""
+    return datetime.now(UTC)
+
+
+class OpsLog:
+    """Writes the logs of one function.
+
+    Args:
+        warehouse, topics: where to.
+        alerts_topic: the topic of alerts.
+        function: the key of the function that writes.
+        release: the release stamped on each row.
+        clock: the present instant.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        topics: Topics,
+        alerts_topic: str,
+        function: str,
+        release: str,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._warehouse = warehouse
+        self._topics = topics
+        self._alerts_topic = alerts_topic
+        self._function = function
+        self._release = release
+        self._clock = clock
+
+    def objects(self, receipts: Sequence[ObjectReceipt]) -> None:
+        """Append receipts of objects."""
+        self._warehouse.append(tables.get("object_receipts_log"), receipts)
+
+    def quarantine(self, entries: Sequence[QuarantineEntry]) -> None:
+        """Append quarantine entries."""
+        self._warehouse.append(tables.get("quarantine_log"), entries)
+
+    def steps(self, receipts: Sequence[StepReceipt]) -> None:
+        """Append the receipts of step runs, all in one append."""
+        self._warehouse.append(tables.get("run_history_log"), receipts)
+
+    def message(self, delivery: Delivery, error: TipoffError) -> None:
+        """Set aside a message that no retry can help."""
+        now = self._clock()
+        identity = _message_identity(delivery)
+        entry = QuarantineEntry(
+            seen_date=now.date(),
+            source=self._function,
+            kind="message",
+            bucket=None,
+            object_name=identity,
+            generation=None,
+            row_index=None,
+            code=error.code,
+            field=None,
+            value=delivery.data[:VALUE_CHARS_MAX].decode("utf-8", "replace"),
+            rule=None,
+            detail=error.message,
+            quarantine_uri=None,
+            event="held",
+            parse_seq=None,
+            release=self._release,
+            seen_at=now,
+        )
+        self.quarantine([entry])
+        self.alert("message_refused", identity, error.message)
+
+    def alert(self, kind: str, subject: str, message: str) -> None:
+        """Tell a person, once per (kind, subject)."""
+        self._topics.publish(self._alerts_topic, Alert(kind, subject, message), f"{kind}:{subject}")
+
+
+def _message_identity(delivery: Delivery) -> str:
+    """The publisher's own key, else a digest of the bytes: never the message id, which a retry changes."""
+    key = delivery.attributes.get("dedupe_key")
+    return key or hashlib.sha256(delivery.data).hexdigest()

@@ -1,0 +1,164 @@
+"""The handoff's two rebuild calls, `/process-date-range` and `/process-date`: what they take and answer."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from tipoff import tables
+from tipoff.cloud.bigquery import BuildRange
+from tipoff.core.errors import BadRequest
+from tipoff.core.game_date import game_date
+from tipoff.runtime.http import BUG, OK, UNAVAILABLE
+from tipoff.steps.build import Builder, TableResult, build
+from tipoff.steps.slate import games_in
+from tipoff.tables import Table
+
+LEAD_MINUTES = 30
+
+type Outcome = Literal["ok", "no_games", "failed"]
+
+
+class ProcessDateRange(msgspec.Struct, frozen=True):
+    """Body of `/process-date-range` as the handoff has it, plus as-of, lead and force.
+
+    `backfill_mode` skips freshness checks only, never the as-of rule; there are none to skip here.
+    """
+
+    start_date: date
+    end_date: date
+    processors: tuple[str, ...] | None = None
+    backfill_mode: bool = False
+    as_of: datetime | None = None
+    lead_minutes: int = LEAD_MINUTES
+    force: bool = False
+
+
+class ProcessDate(msgspec.Struct, frozen=True):
+    """Body of `/process-date`; `analysis_date` is an ISO date or AUTO, today in Eastern time."""
+
+    analysis_date: str
+    processors: tuple[str, ...] | None = None
+    backfill_mode: bool = False
+    as_of: datetime | None = None
+    lead_minutes: int = LEAD_MINUTES
+    force: bool = False
+
+    def as_range(self, now: datetime) -> ProcessDateRange:
+        """The same request as a range of one day.
+
+        Raises:
+            BadRequest: `analysis_date` is neither a date nor AUTO.
+        """
+        day = parse_date("analysis_date", self.analysis_date, now)
+        return ProcessDateRange(
+            day, day, self.processors, self.backfill_mode, self.as_of, self.lead_minutes, self.force
+        )
+
+
+class ProcessorResult(msgspec.Struct, frozen=True):
+    """What became of one processor (one table)."""
+
+    processor: str
+    status: Literal["success", "unchanged", "failed"]
+    stats: TableResult
+
+
+class Processed(msgspec.Struct, frozen=True):
+    """The answer to both calls; 200 when all is done, 500 or 503 when a processor failed."""
+
+    status: Literal["completed", "failed"]
+    outcome: Outcome
+    code: str
+    date_range: str
+    games: int
+    results: tuple[ProcessorResult, ...]
+    http_status: int = OK
+
+
+def parse_date(field: str, text: str, now: datetime) -> date:
+    """An ISO date, or AUTO / TODAY for today in Eastern time.
+
+    Raises:
+        BadRequest: the text is neither.
+    """
+    if text.upper() in ("AUTO", "TODAY"):
+        return game_date(now)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest("bad_date", f"{field}: {text!r} is neither an ISO date nor AUTO") from error
+
+
+def process(builder: Builder, request: ProcessDateRange) -> Processed:
+    """Rebuild the function's tables for the range.
+
+    Raises:
+        BadRequest: the range is reversed, or a processor is unknown.
+        NotReady: no schedule is known.
+    """
+    if request.end_date < request.start_date:
+        raise BadRequest("bad_range", f"end_date {request.end_date} lies before start_date {request.start_date}")
+    wanted = select(builder.function, request.processors)
+    over = BuildRange(
+        request.start_date, request.end_date, request.as_of or builder.clock(), request.lead_minutes
+    )
+    games = games_in(builder.warehouse, over)
+    results = build(builder, wanted, over, request.force)
+    return _answer(request, games, results)
+
+
+def owned(function: str) -> tuple[Table, ...]:
+    """The derived tables that a function builds, in lineage order."""
+    return tuple(t for t in tables.lineage_order() if t.kind == "derived" and t.spec.owner == function)
+
+
+def select(function: str, processors: Sequence[str] | None) -> tuple[Table, ...]:
+    """The tables behind the named processors, with the helper tables they need; all of the function's when None.
+
+    Raises:
+        BadRequest: a name is none of the function's processors.
+    """
+    mine = owned(function)
+    if processors is None:
+        return mine
+    wanted = {name for processor in processors for name in _built_by(processor, mine)}
+    return tuple(table for table in mine if table.full_name in wanted)
+
+
+def _built_by(processor: str, mine: Sequence[Table]) -> set[str]:
+    served = [t for t in tables.all_tables() if t.spec.processor == processor]
+    needed: set[str] = set()
+    todo = list(served)
+    while todo:
+        table = todo.pop()
+        if table in mine:
+            needed.add(table.full_name)
+        todo.extend(t for t in tables.all_tables() if t.full_name in table.spec.inputs and t.full_name not in needed)
+    if not needed:
+        known = sorted({t.spec.processor for t in tables.all_tables() if t.spec.processor})
+        raise BadRequest("unknown_processor", f"{processor} is none of {', '.join(known)}")
+    return needed
+
+
+def _answer(request: ProcessDateRange, games: int, results: Sequence[TableResult]) -> Processed:
+    failed = [result for result in results if result.status == "failed"]
+    outcome: Outcome = "failed" if failed else "ok" if games else "no_games"
+    status = OK
+    if failed:
+        status = UNAVAILABLE if all(result.retryable for result in failed) else BUG
+    return Processed(
+        status="failed" if failed else "completed",
+        outcome=outcome,
+        code=outcome.upper(),
+        date_range=f"{request.start_date} to {request.end_date}",
+        games=games,
+        results=tuple(_processor_result(result) for result in results),
+        http_status=status,
+    )
+
+
+def _processor_result(result: TableResult) -> ProcessorResult:
+    name = tables.get(result.table).spec.processor or result.table
+    return ProcessorResult(name, result.status, result)
