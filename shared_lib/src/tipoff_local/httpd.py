@@ -1,0 +1,132 @@
+"""A small threaded HTTP/1.1 server: one handler from Request to Response, one thread per connection."""
+
+import socket
+import struct
+import threading
+import uuid
+from collections.abc import Callable
+from typing import BinaryIO
+
+import msgspec
+
+from tipoff_local.errors import ApiError
+from tipoff_local.wire import BadMessage, Request, Response, read_body, read_head, render
+
+INSTANCE_PATH = "/.well-known/tipoff-local"
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+type Handler = Callable[[Request], Response]
+
+
+class PortTaken(Exception):
+    """The wanted port already belongs to another process."""
+
+
+class HttpServer:
+    """Serves `handler` on 127.0.0.1. Port 0 lets the system choose; a taken port raises PortTaken at once.
+
+    An ApiError of the handler becomes Google's JSON error. `GET /.well-known/tipoff-local` answers `instance`,
+    a token drawn at construction, so that a caller can prove which server it reached.
+    """
+
+    def __init__(self, handler: Handler, port: int = 0, listener: socket.socket | None = None) -> None:
+        self._handler = handler
+        self._listener = listener or listen(port)
+        self.port: int = self._listener.getsockname()[1]
+        self.instance = uuid.uuid4().hex
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._stopping = False
+
+    @property
+    def url(self) -> str:
+        """Base URL without a trailing slash."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Accepts from now on, in the background."""
+        threading.Thread(target=self._accept, name=f"http-{self.port}", daemon=True).start()
+
+    def stop(self) -> None:
+        """Closes the port and every connection; requests in progress lose their answer."""
+        self._stopping = True
+        _shut(self._listener)
+        with self._lock:
+            for connection in self._open:
+                _shut(connection)
+
+    def _accept(self) -> None:
+        while not self._stopping:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return  # stop() closed the port
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._open.add(connection)
+        try:
+            with connection, connection.makefile("rb") as stream:
+                while not self._stopping and self._exchange(connection, stream):
+                    pass
+        except (OSError, BadMessage):
+            pass  # the peer left, or does not speak HTTP: nobody is there to be told
+        finally:
+            with self._lock:
+                self._open.discard(connection)
+
+    def _exchange(self, connection: socket.socket, stream: BinaryIO) -> bool:
+        start = read_head(stream)
+        if start is None:
+            return False
+        words = start[0].split(" ")
+        if len(words) != 3:
+            raise BadMessage("malformed request line")
+        headers = start[1]
+        if headers.get("expect", "").lower() == "100-continue":
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request = Request(words[0], words[1], headers, read_body(stream, headers))
+        response = self._answer(request)
+        message = render(response, head_only=request.method == "HEAD")
+        if response.abort is not None:
+            _abort(connection, message[: response.abort])
+            return False
+        connection.sendall(message)
+        return headers.get("connection", "").lower() != "close" and words[2] == "HTTP/1.1"
+
+    def _answer(self, request: Request) -> Response:
+        if request.target == INSTANCE_PATH:
+            return json_response({"instance": self.instance})
+        try:
+            return self._handler(request)
+        except ApiError as error:
+            return json_response(error.body(), error.status)
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on 127.0.0.1, or PortTaken."""
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=512)
+    except OSError as error:
+        raise PortTaken(f"port {port} of 127.0.0.1 is taken: {error.strerror}") from error
+
+
+def json_response(content: object, status: int = 200) -> Response:
+    """A JSON answer in Google's content type."""
+    return Response(status, msgspec.json.encode(content), {"Content-Type": "application/json; charset=UTF-8"})
+
+
+def _abort(connection: socket.socket, prefix: bytes) -> None:
+    # Linger of zero seconds makes close() send RST, which is what a crashed server's kernel does.
+    connection.sendall(prefix)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # not connected (a listener on macOS, or the peer was faster)
+    connection.close()
