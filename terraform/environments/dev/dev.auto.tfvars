@@ -1,0 +1,5 @@
+# What a team changes for its own project; docs/bootstrap.md says where each comes from.
+project            = "tipoff-dev"
+project_number     = "100000000001"
+monthly_budget_usd = 15
+publish_to_world   = false

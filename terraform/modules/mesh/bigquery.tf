@@ -1,0 +1,217 @@
+# Datasets state their whole access list, so that nobody reads one by being a project viewer. BigQuery's names for
+# the roles on a dataset are READER (bigquery.dataViewer), WRITER (dataEditor) and OWNER (dataOwner): the API
+# answers with these, and any other spelling would be a difference in every plan.
+
+locals {
+  access = {
+    for dataset, _ in local.mesh.datasets : dataset => merge(
+      { for key, may in local.may : local.function_ids[key] => "READER" if contains(may.read_datasets, dataset) },
+      { for key, may in local.may : local.function_ids[key] => "WRITER" if contains(may.write_datasets, dataset) },
+    )
+  }
+  # Views of the one may read the other for those who ask them.
+  authorised = { for key, dataset in local.mesh.datasets : dataset.authorised_over => key if can(dataset.authorised_over) }
+  open       = { for key, dataset in local.mesh.datasets : key => dataset if !contains(keys(local.authorised), key) }
+  guarded    = { for key, dataset in local.mesh.datasets : key => dataset if contains(keys(local.authorised), key) }
+
+  table_folder = "${var.repository}/shared_lib/src/tipoff/tables"
+  tables = {
+    for path in fileset(local.table_folder, "*/*/table.yaml") :
+    replace(dirname(path), "/", ".") => merge(yamldecode(file("${local.table_folder}/${path}")), {
+      dataset = dirname(dirname(path))
+      table   = basename(dirname(path))
+      folder  = "${local.table_folder}/${dirname(path)}"
+    })
+  }
+  stored    = { for name, table in local.tables : name => table if contains(["landing", "log", "derived"], table.kind) }
+  views     = { for name, table in local.tables : name => table if table.kind == "view" }
+  functions = { for name, table in local.tables : name => table if table.kind == "table_function" }
+
+  dataset_ids = merge(
+    { for key, dataset in google_bigquery_dataset.open : key => dataset.dataset_id },
+    { for key, dataset in google_bigquery_dataset.guarded : key => dataset.dataset_id },
+  )
+}
+
+resource "google_bigquery_dataset" "open" {
+  for_each = local.open
+
+  project     = var.project
+  dataset_id  = each.key
+  location    = local.region
+  description = each.value.description
+  labels      = local.labels
+
+  access {
+    role          = "OWNER"
+    special_group = "projectOwners"
+  }
+
+  dynamic "access" {
+    for_each = var.operators
+
+    content {
+      role           = "OWNER"
+      group_by_email = access.value
+    }
+  }
+
+  dynamic "access" {
+    for_each = local.access[each.key]
+
+    content {
+      role          = access.value
+      user_by_email = local.emails[access.key]
+    }
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+# A dataset that another's views may read: the other must exist first.
+resource "google_bigquery_dataset" "guarded" {
+  for_each = local.guarded
+
+  project     = var.project
+  dataset_id  = each.key
+  location    = local.region
+  description = each.value.description
+  labels      = local.labels
+
+  access {
+    role          = "OWNER"
+    special_group = "projectOwners"
+  }
+
+  dynamic "access" {
+    for_each = var.operators
+
+    content {
+      role           = "OWNER"
+      group_by_email = access.value
+    }
+  }
+
+  dynamic "access" {
+    for_each = local.access[each.key]
+
+    content {
+      role          = access.value
+      user_by_email = local.emails[access.key]
+    }
+  }
+
+  access {
+    dataset {
+      dataset {
+        project_id = var.project
+        dataset_id = google_bigquery_dataset.open[local.authorised[each.key]].dataset_id
+      }
+      target_types = ["VIEWS"]
+    }
+  }
+
+  depends_on = [google_project_service.this]
+}
+
+resource "google_bigquery_table" "this" {
+  for_each = local.stored
+
+  project                  = var.project
+  dataset_id               = local.dataset_ids[each.value.dataset]
+  table_id                 = each.value.table
+  description              = each.value.description
+  schema                   = file("${each.value.folder}/schema.json")
+  clustering               = length(try(each.value.cluster, [])) > 0 ? each.value.cluster : null
+  require_partition_filter = try(each.value.require_partition_filter, false)
+  deletion_protection      = var.protect
+  labels                   = local.labels
+
+  dynamic "time_partitioning" {
+    for_each = try(each.value.partition, null) == null ? [] : [each.value.partition]
+
+    content {
+      type  = "DAY"
+      field = time_partitioning.value
+    }
+  }
+}
+
+# Views read views. BigQuery checks a view's SQL when it is created, so each goes into the first layer in which all
+# that it reads exists; a regular expression finds what it reads, for the SQL itself is never wrong about that.
+locals {
+  dataset_pattern = join("|", keys(local.mesh.datasets))
+  reference       = "/`?\\b(${local.dataset_pattern})\\.([A-Za-z_][A-Za-z0-9_]*)`?/"
+
+  plain_sql = {
+    for name, table in merge(local.views, local.functions) :
+    name => replace(file("${table.folder}/${table.kind == "view" ? "view" : "function"}.sql"), "/--[^\n]*/", "")
+  }
+  reads = {
+    for name, sql in local.plain_sql : name => setsubtract(setintersection(
+      [for found in regexall(trim(local.reference, "/"), sql) : "${found[0]}.${found[1]}"],
+      keys(local.plain_sql),
+    ), [name])
+  }
+  layer_0 = toset([for name, reads in local.reads : name if length(reads) == 0])
+  upto_0  = local.layer_0
+  layer_1 = toset([for name, reads in local.reads : name if !contains(local.upto_0, name) && length(setsubtract(reads, local.upto_0)) == 0])
+  upto_1  = setunion(local.upto_0, local.layer_1)
+  layer_2 = toset([for name, reads in local.reads : name if !contains(local.upto_1, name) && length(setsubtract(reads, local.upto_1)) == 0])
+  upto_2  = setunion(local.upto_1, local.layer_2)
+  layer_3 = toset([for name, reads in local.reads : name if !contains(local.upto_2, name) && length(setsubtract(reads, local.upto_2)) == 0])
+  upto_3  = setunion(local.upto_2, local.layer_3)
+
+  # References get the project: a view that names none belongs to whoever asks it.
+  readers = {
+    for name, table in merge(local.views, local.functions) : name => {
+      kind        = table.kind
+      dataset     = local.dataset_ids[table.dataset]
+      table       = table.table
+      description = table.description
+      sql         = replace(local.plain_sql[name], local.reference, "`${var.project}.$1.$2`")
+      arguments   = { for argument in try(table.arguments, []) : argument.name => argument.type }
+      order       = [for argument in try(table.arguments, []) : argument.name]
+    }
+  }
+}
+
+module "views_0" {
+  source = "../views"
+
+  project    = var.project
+  protect    = var.protect
+  labels     = local.labels
+  readers    = { for name in local.layer_0 : name => local.readers[name] }
+  depends_on = [google_bigquery_table.this, google_bigquery_dataset.guarded]
+}
+
+module "views_1" {
+  source = "../views"
+
+  project    = var.project
+  protect    = var.protect
+  labels     = local.labels
+  readers    = { for name in local.layer_1 : name => local.readers[name] }
+  depends_on = [module.views_0]
+}
+
+module "views_2" {
+  source = "../views"
+
+  project    = var.project
+  protect    = var.protect
+  labels     = local.labels
+  readers    = { for name in local.layer_2 : name => local.readers[name] }
+  depends_on = [module.views_1]
+}
+
+module "views_3" {
+  source = "../views"
+
+  project    = var.project
+  protect    = var.protect
+  labels     = local.labels
+  readers    = { for name in local.layer_3 : name => local.readers[name] }
+  depends_on = [module.views_2]
+}

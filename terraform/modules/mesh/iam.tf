@@ -1,0 +1,165 @@
+# All that anybody may do, in one place. It follows from `may`, `calls`, `runs` and `publish` of mesh.yaml; access to
+# datasets stands on the datasets (bigquery.tf). tests/terraform derives the same list in Python and demands equality.
+
+locals {
+  readers_of_buckets = merge([for key, may in local.may : {
+    for bucket in setsubtract(may.read_buckets, may.write_buckets) : "${key}/${bucket}" => { bucket = bucket, account = local.function_ids[key] }
+  }]...)
+  writers_of_buckets = merge([for key, may in local.may : {
+    for bucket in may.write_buckets : "${key}/${bucket}" => {
+      bucket  = bucket
+      account = local.function_ids[key]
+      # Who writes a write-once bucket can neither read, replace nor delete.
+      role = try(local.mesh.buckets[bucket].write_once, false) ? "roles/storage.objectCreator" : "roles/storage.objectUser"
+    }
+  }]...)
+  reads_own_write_once = merge([for key, may in local.may : {
+    for bucket in setintersection(may.read_buckets, may.write_buckets) : "${key}/${bucket}" => { bucket = bucket, account = local.function_ids[key] }
+    if try(local.mesh.buckets[bucket].write_once, false)
+  }]...)
+
+  publishers = merge(
+    merge([for key, may in local.may : {
+      for topic in may.publish : "${local.function_ids[key]}/${topic}" => { topic = topic, member = "serviceAccount:${local.emails[local.function_ids[key]]}" }
+    }]...),
+    merge([for key, workflow in local.mesh.workflows : {
+      for topic in try(workflow.publish, []) : "wf-${key}/${topic}" => { topic = topic, member = "serviceAccount:${local.emails["wf-${key}"]}" }
+    }]...),
+    { for key, bucket in local.mesh.buckets : "storage-agent/${key}" => { topic = bucket.notify, member = local.storage_agent } if can(bucket.notify) },
+    { for topic in toset([for push in local.pushes : push.dead_letter]) : "pubsub-agent/${topic}" => { topic = topic, member = local.pubsub_agent } },
+  )
+
+  callers = merge(
+    { for key, push in local.pushes : "push-${key}/${push.function}" => { function = push.function, member = "serviceAccount:${local.emails["push-${key}"]}" } },
+    merge([for key, workflow in local.mesh.workflows : {
+      for function in try(workflow.calls, []) : "wf-${key}/${function}" => { function = function, member = "serviceAccount:${local.emails["wf-${key}"]}" }
+    }]...),
+    merge([for key, function in local.mesh.functions : {
+      for member in var.invokers : "${member}/${key}" => { function = key, member = member }
+    } if function.ingress == "all"]...),
+  )
+
+  starters_of_workflows = toset(concat(
+    ["scheduler"],
+    [for key, may in local.may : local.function_ids[key] if length(may.start_workflows) > 0],
+    [for key, workflow in local.mesh.workflows : "wf-${key}" if length(try(workflow.runs, [])) > 0],
+  ))
+  users_of_bigquery = toset([for key, may in local.may : local.function_ids[key] if length(setunion(may.read_datasets, may.write_datasets)) > 0])
+}
+
+resource "google_storage_bucket_iam_member" "reader" {
+  for_each = merge(local.readers_of_buckets, local.reads_own_write_once)
+
+  bucket = google_storage_bucket.this[each.value.bucket].name
+  role   = "roles/storage.objectViewer"
+  member = "serviceAccount:${local.emails[each.value.account]}"
+}
+
+resource "google_storage_bucket_iam_member" "writer" {
+  for_each = local.writers_of_buckets
+
+  bucket = google_storage_bucket.this[each.value.bucket].name
+  role   = each.value.role
+  member = "serviceAccount:${local.emails[each.value.account]}"
+}
+
+# Publishing to the world is one variable, false by default.
+resource "google_storage_bucket_iam_member" "world" {
+  for_each = var.publish_to_world ? toset(["allUsers"]) : toset([])
+
+  bucket = google_storage_bucket.this["public"].name
+  role   = "roles/storage.objectViewer"
+  member = each.key
+}
+
+resource "google_pubsub_topic_iam_member" "publisher" {
+  for_each = local.publishers
+
+  project = var.project
+  topic   = google_pubsub_topic.this[each.value.topic].name
+  role    = "roles/pubsub.publisher"
+  member  = each.value.member
+}
+
+# Without this grant and the one above on the dead-letter topic, dead letters are silently not written.
+resource "google_pubsub_subscription_iam_member" "forwarder" {
+  for_each = local.pushes
+
+  project      = var.project
+  subscription = google_pubsub_subscription.push[each.key].name
+  role         = "roles/pubsub.subscriber"
+  member       = local.pubsub_agent
+}
+
+resource "google_service_account_iam_member" "token_creator" {
+  for_each = local.pushes
+
+  service_account_id = "projects/${var.project}/serviceAccounts/${local.emails["push-${each.key}"]}"
+  role               = "roles/iam.serviceAccountTokenCreator"
+  member             = local.pubsub_agent
+}
+
+resource "google_cloud_run_v2_service_iam_member" "invoker" {
+  for_each = local.callers
+
+  project  = var.project
+  location = local.region
+  name     = google_cloudfunctions2_function.this[each.value.function].name
+  role     = "roles/run.invoker"
+  member   = each.value.member
+}
+
+resource "google_secret_manager_secret_iam_member" "accessor" {
+  for_each = merge([for key, may in local.may : { for secret in may.secrets : "${key}/${secret}" => { secret = secret, account = local.function_ids[key] } }]...)
+
+  project   = var.project
+  secret_id = google_secret_manager_secret.this[each.value.secret].secret_id
+  role      = "roles/secretmanager.secretAccessor"
+  member    = "serviceAccount:${local.emails[each.value.account]}"
+}
+
+# A dataset's access list says what may be read; running any query at all is a right on the project.
+resource "google_project_iam_member" "job_user" {
+  for_each = local.users_of_bigquery
+
+  project = var.project
+  role    = "roles/bigquery.jobUser"
+  member  = "serviceAccount:${local.emails[each.key]}"
+}
+
+# Workflows have no access list of their own in the provider: who starts one may start all of this project.
+resource "google_project_iam_member" "workflow_invoker" {
+  for_each = local.starters_of_workflows
+
+  project = var.project
+  role    = "roles/workflows.invoker"
+  member  = "serviceAccount:${local.emails[each.key]}"
+}
+
+resource "google_project_iam_member" "workflow_logs" {
+  for_each = local.mesh.workflows
+
+  project = var.project
+  role    = "roles/logging.logWriter"
+  member  = "serviceAccount:${local.emails["wf-${each.key}"]}"
+}
+
+resource "google_project_iam_member" "builder" {
+  for_each = toset(["roles/artifactregistry.writer", "roles/logging.logWriter"])
+
+  project = var.project
+  role    = each.key
+  member  = "serviceAccount:${local.emails["builder"]}"
+}
+
+# Cloud Functions copies the zip to a bucket of its own and builds from there; the builder sees that one bucket.
+resource "google_project_iam_member" "builder_sources" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = "serviceAccount:${local.emails["builder"]}"
+
+  condition {
+    title      = "uploaded function sources only"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${var.project_number}-\")"
+  }
+}

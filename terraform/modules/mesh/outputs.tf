@@ -1,0 +1,24 @@
+output "release" {
+  description = "Git commit and content hash of what runs."
+  value       = local.release
+}
+
+output "urls" {
+  description = "URL of each function, which is also the audience of its callers."
+  value       = local.urls
+}
+
+output "buckets" {
+  description = "Bucket names by key."
+  value       = local.buckets
+}
+
+output "unplaced_views" {
+  description = "Views and table functions that read each other in a circle, or five deep: always empty."
+  value       = setsubtract(keys(local.reads), setunion(local.upto_3, []))
+
+  precondition {
+    condition     = length(setsubtract(keys(local.reads), local.upto_3)) == 0
+    error_message = "Views read each other in a circle or more than four deep: ${join(", ", setsubtract(keys(local.reads), local.upto_3))}."
+  }
+}

@@ -1,0 +1,37 @@
+locals {
+  services = toset([
+    "artifactregistry", "bigquery", "bigquerystorage", "billingbudgets", "cloudbuild", "cloudfunctions",
+    "cloudresourcemanager", "cloudscheduler", "iam", "iamcredentials", "logging", "monitoring", "pubsub", "run",
+    "secretmanager", "storage", "workflowexecutions", "workflows",
+  ])
+}
+
+resource "google_project_service" "this" {
+  for_each = local.services
+
+  project            = var.project
+  service            = "${each.key}.googleapis.com"
+  disable_on_destroy = false
+}
+
+resource "google_service_account" "this" {
+  for_each = local.accounts
+
+  project      = var.project
+  account_id   = each.key
+  display_name = each.value
+
+  depends_on = [google_project_service.this]
+}
+
+# Who read a secret and who wrote an object is on record; buckets need no access logs of their own.
+resource "google_project_iam_audit_config" "this" {
+  for_each = { "storage.googleapis.com" = "DATA_WRITE", "secretmanager.googleapis.com" = "DATA_READ" }
+
+  project = var.project
+  service = each.key
+
+  audit_log_config {
+    log_type = each.value
+  }
+}

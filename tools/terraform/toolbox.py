@@ -1,0 +1,139 @@
+"""What the gate runs on: terraform itself, the schema-only provider in a mirror, and checkov; each found or made once.
+
+Everything made lies in `.tools/` of the repository (ignored by git) and is made again when its recipe changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parent.parent
+TOOLS = REPOSITORY / ".tools"
+WANTED = (1, 9)
+TESTED = "1.11.4"
+REGISTRY = "registry.terraform.io"  # terraform's default host; with the mirror in force nobody calls it
+
+
+class GateError(Exception):
+    """The gate cannot run or a step of it failed; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Terraform:
+    """The terraform binary, made to see the mirror and nothing else."""
+
+    binary: str
+    environment: dict[str, str]
+
+    def run(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in a folder; never raises for its exit code."""
+        command = [self.binary, *arguments]
+        return subprocess.run(  # noqa: S603  the arguments are the gate's own
+            command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False, timeout=300
+        )
+
+    def must(self, folder: Path, *arguments: str) -> str:
+        """Run a command that has to succeed, and return its output; GateError carries what terraform said."""
+        done = self.run(folder, *arguments)
+        if done.returncode:
+            raise GateError(f"terraform {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()}")
+        return done.stdout
+
+
+def provider_version() -> str:
+    """The version of hashicorp/google whose schema is checked in."""
+    return str(json.loads((HERE / "google_schema.json").read_bytes())["provider_version"])
+
+
+@cache
+def terraform() -> Terraform:
+    """The terraform of this machine; GateError names the version wanted if it is missing or too old."""
+    binary = shutil.which("terraform")
+    wanted = f"terraform >= {WANTED[0]}.{WANTED[1]} is wanted (tested with {TESTED})"
+    if binary is None:
+        raise GateError(f"{wanted}, and there is none on PATH: install it from your system's packages")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "GOOGLE_", "CLOUDSDK_"))}
+    version = subprocess.run(  # noqa: S603
+        [binary, "version", "-json"], env=kept, capture_output=True, text=True, check=True
+    ).stdout
+    stated = json.loads(version)
+    if tuple(int(part) for part in stated["terraform_version"].split("-")[0].split(".")[:2]) < WANTED:
+        raise GateError(f"{wanted}, and {binary} is {stated['terraform_version']}")
+    configuration = _mirror(stated["platform"])
+    own = {"TF_CLI_CONFIG_FILE": str(configuration), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+    return Terraform(binary, {**kept, **own})
+
+
+def _mirror(platform: str) -> Path:
+    """A filesystem mirror that holds the schema-only provider, and the CLI configuration that names it."""
+    mirror = TOOLS / "mirror"
+    version = provider_version()
+    folder = mirror / REGISTRY / "hashicorp" / "google" / version / platform
+    folder.mkdir(parents=True, exist_ok=True)
+    python = environment("stub") / "bin" / "python"
+    for name in ("stub_provider.py", "google_schema.json"):
+        _write(folder / name, (HERE / name).read_text())
+    launcher = folder / f"terraform-provider-google_v{version}"
+    _write(launcher, f"#!{python} -ISB\nimport sys\nsys.path[:0] = [{str(folder)!r}, {_packages(python)!r}]\n"
+                     "import stub_provider\n\nstub_provider.serve()\n")
+    launcher.chmod(launcher.stat().st_mode | stat.S_IXUSR)
+    configuration = TOOLS / "terraform.rc"
+    _write(configuration, "disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n"
+                          f'    path = "{mirror}"\n  }}\n}}\n')
+    return configuration
+
+
+def _packages(python: Path) -> str:
+    return str(next((python.parent.parent / "lib").glob("python*/site-packages")))
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace a file whole and only if it differs: other runs may be reading it."""
+    if path.is_file() and path.read_text() == text:
+        return
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(path)
+
+
+def environment(name: str) -> Path:
+    """The virtual environment of a tool, made from `<name>-requirements.txt` when it is missing or stale."""
+    requirements = HERE / f"{name}-requirements.txt"
+    recipe = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+    folder = TOOLS / f"{name}-{recipe[:12]}"
+    if (folder / "complete").is_file():
+        return folder
+    TOOLS.mkdir(exist_ok=True)
+    draft = TOOLS / f"{name}-{recipe[:12]}.{os.getpid()}"
+    _install(draft, requirements)
+    try:
+        draft.rename(folder)  # scripts inside would name the draft's path: tools are run as modules
+    except OSError:
+        shutil.rmtree(draft)  # somebody else was faster
+    (folder / "complete").touch()
+    return folder
+
+
+def _install(folder: Path, requirements: Path) -> None:
+    uv = shutil.which("uv") or next((str(p) for p in [REPOSITORY / ".uv" / "bin" / "uv"] if p.exists()), None)
+    python = str(folder / "bin" / "python")
+    if uv:
+        commands = [[uv, "venv", "-q", "-p", sys.executable, str(folder)],
+                    [uv, "pip", "install", "-q", "-p", python, "-r", str(requirements)]]
+    else:
+        commands = [[sys.executable, "-m", "venv", str(folder)],
+                    [python, "-m", "pip", "install", "-q", "-r", str(requirements)]]
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise GateError(f"cannot make {folder.name}: {done.stderr.strip()}")

@@ -1,0 +1,98 @@
+"""A copy of what terraform reads, in which the gate may init, plan and break things."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import toolbox
+import yaml
+
+ENVIRONMENTS = ("dev", "prod")
+TABLES = Path("shared_lib/src/tipoff/tables")
+MANIFEST = Path("dist/manifest.json")
+STAND_IN_RELEASE = "not-built"
+LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One copy of the repository's parts; `root` is where its mesh.yaml's `terraform/` lies."""
+
+    root: Path
+
+    def environment(self, name: str) -> Path:
+        """The root module of an environment."""
+        return self.root / "terraform" / "environments" / name
+
+    def edit(self, file: str, find: str, replace: str) -> None:
+        """Replace one passage of a file; the passage must be there exactly once."""
+        path = self.root / file
+        text = path.read_text()
+        if text.count(find) != 1:
+            raise toolbox.GateError(f"{file} holds {find!r} {text.count(find)} times, not once")
+        path.write_text(text.replace(find, replace))
+
+    def init(self, name: str) -> None:
+        """Make an environment ready for validate and plan, with a local backend."""
+        (self.environment(name) / "backend_override.tf").write_text(LOCAL_BACKEND)
+        toolbox.terraform().must(self.environment(name), "init", "-input=false", "-no-color")
+
+    def plan(self, name: str, *options: str) -> dict[str, Any]:
+        """The plan of an environment, as terraform's own JSON."""
+        terraform, folder = toolbox.terraform(), self.environment(name)
+        terraform.must(folder, "plan", "-input=false", "-no-color", "-lock=false", "-out=plan.bin", *options)
+        shown: dict[str, Any] = json.loads(terraform.must(folder, "show", "-json", "plan.bin"))
+        return shown
+
+    def copy(self, folder: Path) -> Workspace:
+        """Another copy, init included, for a test to break."""
+        return Workspace(Path(shutil.copytree(self.root, folder, symlinks=True)))
+
+
+def create(folder: Path) -> Workspace:
+    """Copy mesh, modules, environments, workflows, table folders and the build's manifest."""
+    source = toolbox.REPOSITORY
+    leave = shutil.ignore_patterns(".terraform*", "*.tfstate*", "terraform.tfvars", "*.py", "__pycache__")
+    for part in (Path("terraform"), Path("workflows"), TABLES):
+        shutil.copytree(source / part, folder / part, ignore=leave)
+    _manifest(source, folder)
+    return Workspace(folder)
+
+
+def _manifest(source: Path, folder: Path) -> None:
+    """The build's manifest, or a stand-in that says so in its release."""
+    target = folder / MANIFEST
+    target.parent.mkdir(parents=True)
+    if (source / MANIFEST).is_file():
+        shutil.copy(source / MANIFEST, target)
+        return
+    functions = yaml.safe_load((folder / "terraform" / "mesh.yaml").read_text())["functions"]
+    zips = {key: {"zip": f"dist/{key}-{'0' * 64}.zip", "sha256": "0" * 64} for key in functions}
+    target.write_text(json.dumps({"release": STAND_IN_RELEASE, "functions": zips}))
+
+
+@contextmanager
+def temporary() -> Iterator[Workspace]:
+    """A workspace that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="tipoff-tf-") as folder:
+        yield create(Path(folder) / "repository")
+
+
+def fingerprint(workspace: Workspace) -> str:
+    """Hash of all that a plan depends on: the files copied, and the provider that plans."""
+    digest = hashlib.sha256()
+    files = sorted(path for path in workspace.root.rglob("*") if path.is_file())
+    for path in [*files, *sorted(toolbox.HERE.glob("*"))]:
+        if path.is_file():
+            digest.update(str(path.relative_to(path.anchor)).encode() if path.is_relative_to(toolbox.HERE)
+                          else str(path.relative_to(workspace.root)).encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
