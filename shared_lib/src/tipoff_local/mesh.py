@@ -89,7 +89,7 @@ class Workflow(_Part, frozen=True):
     publish: tuple[str, ...] = ()
 
 
-class Schedule(_Part, frozen=True, forbid_unknown_fields=False):
+class Schedule(_Part, frozen=True):
     """A cron line (in the mesh's time zone) that starts a workflow with `argument`.
 
     windows: local times `HH:MM-HH:MM`, each hit on every one of `days` (`mon`..., all if empty).
