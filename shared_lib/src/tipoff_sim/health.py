@@ -1,0 +1,145 @@
+"""Who is hurt, what his team says about it hour by hour, and whether he plays in the end.
+
+The shares follow real reports: Doubtful plays 2 of 100, Questionable 57, Probable 92; Out never does.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+
+from tipoff_sim.calendar import Game, eastern
+from tipoff_sim.people import Player
+
+_PARTS = (
+    "Left Knee",
+    "Right Ankle",
+    "Low Back",
+    "Left Hamstring",
+    "Right Wrist",
+    "Left Calf",
+    "Right Shoulder",
+)
+_WHAT = ("Soreness", "Sprain", "Strain", "Contusion", "Injury Management", "Tendinopathy")
+_PLAYS = {"Doubtful": 0.02, "Questionable": 0.57, "Probable": 0.92}
+_SPELL_A_DAY = 0.007
+_LATE_SCRATCH = 0.006
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From `at` on the report shows `status`."""
+
+    at: datetime
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """A player's way to one game: what was printed when, and whether he was fit to play."""
+
+    plays: bool
+    reason: str
+    changes: tuple[Change, ...]
+
+    def status_at(self, instant: datetime) -> str | None:
+        """What a report of this instant shows; None: not listed."""
+        shown = [change.status for change in self.changes if change.at <= instant]
+        return shown[-1] if shown else None
+
+
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """Days `first..last` on which a player cannot play."""
+
+    first: date
+    last: date
+    reason: str
+
+
+FIT = Availability(True, "", ())
+
+
+def spells(seed: int, player: Player, first: date, last: date) -> tuple[Spell, ...]:
+    """A player's injuries of a stretch, in order, never overlapping."""
+    rng = Random(f"spells/{seed}/{player.player_id}/{first}")
+    found: list[Spell] = []
+    day = first + timedelta(days=_days_until_hurt(rng) - 20)
+    while day <= last:
+        until = day + timedelta(days=int(rng.expovariate(1 / 9)) + 1)
+        if until >= first:
+            found.append(Spell(day, until, _reason(rng)))
+        day = until + timedelta(days=_days_until_hurt(rng) + 6)
+    return tuple(found)
+
+
+def availability(
+    seed: int, player: Player, game: Game, hurt: tuple[Spell, ...], submitted_at: datetime
+) -> Availability:
+    """What happens to a player before one game of his team."""
+    rng = Random(f"health/{seed}/{player.player_id}/{game.nba_game_id}/{game.game_date}")
+    if player.is_two_way and rng.random() < 0.75:
+        return Availability(False, "G League - Two-Way", (Change(submitted_at, "Out"),))
+    spell = next((one for one in hurt if one.first <= game.game_date <= one.last), None)
+    if spell is not None:
+        return _hurt(rng, spell, game, submitted_at)
+    if rng.random() < _LATE_SCRATCH:
+        return _late_scratch(rng, game)
+    status = _doubt(rng, game, hurt)
+    return _listed(rng, status, game, submitted_at) if status else FIT
+
+
+def submission(seed: int, game: Game, tricode: str, *, played_yesterday: bool) -> datetime:
+    """When a team first hands in its list: the afternoon before, or on the morning after another game."""
+    rng = Random(f"submit/{seed}/{game.nba_game_id}/{game.game_date}/{tricode}")
+    if played_yesterday:
+        return eastern(game.game_date, rng.randint(9, 11), rng.randrange(60))
+    return eastern(game.game_date - timedelta(days=1), rng.randint(14, 18), rng.randrange(60))
+
+
+def _days_until_hurt(rng: Random) -> int:
+    return int(rng.expovariate(_SPELL_A_DAY)) + 1
+
+
+def _reason(rng: Random) -> str:
+    return f"Injury/Illness - {rng.choice(_PARTS)}; {rng.choice(_WHAT)}"
+
+
+def _hurt(rng: Random, spell: Spell, game: Game, submitted_at: datetime) -> Availability:
+    """Out; near the end of the spell first Doubtful and then Out."""
+    if (spell.last - game.game_date).days > 2 or rng.random() < 0.5:
+        return Availability(False, spell.reason, (Change(submitted_at, "Out"),))
+    ruled_out = _decision(rng, game, submitted_at)
+    return Availability(False, spell.reason, (Change(submitted_at, "Doubtful"), Change(ruled_out, "Out")))
+
+
+def _late_scratch(rng: Random, game: Game) -> Availability:
+    """Healthy until the warm-up; half of them never reach a report."""
+    told = game.tipoff_at - timedelta(minutes=rng.randint(5, 20))
+    return Availability(
+        False, "Injury/Illness - Illness; Illness", (Change(told, "Out"),) if rng.random() < 0.5 else ()
+    )
+
+
+def _doubt(rng: Random, game: Game, hurt: tuple[Spell, ...]) -> str | None:
+    """The first status of somebody not ruled out: uncertain after an injury, now and then otherwise."""
+    returning = any(0 < (game.game_date - spell.last).days <= 3 for spell in hurt)
+    draw = rng.random() * (0.06 if returning else 1)
+    if draw < 0.003:
+        return "Doubtful"
+    if draw < 0.035:
+        return "Questionable"
+    return "Probable" if draw < 0.06 else None
+
+
+def _listed(rng: Random, status: str, game: Game, submitted_at: datetime) -> Availability:
+    plays = rng.random() < _PLAYS[status]
+    listed = Change(submitted_at, status)
+    if rng.random() < 0.15:
+        return Availability(plays, _reason(rng), (listed,))
+    decided = Change(_decision(rng, game, submitted_at), "Available" if plays else "Out")
+    return Availability(plays, _reason(rng), (listed, decided))
+
+
+def _decision(rng: Random, game: Game, submitted_at: datetime) -> datetime:
+    """Between five hours and a quarter of an hour before tip-off, never before the list exists."""
+    return max(game.tipoff_at - timedelta(minutes=rng.randint(15, 300)), submitted_at + timedelta(minutes=5))

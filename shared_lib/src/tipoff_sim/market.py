@@ -1,0 +1,111 @@
+"""Bookmakers' view of a game: medians from what reports show, each book's slant, prices with a margin."""
+
+from dataclasses import dataclass
+from hashlib import md5
+from math import exp, floor
+from random import Random
+
+from tipoff_sim.lineup import Lineup
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A bookmaker.
+
+    Attributes:
+        margin: added to a fair probability of one half on each side.
+        is_fantasy: constant prices and more whole lines.
+        has_ladder: alternates in the main market.
+    """
+
+    key: str
+    title: str
+    margin: float = 0.035
+    is_fantasy: bool = False
+    has_ladder: bool = False
+
+
+BOOKS = (
+    Book("draftkings", "DraftKings"),
+    Book("fanduel", "FanDuel", 0.03),
+    Book("betmgm", "BetMGM", 0.035),
+    Book("williamhill_us", "Caesars", 0.032),
+    Book("betrivers", "BetRivers", 0.04, has_ladder=True),
+    Book("prizepicks", "PrizePicks", is_fantasy=True),
+)
+_FANTASY_PRICE = -137
+_LEAST_MEAN_PTS = 6.0
+_LADDER = (-5, -3, -2, -1, 1, 2, 3, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Both sides of a line, American prices."""
+
+    point: float
+    over_american: int
+    under_american: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A player a market prices."""
+
+    player_id: int
+    name: str
+    median_pts: float
+    sd_pts: float
+
+
+def event_id(seed: int, nba_game_id: str) -> str:
+    """The 32 hex characters under which the odds source knows a game; a moved game keeps them."""
+    return md5(f"{seed}/{nba_game_id}".encode(), usedforsecurity=False).hexdigest()
+
+
+def offers(lineups: tuple[Lineup, Lineup]) -> list[Offer]:
+    """Everybody worth a line, by name."""
+    found = [
+        Offer(player.player_id, player.name.full, median_pts(mean), sd)
+        for side in lineups
+        for player, mean, sd in zip(side.players, side.mean_pts.tolist(), side.sd_pts.tolist(), strict=True)
+        if mean >= _LEAST_MEAN_PTS
+    ]
+    return sorted(found, key=lambda offer: offer.name)
+
+
+def median_pts(mean_pts: float) -> float:
+    """Interpolated median of points around a mean, in this model (points are skewed to the right)."""
+    return mean_pts - 0.35 - 0.025 * mean_pts
+
+
+def player_quotes(rng: Random, book: Book, offer: Offer, slant: float) -> list[Quote]:
+    """A book's line on a player, with alternates if it keeps a ladder; `slant` is its opinion in points."""
+    median = max(offer.median_pts + slant, 2.0)
+    whole = rng.random() < (0.3 if book.is_fantasy else 0.04)
+    main = float(max(round(median), 1)) if whole else floor(median) + 0.5
+    if book.is_fantasy:
+        return [Quote(main, _FANTASY_PRICE, _FANTASY_PRICE)]
+    steps = sorted((0, *_LADDER)) if book.has_ladder else (0,)
+    return [_quote(book, main + step, median, offer.sd_pts) for step in steps if main + step > 0]
+
+
+def two_way(book: Book, point: float, median: float, sd: float) -> Quote:
+    """Prices of over and under `point` when the book believes in `median`."""
+    return _quote(book, point, median, sd)
+
+
+def american(probability: float) -> int:
+    """Whole American price of an implied probability; never between -100 and 100."""
+    if probability >= 0.5:
+        return -max(round(100 * probability / (1 - probability)), 100)
+    return max(round(100 * (1 - probability) / probability), 100)
+
+
+def _quote(book: Book, point: float, median: float, sd: float) -> Quote:
+    over = 1 / (1 + exp(-1.7 * (median - point) / sd))
+    over = min(max(over, 0.06), 0.94)
+    return Quote(point, american(_with_margin(over, book)), american(_with_margin(1 - over, book)))
+
+
+def _with_margin(fair: float, book: Book) -> float:
+    return min(fair + book.margin * 4 * fair * (1 - fair) + 0.004, 0.975)
