@@ -1,0 +1,51 @@
+"""The closed set of reason codes and outcomes of the intake. Nothing outside this enum is ever written to quarantine."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of one object: rows were written, nothing was to be read, or it was set aside."""
+
+    ACCEPTED = "accepted"
+    IGNORED = "ignored"
+    QUARANTINED = "quarantined"
+
+
+class Reason(StrEnum):
+    """Why a document or a row ended as it did; the same code serves both."""
+
+    # the object's name
+    UNKNOWN_SOURCE = "unknown_source"
+    BAD_NAME = "bad_name"
+    FOLDER_MARKER = "folder_marker"  # also a temporary upload: an artefact of storage, not a document
+    # the bytes
+    EMPTY_DOCUMENT = "empty_document"
+    TOO_LARGE = "too_large"
+    INVALID_ENCODING = "invalid_encoding"
+    INVALID_JSON = "invalid_json"
+    DUPLICATE_KEY = "duplicate_key"  # a repeated JSON key, or a repeated key of the table (a game listed twice)
+    NON_FINITE = "non_finite"
+    TOO_DEEP = "too_deep"
+    # the shape
+    SCHEMA = "schema"
+    WRONG_TYPE = "wrong_type"
+    # the facts
+    ID_MISMATCH = "id_mismatch"
+    DATE_MISMATCH = "date_mismatch"
+    UNKNOWN_TEAM = "unknown_team"
+    UNKNOWN_GAME = "unknown_game"
+    DUPLICATE_PLAYER = "duplicate_player"
+    BAD_MINUTES = "bad_minutes"
+    STAT_IDENTITY = "stat_identity"
+    SUM_MISMATCH = "sum_mismatch"
+    BAD_LINE = "bad_line"  # an impossible line or price
+    MIXED_PRICES = "mixed_prices"
+    EMPTY_SCHEDULE = "empty_schedule"
+    NOT_FINAL = "not_final"
+    # notes of accepted documents
+    EMPTY_LIST = "empty_list"
+    OTHER_MARKET_SKIPPED = "other_market_skipped"  # kept in landing, kept out of every points view
+    IN_PLAY = "in_play"
+    PLAYER_RESOLVED = "player_resolved"
+    PLAYER_UNRESOLVED = "player_unresolved"
+    DUPLICATE_DELIVERY = "duplicate_delivery"

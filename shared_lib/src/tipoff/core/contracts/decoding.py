@@ -1,0 +1,240 @@
+"""From hostile bytes to typed structs: size, encoding, duplicate keys, non-finite numbers, depth, syntax, then shape.
+
+The common document passes three cheap checks in C (msgspec decode, re-encode and count keys, cancel brackets); only one
+that fails any of them is read a second time by the slow reader that finds the exact reason. Measured: 7,611 documents
+(184 MB) of a season take 2 s.
+"""
+
+import json
+import math
+import re
+import zlib
+from functools import lru_cache
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+
+from tipoff.core.codes import Reason
+from tipoff.core.contracts.results import DocumentRefused, RowRefused
+
+MAX_BYTES = 32 * 2**20
+MAX_DEPTH = 64
+_GZIP_MAGIC = b"\x1f\x8b"
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_ODD_COLONS = (b" :", b"\n:", b"\t:", b"\r:", b"\\u0022")
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_TREE = msgspec.json.Decoder()
+_ENCODER = msgspec.json.Encoder()
+
+Int = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)]  # what JSON numbers hold exactly
+PersonId = Annotated[int, msgspec.Meta(ge=1, le=2**53)]
+
+
+def document_bytes(body: bytes, content_encoding: str | None) -> bytes:
+    """The document's plain UTF-8 bytes, at most MAX_BYTES of them.
+
+    Args:
+        body: the object's stored bytes.
+        content_encoding: the object's Content-Encoding; only `gzip` is ever inflated.
+
+    Raises:
+        DocumentRefused: empty_document, too_large or invalid_encoding.
+    """
+    if not body:
+        raise DocumentRefused(Reason.EMPTY_DOCUMENT, "an object holds at least one byte")
+    plain = _inflate(body) if content_encoding == "gzip" else body
+    if content_encoding not in (None, "", "identity", "gzip"):
+        raise DocumentRefused(Reason.INVALID_ENCODING, "only gzip is a known Content-Encoding", value=content_encoding)
+    if len(plain) > MAX_BYTES:
+        raise DocumentRefused(Reason.TOO_LARGE, f"a document holds at most {MAX_BYTES} bytes", value=len(plain))
+    return plain
+
+
+def _inflate(body: bytes) -> bytes:
+    stream = zlib.decompressobj(wbits=31)
+    try:
+        plain = stream.decompress(body[:MAX_BYTES], MAX_BYTES + 1)
+    except zlib.error as error:
+        raise DocumentRefused(Reason.INVALID_ENCODING, "a gzip body inflates without error", value=error) from error
+    if len(plain) > MAX_BYTES:
+        raise DocumentRefused(Reason.TOO_LARGE, f"a gzip body inflates to at most {MAX_BYTES} bytes")
+    if not stream.eof or stream.unused_data:
+        raise DocumentRefused(Reason.INVALID_ENCODING, "a gzip body is one whole member")
+    return plain
+
+
+def json_bytes(body: bytes) -> bytes:
+    """The same bytes, known to be UTF-8 text without a byte-order mark and not blank.
+
+    Raises:
+        DocumentRefused: invalid_encoding or empty_document.
+    """
+    if body.startswith((b"\xef\xbb\xbf", _GZIP_MAGIC)) or b"\0" in body[:4]:
+        raise DocumentRefused(Reason.INVALID_ENCODING, "a JSON document is UTF-8 without a byte-order mark")
+    if not body.isascii():
+        try:
+            body.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DocumentRefused(Reason.INVALID_ENCODING, "a JSON document is UTF-8", value=error.reason) from error
+    if not body[:4096].strip() and not body.strip():
+        raise DocumentRefused(Reason.EMPTY_DOCUMENT, "a document holds more than white space")
+    return body
+
+
+def check_json(body: bytes) -> Any:
+    """The decoded tree of a strict JSON text.
+
+    Raises:
+        DocumentRefused: duplicate_key, non_finite, too_deep, invalid_json, invalid_encoding or wrong_type.
+    """
+    try:
+        tree = _TREE.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        _diagnose(body, str(error))
+    if not _keys_are_unique(body, tree) or not _is_shallow(body):
+        _read_slowly(body)
+    return tree
+
+
+def _keys_are_unique(body: bytes, tree: Any) -> bool:
+    """True if surely unique: writing the tree again yields as many keys as the text holds."""
+    if any(odd in body for odd in _ODD_COLONS):
+        return False
+    try:
+        return _ENCODER.encode(tree).count(b'":') == body.count(b'":')
+    except (OverflowError, RecursionError, msgspec.EncodeError):
+        return False
+
+
+def _is_shallow(body: bytes) -> bool:
+    brackets = body.translate(None, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        if not brackets:
+            return True
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+    return False
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        char = token.group()
+        if char in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise DocumentRefused(Reason.TOO_DEEP, f"a document nests at most {MAX_DEPTH} deep")
+        elif char in "]}":
+            depth -= 1
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    tree = dict(pairs)
+    if len(tree) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise DocumentRefused(Reason.DUPLICATE_KEY, "a JSON object names each key once", field=twice)
+    return tree
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise DocumentRefused(Reason.NON_FINITE, "numbers are finite", value=text)
+    return number
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise DocumentRefused(Reason.NON_FINITE, "numbers are finite", value=text)
+
+
+_SLOW = json.JSONDecoder(
+    object_pairs_hook=_unique,
+    parse_constant=_no_constant,
+    parse_float=_finite,
+    parse_int=lambda text: int(text) if len(text) < 400 else 0,
+)
+
+
+def _read_slowly(body: bytes) -> str:
+    """Read once more, exactly; returns the text if nothing is wrong with depth, keys, numbers and syntax."""
+    text = body.decode("utf-8")
+    _check_depth(text)
+    try:
+        _SLOW.decode(text)
+    except RecursionError as error:
+        raise DocumentRefused(Reason.TOO_DEEP, f"a document nests at most {MAX_DEPTH} deep") from error
+    except ValueError as error:
+        raise DocumentRefused(Reason.INVALID_JSON, "a document is one JSON value", value=str(error)) from error
+    return text
+
+
+def _diagnose(body: bytes, message: str) -> NoReturn:
+    """Name why msgspec would not read this text."""
+    text = _read_slowly(body)
+    if re.search(r"\\u[dD][89abAB]", text) or re.search(r"\\u[dD][c-fC-F]", text):
+        raise DocumentRefused(Reason.INVALID_ENCODING, "no half of a surrogate pair", value=message)
+    if "out of range" in message:
+        raise DocumentRefused(Reason.WRONG_TYPE, "a number fits its type", value=message)
+    raise DocumentRefused(Reason.INVALID_JSON, "a document is one JSON value", value=message)
+
+
+@lru_cache(maxsize=64)
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape)
+
+
+def decode[T](body: bytes, shape: type[T]) -> T:
+    """Typed document of strict JSON bytes; unknown fields are passed over.
+
+    Raises:
+        DocumentRefused: any code of `check_json`, then schema (something missing, another container) or wrong_type.
+    """
+    tree = check_json(body)
+    return typed(body, tree, shape)
+
+
+def typed[T](body: bytes, tree: Any, shape: type[T]) -> T:
+    """Typed document of bytes whose tree is known to be strict JSON.
+
+    Raises:
+        DocumentRefused: schema or wrong_type, with the path and the value found there.
+    """
+    try:
+        result: T = _decoder(shape).decode(body)
+    except (msgspec.ValidationError, RecursionError) as error:
+        code, field, rule = explain(str(error))
+        raise DocumentRefused(code, rule, field, value_at(tree, field)) from error
+    return result
+
+
+def convert[T](raw: Any, shape: type[T]) -> T:
+    """Typed row of a decoded JSON value.
+
+    Raises:
+        RowRefused: schema or wrong_type, with the path inside the row and the value found there.
+    """
+    try:
+        return msgspec.convert(raw, shape)
+    except msgspec.ValidationError as error:
+        code, field, rule = explain(str(error))
+        raise RowRefused(code, field.removeprefix("$").removeprefix("."), value_at(raw, field), rule) from error
+
+
+def explain(message: str) -> tuple[Reason, str, str]:
+    """Code, path and rule of a msgspec validation message."""
+    rule, _, path = message.partition(" - at `")
+    containers = ("Expected `object`", "Expected `array`", "Object missing", "Invalid enum value")
+    code = Reason.SCHEMA if rule.startswith(containers) else Reason.WRONG_TYPE
+    return code, path.rstrip("`") or "$", rule
+
+
+def value_at(tree: Any, path: str) -> object:
+    """What stands at a path such as `$.game.players[3].name`; empty text if nothing does."""
+    here = tree
+    for key, index in _PATH_PART.findall(path):
+        try:
+            here = here[key] if key else here[int(index)]
+        except (KeyError, IndexError, TypeError):
+            return ""
+    return here if isinstance(here, str | int | float | bool | None) else type(here).__name__

@@ -1,0 +1,432 @@
+"""NBA.com live box score (CDN): one game, both teams, every listed player. Atomic: one bad row refuses the document."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from tipoff.core import ids
+from tipoff.core.codes import Outcome, Reason
+from tipoff.core.contracts import decoding
+from tipoff.core.contracts.decoding import Int, PersonId
+from tipoff.core.contracts.nba_common import (
+    Identity,
+    Instant,
+    check_game_code,
+    check_team,
+    check_tipoff_date,
+    duration,
+    identity,
+    minutes_of,
+    overtimes,
+)
+from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
+from tipoff.core.contracts.routes import Route
+
+PARSE_SEQ = 1
+FINAL = 3
+COUNTED = (
+    "points fieldGoalsMade fieldGoalsAttempted threePointersMade threePointersAttempted freeThrowsMade "
+    "freeThrowsAttempted reboundsOffensive reboundsDefensive assists steals blocks turnovers foulsPersonal"
+).split()
+
+
+class Statistics(msgspec.Struct, frozen=True, gc=False):
+    """Counting statistics as NBA.com names them, of a player or of a team."""
+
+    points: Int
+    fieldGoalsMade: Int
+    fieldGoalsAttempted: Int
+    threePointersMade: Int
+    threePointersAttempted: Int
+    freeThrowsMade: Int
+    freeThrowsAttempted: Int
+    reboundsOffensive: Int
+    reboundsDefensive: Int
+    assists: Int
+    steals: Int
+    blocks: Int
+    turnovers: Int
+    foulsPersonal: Int
+    reboundsTotal: Int | None = None
+    minutes: str | None = None
+    twoPointersMade: Int | None = None
+    twoPointersAttempted: Int | None = None
+    plusMinusPoints: float | None = None
+    pointsInThePaint: Int | None = None
+    pointsAgainst: Int | None = None
+    pointsFastBreak: Int | None = None
+    pointsSecondChance: Int | None = None
+    reboundsTeam: Int | None = None
+    turnoversTeam: Int | None = None
+
+
+class Player(msgspec.Struct, frozen=True, gc=False):
+    """One listed player; `starter` and `played` are the texts "1" and "0"."""
+
+    personId: PersonId
+    name: str
+    starter: Literal["0", "1"]
+    played: Literal["0", "1"]
+    statistics: Statistics
+    status: str | None = None
+    notPlayingReason: str | None = None
+    notPlayingDescription: str | None = None
+    position: str | None = None
+
+
+class Side(msgspec.Struct, frozen=True, gc=False):
+    """One team of the game."""
+
+    teamId: Int
+    teamTricode: str
+    score: Int
+    statistics: Statistics
+    players: list[Player]
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What is read first: a game that is not over is ignored whatever the rest looks like."""
+
+    gameId: str
+    gameStatus: Int
+    gameCode: str | None = None
+
+
+class Game(Header, frozen=True, kw_only=True):
+    """The whole game."""
+
+    homeTeam: Side
+    awayTeam: Side
+    gameTimeUTC: Instant | None = None
+
+
+class HeaderDocument(msgspec.Struct, frozen=True):
+    """The envelope, read for its header only."""
+
+    game: Header
+
+
+class Document(msgspec.Struct, frozen=True):
+    """The envelope, read whole."""
+
+    game: Game
+
+
+class TeamRow(Row, frozen=True, gc=False, kw_only=True):
+    """A row of nbac_team_boxscore."""
+
+    nba_game_id: str
+    game_date: date
+    game_id: str
+    season_year: int
+    season_type: str
+    tipoff_at: datetime | None
+    team_id: int
+    team_abbr: str
+    opponent_team_id: int
+    opponent_team_abbr: str
+    is_home: bool
+    opponent_points: int
+    win_flag: bool
+    overtime_periods: int
+    seconds_tenths: int
+    minutes: Decimal
+    points: int
+    field_goals_made: int
+    field_goals_attempted: int
+    three_pointers_made: int
+    three_pointers_attempted: int
+    free_throws_made: int
+    free_throws_attempted: int
+    offensive_rebounds: int
+    defensive_rebounds: int
+    total_rebounds: int
+    assists: int
+    steals: int
+    blocks: int
+    turnovers: int
+    personal_fouls: int
+    points_in_paint: int | None
+    fast_break_points: int | None
+    second_chance_points: int | None
+    team_rebounds: int | None
+    team_turnovers: int | None
+
+
+class PlayerRow(Row, frozen=True, gc=False, kw_only=True):
+    """A row of nbac_player_boxscores."""
+
+    nba_game_id: str
+    game_date: date
+    game_id: str
+    season_year: int
+    season_type: str
+    tipoff_at: datetime | None
+    team_id: int
+    team_abbr: str
+    opponent_team_id: int
+    opponent_team_abbr: str
+    is_home: bool
+    player_id: int
+    player_name: str
+    player_lookup: str
+    starter: bool
+    played: bool
+    participation: str
+    status: str | None
+    not_playing_reason: str | None
+    not_playing_description: str | None
+    position: str | None
+    seconds_tenths: int
+    minutes: Decimal
+    points: int
+    field_goals_made: int
+    field_goals_attempted: int
+    three_pointers_made: int
+    three_pointers_attempted: int
+    free_throws_made: int
+    free_throws_attempted: int
+    offensive_rebounds: int
+    defensive_rebounds: int
+    total_rebounds: int
+    assists: int
+    steals: int
+    blocks: int
+    turnovers: int
+    personal_fouls: int
+    plus_minus: int | None
+    points_in_paint: int | None
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    """What the rows of one side share."""
+
+    game: Identity
+    game_id: str
+    tipoff_at: datetime | None
+    side: Side
+    other: Side
+    is_home: bool
+    path: str
+
+    def columns(self) -> dict[str, object]:
+        """Key columns of every row of this side."""
+        return {
+            "nba_game_id": self.game.nba_game_id,
+            "game_date": self.game.game_date,
+            "game_id": self.game_id,
+            "season_year": self.game.season_year,
+            "season_type": self.game.season_type,
+            "tipoff_at": self.tipoff_at,
+            "team_id": self.side.teamId,
+            "team_abbr": self.side.teamTricode,
+            "opponent_team_id": self.other.teamId,
+            "opponent_team_abbr": self.other.teamTricode,
+            "is_home": self.is_home,
+        }
+
+
+def parse(where: Route, body: bytes) -> Content:
+    """Rows of nbac_player_boxscores and nbac_team_boxscore of one final box score.
+
+    Raises:
+        DocumentRefused: not_final (ignored), or any code of an atomic document.
+    """
+    tree = decoding.check_json(body)
+    header = decoding.typed(body, tree, HeaderDocument).game
+    game = identity(where, header.gameId)
+    check_game_code(header.gameCode, game.game_date)
+    if header.gameStatus not in (1, 2, FINAL):
+        raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", "$.game.gameStatus", header.gameStatus)
+    if header.gameStatus != FINAL:
+        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", "$.game.gameStatus", header.gameStatus, Outcome.IGNORED)
+    document = decoding.typed(body, tree, Document).game
+    return _content(where, game, document)
+
+
+def _content(where: Route, game: Identity, document: Game) -> Content:
+    if where.captured_at is None:
+        raise ValueError("a box score's name carries its capture instant")
+    check_tipoff_date(document.gameTimeUTC, game.game_date, "$.game.gameTimeUTC")
+    frames = _frames(game, document)
+    _check_people(document)
+    players = tuple(row for frame in frames for row in _player_rows(frame))
+    sides = tuple(_team_row(frame) for frame in frames)
+    tables = (TableRows("nbac_player_boxscores", players), TableRows("nbac_team_boxscore", sides))
+    return Content(tables, where.captured_at)
+
+
+def _frames(game: Identity, document: Game) -> tuple[_Frame, _Frame]:
+    home, away = document.homeTeam, document.awayTeam
+    for side, name in ((home, "homeTeam"), (away, "awayTeam")):
+        check_team(side.teamId, side.teamTricode, f"$.game.{name}.teamTricode")
+    if home.teamId == away.teamId:
+        raise DocumentRefused(Reason.UNKNOWN_TEAM, "a game has two teams", "$.game.awayTeam.teamId", away.teamId)
+    check_game_code(document.gameCode, game.game_date, (away.teamTricode, home.teamTricode))
+    game_id = ids.platform_id(game.game_date, away.teamTricode, home.teamTricode)
+    return (
+        _Frame(game, game_id, document.gameTimeUTC, home, away, True, "$.game.homeTeam"),
+        _Frame(game, game_id, document.gameTimeUTC, away, home, False, "$.game.awayTeam"),
+    )
+
+
+def _check_people(document: Game) -> None:
+    seen: set[int] = set()
+    for side in (document.homeTeam, document.awayTeam):
+        for player in side.players:
+            if player.personId in seen:
+                raise DocumentRefused(
+                    Reason.DUPLICATE_PLAYER, "a person is listed once in a game", "personId", player.personId
+                )
+            seen.add(player.personId)
+
+
+def check_identities(stats: Statistics, path: str) -> None:
+    """Refuse (stat_identity) statistics that contradict themselves.
+
+    Made <= attempted, nothing negative, points = 2 x field goals + threes + free throws, rebounds and two-pointers add
+    up, at most two points in the paint per two-pointer made.
+    """
+    if min(getattr(stats, name) for name in COUNTED) < 0:
+        raise DocumentRefused(Reason.STAT_IDENTITY, "no statistic is negative", path)
+    twos_made = stats.fieldGoalsMade - stats.threePointersMade
+    twos_attempted = stats.fieldGoalsAttempted - stats.threePointersAttempted
+    rebounds = stats.reboundsOffensive + stats.reboundsDefensive
+    rules = (
+        (0 <= twos_made <= twos_attempted, "two-pointers made <= attempted"),
+        (stats.threePointersMade <= stats.threePointersAttempted, "three-pointers made <= attempted"),
+        (stats.freeThrowsMade <= stats.freeThrowsAttempted, "free throws made <= attempted"),
+        (stats.points == 2 * twos_made + 3 * stats.threePointersMade + stats.freeThrowsMade, "points add up"),
+        (stats.twoPointersMade in (None, twos_made), "two-pointers made add up"),
+        (stats.twoPointersAttempted in (None, twos_attempted), "two-pointers attempted add up"),
+        (0 <= (stats.pointsInThePaint or 0) <= 2 * twos_made, "paint points are two-pointers made"),
+        (stats.reboundsTotal is None or stats.reboundsTotal >= rebounds, "rebounds add up"),
+    )
+    for holds, rule in rules:
+        if not holds:
+            raise DocumentRefused(Reason.STAT_IDENTITY, rule, path)
+
+
+def _team_row(frame: _Frame) -> TeamRow:
+    side, stats, path = frame.side, frame.side.statistics, frame.path
+    check_identities(stats, f"{path}.statistics")
+    _check_sums(frame)
+    team_tenths = duration(stats.minutes or "", f"{path}.statistics.minutes")
+    return TeamRow(
+        **frame.columns(),  # type: ignore[arg-type]
+        opponent_points=frame.other.score,
+        win_flag=side.score > frame.other.score,
+        overtime_periods=overtimes(team_tenths, f"{path}.statistics.minutes"),
+        **_counts(stats, team_tenths),  # type: ignore[arg-type]
+        points_in_paint=stats.pointsInThePaint,
+        fast_break_points=stats.pointsFastBreak,
+        second_chance_points=stats.pointsSecondChance,
+        team_rebounds=stats.reboundsTeam,
+        team_turnovers=stats.turnoversTeam,
+    )
+
+
+def _check_sums(frame: _Frame) -> None:
+    """Team score, team statistics and the sum over players are one number each."""
+    side, path = frame.side, frame.path
+    if side.score != side.statistics.points:
+        raise DocumentRefused(Reason.SUM_MISMATCH, "score = statistics.points", f"{path}.score", side.score)
+    if side.statistics.pointsAgainst not in (None, frame.other.score):
+        raise DocumentRefused(Reason.SUM_MISMATCH, "pointsAgainst = the other's score", f"{path}.statistics.pointsAgainst")
+    if side.score == frame.other.score:
+        raise DocumentRefused(Reason.STAT_IDENTITY, "a final game has a winner", f"{path}.score", side.score)
+    for name in COUNTED:
+        total = sum(getattr(player.statistics, name) for player in side.players)
+        if total != getattr(side.statistics, name):
+            rule = f"the players' {name} add up to the team's"
+            raise DocumentRefused(Reason.SUM_MISMATCH, rule, f"{path}.statistics.{name}", total)
+
+
+def _player_rows(frame: _Frame) -> list[PlayerRow]:
+    columns = frame.columns()
+    limit = duration(frame.side.statistics.minutes or "", f"{frame.path}.statistics.minutes") // 5
+    if sum(player.starter == "1" for player in frame.side.players) != 5:
+        raise DocumentRefused(Reason.STAT_IDENTITY, "a team starts five players", f"{frame.path}.players")
+    return [
+        _player_row(columns, player, limit, f"{frame.path}.players[{index}]")
+        for index, player in enumerate(frame.side.players)
+    ]
+
+
+def _player_row(columns: dict[str, object], player: Player, limit: int, path: str) -> PlayerRow:
+    stats = player.statistics
+    check_identities(stats, f"{path}.statistics")
+    if stats.reboundsTotal not in (None, stats.reboundsOffensive + stats.reboundsDefensive):
+        raise DocumentRefused(Reason.STAT_IDENTITY, "rebounds add up", f"{path}.statistics.reboundsTotal")
+    time_played = _time_played(player, limit, path)
+    lookup = ids.player_lookup(player.name)
+    if not lookup:
+        raise DocumentRefused(Reason.SCHEMA, "a name holds letters", f"{path}.name", player.name)
+    played = time_played > 0 or player.played == "1"
+    return PlayerRow(
+        **columns,  # type: ignore[arg-type]
+        player_id=player.personId,
+        player_name=player.name,
+        player_lookup=lookup,
+        starter=player.starter == "1",
+        played=played,
+        participation=_participation(player, played),
+        status=player.status,
+        not_playing_reason=player.notPlayingReason,
+        not_playing_description=player.notPlayingDescription,
+        position=player.position,
+        **_counts(stats, time_played),  # type: ignore[arg-type]
+        plus_minus=_plus_minus(stats.plusMinusPoints, path),
+        points_in_paint=stats.pointsInThePaint,
+    )
+
+
+def _time_played(player: Player, limit: int, path: str) -> int:
+    """Tenths of a second; at most the length of the game, and none without having played."""
+    text, field = player.statistics.minutes, f"{path}.statistics.minutes"
+    time_played = 0 if not text and player.played == "0" else duration(text or "", field)
+    if time_played > limit:
+        raise DocumentRefused(Reason.BAD_MINUTES, "nobody plays longer than the game", field, text)
+    did_something = any(getattr(player.statistics, name) for name in COUNTED)
+    if player.played == "0" and (time_played or did_something):
+        raise DocumentRefused(Reason.STAT_IDENTITY, "who did not play has no statistics", f"{path}.played", "0")
+    return time_played
+
+
+def _participation(player: Player, played: bool) -> str:
+    if played:
+        return "played"
+    injured = "INJURY" in (player.notPlayingReason or "").upper()
+    return "dnp_injury_confirmed" if injured else "dnp_unknown"
+
+
+def _plus_minus(value: float | None, path: str) -> int | None:
+    if value is None:
+        return None
+    if value != int(value):
+        raise DocumentRefused(Reason.STAT_IDENTITY, "plus-minus is whole", f"{path}.statistics.plusMinusPoints", value)
+    return int(value)
+
+
+def _counts(stats: Statistics, duration_tenths: int) -> dict[str, object]:
+    return {
+        "seconds_tenths": duration_tenths,
+        "minutes": minutes_of(duration_tenths),
+        "points": stats.points,
+        "field_goals_made": stats.fieldGoalsMade,
+        "field_goals_attempted": stats.fieldGoalsAttempted,
+        "three_pointers_made": stats.threePointersMade,
+        "three_pointers_attempted": stats.threePointersAttempted,
+        "free_throws_made": stats.freeThrowsMade,
+        "free_throws_attempted": stats.freeThrowsAttempted,
+        "offensive_rebounds": stats.reboundsOffensive,
+        "defensive_rebounds": stats.reboundsDefensive,
+        "total_rebounds": stats.reboundsOffensive + stats.reboundsDefensive,
+        "assists": stats.assists,
+        "steals": stats.steals,
+        "blocks": stats.blocks,
+        "turnovers": stats.turnovers,
+        "personal_fouls": stats.foulsPersonal,
+    }

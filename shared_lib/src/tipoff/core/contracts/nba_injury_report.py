@@ -1,0 +1,109 @@
+"""NBA injury report as structured JSON (ours or the original's). Row-wise: a bad record is set aside, the rest stand."""
+
+from typing import Any
+
+import msgspec
+
+from tipoff.core.codes import Reason
+from tipoff.core.contracts import decoding
+from tipoff.core.contracts.injury_rows import (
+    InjuryRow,
+    NotSubmitted,
+    Record,
+    Report,
+    assemble,
+    check_report_date,
+    listing,
+    silent,
+)
+from tipoff.core.contracts.nba_common import Instant
+from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowRefused
+from tipoff.core.contracts.routes import Route
+from tipoff.core.game_date import eastern_instant, to_utc
+
+PARSE_SEQ = 1
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """Header of our own structured report."""
+
+    report_time_utc: Instant
+    coverage: str | None = None
+    time_basis: str | None = None
+    source: str | None = None
+
+
+class Document(msgspec.Struct, frozen=True):
+    """Our structured report; its records are read one by one."""
+
+    metadata: Metadata
+    records: list[Any]
+    not_yet_submitted: list[Any] = []
+
+
+class OriginalDocument(msgspec.Struct, frozen=True):
+    """The original's parsed report; its instant is in the object's name."""
+
+    records: list[Any]
+
+
+def parse(where: Route, body: bytes) -> Content:
+    """Rows of nbac_injury_report: the full state one report shows.
+
+    Raises:
+        DocumentRefused: any code of the envelope; date_mismatch if name and header are of different Eastern dates.
+    """
+    tree = decoding.check_json(body)
+    if where.hour is not None and not _has_own_header(tree):
+        document = decoding.typed(body, tree, OriginalDocument)
+        return _content(_header_of_name(where), [_ours(raw) for raw in document.records], [])
+    own = decoding.typed(body, tree, Document)
+    report = _header(own.metadata)
+    check_report_date(where, report)
+    return _content(report, own.records, own.not_yet_submitted)
+
+
+def _has_own_header(tree: Any) -> bool:
+    metadata = tree.get("metadata") if isinstance(tree, dict) else None
+    return isinstance(metadata, dict) and "report_time_utc" in metadata
+
+
+def _header(metadata: Metadata) -> Report:
+    try:
+        report_at = to_utc(metadata.report_time_utc)
+    except ValueError as error:
+        field = "$.metadata.report_time_utc"
+        raise DocumentRefused(Reason.DATE_MISMATCH, str(error), field, metadata.report_time_utc) from error
+    return Report(report_at, metadata.coverage, metadata.time_basis, metadata.source)
+
+
+def _header_of_name(where: Route) -> Report:
+    """The original's file of an hour holds the report of half past: dated earlier, it would be known before it was."""
+    if where.day is None or where.hour is None:
+        raise ValueError("this layout carries date and hour")
+    report_at = eastern_instant(where.day, where.hour, 30)
+    return Report(report_at, "all_statuses", "hour_of_name_and_30_minutes", "original_parsed_report")
+
+
+def _ours(raw: Any) -> Any:
+    """An original record under our field names; anything else as it is, to be refused as a row."""
+    if not isinstance(raw, dict):
+        return raw
+    renamed = {"date": "game_date", "gametime": "game_time_et"}
+    return {renamed.get(key, key): value for key, value in raw.items()}
+
+
+def _content(report: Report, records: list[Any], not_submitted: list[Any]) -> Content:
+    rows: list[InjuryRow] = []
+    rejects: list[Reject] = []
+    for index, raw in enumerate(records):
+        try:
+            rows.append(listing(report, decoding.convert(raw, Record), index + 1))
+        except RowRefused as refusal:
+            rejects.append(refusal.at(f"$.records[{index}]", index))
+    for index, raw in enumerate(not_submitted, len(records)):
+        try:
+            rows.append(silent(report, decoding.convert(raw, NotSubmitted), index + 1))
+        except RowRefused as refusal:
+            rejects.append(refusal.at(f"$.not_yet_submitted[{index - len(records)}]", index))
+    return assemble(report, rows, rejects)

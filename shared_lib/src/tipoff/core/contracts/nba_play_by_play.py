@@ -1,0 +1,236 @@
+"""NBA.com play-by-play (CDN), of all actions or of field goals only. Atomic; a later capture replaces the game."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from tipoff.core import teams
+from tipoff.core.codes import Outcome, Reason
+from tipoff.core.contracts import decoding
+from tipoff.core.contracts.decoding import Int
+from tipoff.core.contracts.nba_common import Identity, Instant, duration, identity
+from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
+from tipoff.core.contracts.routes import Route
+from tipoff.core.game_date import to_utc
+
+PARSE_SEQ = 1
+PERIOD_TENTHS = 12 * 600
+OVERTIME_TENTHS = 5 * 600
+MAX_PERIOD = 10
+SHOT_POINTS: dict[str, int] = {"2pt": 2, "3pt": 3, "freethrow": 1}
+
+
+class Action(msgspec.Struct, frozen=True, gc=False):
+    """One action; person 0 is the team or the game itself."""
+
+    actionNumber: Int
+    clock: str
+    period: Int
+    actionType: str
+    isFieldGoal: Literal[0, 1] = 0
+    personId: Int = 0
+    teamId: Int | None = None
+    teamTricode: str | None = None
+    orderNumber: Int | None = None
+    subType: str | None = None
+    qualifiers: list[str] = []
+    shotResult: str | None = None
+    shotDistance: float | None = None
+    x: float | None = None
+    y: float | None = None
+    playerName: str | None = None
+    assistPersonId: Int | None = None
+    blockPersonId: Int | None = None
+    foulDrawnPersonId: Int | None = None
+    scoreHome: str | None = None
+    scoreAway: str | None = None
+    timeActual: Instant | None = None
+    edited: Instant | None = None
+    description: str | None = None
+
+
+class Game(msgspec.Struct, frozen=True):
+    """The game."""
+
+    gameId: str
+    actions: list[Action]
+
+
+class Document(msgspec.Struct, frozen=True):
+    """The envelope."""
+
+    game: Game
+
+
+class ActionRow(Row, frozen=True, gc=False, kw_only=True):
+    """A row of nbac_play_by_play."""
+
+    nba_game_id: str
+    game_date: date
+    season_year: int
+    season_type: str
+    event_sequence: int
+    action_number: int
+    order_number: int | None
+    period: int
+    clock_tenths: int
+    event_type: str
+    event_sub_type: str | None
+    qualifiers: tuple[str, ...]
+    team_id: int | None
+    team_abbr: str | None
+    player_id: int | None
+    player_name: str | None
+    assist_player_id: int | None
+    block_player_id: int | None
+    foul_drawn_player_id: int | None
+    is_field_goal: bool
+    shot_made: bool | None
+    shot_type: str | None
+    shot_zone: str | None
+    shot_x: float | None
+    shot_y: float | None
+    shot_distance_feet: float | None
+    points_scored: int
+    home_score: int | None
+    away_score: int | None
+    action_at: datetime | None
+    edited_at: datetime | None
+    description: str | None
+    coverage: str
+
+
+def parse(where: Route, body: bytes) -> Content:
+    """Rows of nbac_play_by_play of one game, in the order of `orderNumber` (else of appearance).
+
+    Raises:
+        DocumentRefused: not_final (ignored) if nothing has happened yet, or any code of an atomic document.
+    """
+    document = decoding.decode(body, Document).game
+    game = identity(where, document.gameId)
+    if where.captured_at is None:
+        raise ValueError("a play-by-play's name carries its capture instant")
+    actions = document.actions
+    if not actions:
+        raise DocumentRefused(Reason.NOT_FINAL, "the game has begun", "$.game.actions", outcome=Outcome.IGNORED)
+    _check_actions(actions)
+    ordered = sorted(actions, key=lambda action: action.orderNumber or 0) if _all_ordered(actions) else actions
+    coverage = "field_goals_only" if all(action.isFieldGoal for action in actions) else "all_actions"
+    rows = tuple(_row(game, action, sequence, coverage) for sequence, action in enumerate(ordered, 1))
+    return Content((TableRows("nbac_play_by_play", rows),), where.captured_at)
+
+
+def _all_ordered(actions: Sequence[Action]) -> bool:
+    return all(action.orderNumber is not None for action in actions)
+
+
+def _check_actions(actions: Sequence[Action]) -> None:
+    numbers: set[int] = set()
+    tricodes: set[str] = set()
+    for index, action in enumerate(actions):
+        path = f"$.game.actions[{index}]"
+        if action.actionNumber in numbers:
+            raise DocumentRefused(
+                Reason.DUPLICATE_KEY, "an action is listed once", f"{path}.actionNumber", action.actionNumber
+            )
+        numbers.add(action.actionNumber)
+        if action.teamTricode:
+            tricodes.add(action.teamTricode)
+        _check_action(action, path)
+    strangers = sorted(tricodes - teams.BY_TRICODE.keys())
+    if strangers:
+        raise DocumentRefused(Reason.UNKNOWN_TEAM, "a tricode is an NBA team's", "teamTricode", strangers[0])
+    if len(tricodes) > 2:
+        raise DocumentRefused(Reason.UNKNOWN_TEAM, "a game has two teams", "teamTricode", ",".join(sorted(tricodes)))
+
+
+def _check_action(action: Action, path: str) -> None:
+    if not 1 <= action.period <= MAX_PERIOD:
+        raise DocumentRefused(Reason.BAD_MINUTES, f"a period is 1 to {MAX_PERIOD}", f"{path}.period", action.period)
+    limit = PERIOD_TENTHS if action.period <= 4 else OVERTIME_TENTHS
+    if duration(action.clock, f"{path}.clock") > limit:
+        raise DocumentRefused(Reason.BAD_MINUTES, "a clock fits its period", f"{path}.clock", action.clock)
+    if action.personId < 0:
+        raise DocumentRefused(Reason.WRONG_TYPE, "a person id is not negative", f"{path}.personId", action.personId)
+    if action.teamTricode and action.teamId and not teams.is_same_team(action.teamId, action.teamTricode):
+        raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are one team's", f"{path}.teamId", action.teamId)
+    is_shot = action.actionType in SHOT_POINTS
+    if action.isFieldGoal == 1 and action.actionType not in ("2pt", "3pt", "heave"):
+        raise DocumentRefused(Reason.STAT_IDENTITY, "a field goal is 2pt or 3pt", f"{path}.actionType", action.actionType)
+    if is_shot and action.shotResult not in ("Made", "Missed"):
+        raise DocumentRefused(Reason.SCHEMA, "a shot is Made or Missed", f"{path}.shotResult", action.shotResult)
+    if is_shot and not action.teamTricode:
+        raise DocumentRefused(Reason.SCHEMA, "a shot has a team", f"{path}.teamTricode")
+    if action.shotDistance is not None and not 0 <= action.shotDistance <= 100:
+        raise DocumentRefused(Reason.STAT_IDENTITY, "a court is 94 feet long", f"{path}.shotDistance", action.shotDistance)
+
+
+def _row(game: Identity, action: Action, sequence: int, coverage: str) -> ActionRow:
+    kind = action.actionType
+    made = action.shotResult == "Made" if kind in SHOT_POINTS else None
+    return ActionRow(
+        nba_game_id=game.nba_game_id,
+        game_date=game.game_date,
+        season_year=game.season_year,
+        season_type=game.season_type,
+        event_sequence=sequence,
+        action_number=action.actionNumber,
+        order_number=action.orderNumber,
+        period=action.period,
+        clock_tenths=duration(action.clock, "clock"),
+        event_type=kind,
+        event_sub_type=action.subType or None,
+        qualifiers=tuple(action.qualifiers),
+        team_id=action.teamId or (teams.BY_TRICODE[action.teamTricode].team_id if action.teamTricode else None),
+        team_abbr=action.teamTricode or None,
+        player_id=_person(action.personId),
+        player_name=action.playerName,
+        assist_player_id=action.assistPersonId,
+        block_player_id=action.blockPersonId,
+        foul_drawn_player_id=action.foulDrawnPersonId,
+        is_field_goal=action.isFieldGoal == 1,
+        shot_made=made,
+        shot_type=kind if kind in SHOT_POINTS else None,
+        shot_zone=_zone(action),
+        shot_x=action.x,
+        shot_y=action.y,
+        shot_distance_feet=action.shotDistance,
+        points_scored=SHOT_POINTS[kind] if made else 0,
+        home_score=_score(action.scoreHome),
+        away_score=_score(action.scoreAway),
+        action_at=_instant(action.timeActual),
+        edited_at=_instant(action.edited),
+        description=action.description,
+        coverage=coverage,
+    )
+
+
+def _person(person_id: int) -> int | None:
+    """Team events carry 0 or the team's own id (above any person's)."""
+    return person_id if 0 < person_id and person_id not in teams.BY_ID else None
+
+
+def _zone(action: Action) -> str | None:
+    """NBA zone rule: 3pt is three; 2pt with `pointsinthepaint` is paint; other 2pt is mid_range."""
+    if action.actionType == "3pt":
+        return "three"
+    if action.actionType == "2pt":
+        return "paint" if "pointsinthepaint" in action.qualifiers else "mid_range"
+    return None
+
+
+def _score(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 3):
+        raise DocumentRefused(Reason.WRONG_TYPE, "a score is a number of points", "scoreHome", text)
+    return int(text)
+
+
+def _instant(value: datetime | None) -> datetime | None:
+    try:
+        return to_utc(value) if value is not None else None
+    except ValueError as error:
+        raise DocumentRefused(Reason.DATE_MISMATCH, str(error), "timeActual", value) from error

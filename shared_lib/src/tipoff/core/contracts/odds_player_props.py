@@ -1,0 +1,176 @@
+"""The Odds API player props of one event, all markets; PrizePicks and Underdog lines come in the same shape. Row-wise."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from tipoff.core import ids, odds
+from tipoff.core.codes import Reason
+from tipoff.core.contracts.odds_event import Quote, number, optional_instant, price
+from tipoff.core.contracts.odds_game_lines import EventDocument, line_rows, read_event
+from tipoff.core.contracts.results import Content, Reject, Row, RowRefused, TableRows
+from tipoff.core.contracts.routes import Route
+
+PARSE_SEQ = 1
+POINTS_MARKETS = ("player_points", "player_points_alternate")
+MAX_LINE = 1000
+MAX_POINTS_LINE = 100
+_OVER, _UNDER = ("Over", "Yes"), ("Under", "No")
+
+
+class PropRow(Row, frozen=True, gc=False, kw_only=True):
+    """A row of odds_api_player_props."""
+
+    odds_api_event_id: str
+    snapshot_timestamp: datetime
+    previous_snapshot_timestamp: datetime | None
+    next_snapshot_timestamp: datetime | None
+    sport_key: str
+    sport_title: str | None
+    commence_time: datetime
+    game_date: date
+    home_team: str
+    away_team: str
+    home_team_abbr: str
+    away_team_abbr: str
+    snapshot_tag: str | None
+    capture_timestamp: datetime
+    minutes_before_tipoff: int
+    bookmaker: str
+    bookmaker_title: str | None
+    bookmaker_last_update: datetime | None
+    market_key: str
+    market_last_update: datetime | None
+    player_name: str
+    player_lookup: str
+    line: Decimal | None
+    over_price_american: int | None
+    over_price_decimal: float | None
+    under_price_american: int | None
+    under_price_decimal: float | None
+    price_format: str
+    data_source: str
+
+
+class _Side(NamedTuple):
+    """One priced side of a player's line."""
+
+    quote: Quote
+    is_over: bool
+    lookup: str
+    line: Decimal | None
+    price: odds.Price
+
+
+type _Key = tuple[str, str, str, Decimal | None]
+type _Pair = dict[bool, _Side]
+
+
+def parse(where: Route, body: bytes) -> Content:
+    """Rows of odds_api_player_props: Over and Under of one book, market, player and line in one row.
+
+    A lone side keeps NULL on the other. Game markets that travel along go to odds_api_game_lines.
+
+    Raises:
+        DocumentRefused: as `odds_game_lines.read_event`.
+    """
+    document = read_event(where, body)
+    of_players = tuple(quote for quote in document.quotes if quote.market.key.startswith("player_"))
+    of_game = tuple(quote for quote in document.quotes if not quote.market.key.startswith("player_"))
+    pairs, rejects = _pairs(document, of_players)
+    rows = tuple(_row(where, document, pair) for pair in pairs.values())
+    lines, line_rejects = line_rows(document, of_game)
+    tables = [TableRows("odds_api_player_props", rows)]
+    if lines:
+        tables.append(TableRows("odds_api_game_lines", lines))
+    return Content(
+        tuple(tables), document.seen.at, (*document.rejects, *rejects, *line_rejects), _note(document)
+    )
+
+
+def _note(document: EventDocument) -> Reason | None:
+    if not document.quotes:
+        return Reason.EMPTY_LIST
+    if document.in_play:
+        return Reason.IN_PLAY
+    other = any(quote.market.key not in POINTS_MARKETS for quote in document.quotes)
+    return Reason.OTHER_MARKET_SKIPPED if other else None
+
+
+def _pairs(document: EventDocument, found: tuple[Quote, ...]) -> tuple[dict[_Key, _Pair], tuple[Reject, ...]]:
+    pairs: dict[_Key, _Pair] = {}
+    rejects: list[Reject] = []
+    for quote in found:
+        try:
+            side = _side(document, quote)
+            pair = pairs.setdefault((quote.bookmaker.key, quote.market.key, side.lookup, side.line), {})
+            if side.is_over in pair:
+                raise RowRefused(Reason.DUPLICATE_KEY, "outcomes", quote.outcome.description, "a quote is given once")
+            pair[side.is_over] = side
+        except RowRefused as refusal:
+            rejects.append(refusal.at(quote.path, quote.index))
+    return pairs, tuple(rejects)
+
+
+def _side(document: EventDocument, quote: Quote) -> _Side:
+    outcome = quote.outcome
+    if outcome.name not in (*_OVER, *_UNDER):
+        raise RowRefused(Reason.SCHEMA, "name", outcome.name, "an outcome is Over, Under, Yes or No")
+    lookup = ids.player_lookup(outcome.description or "")
+    if not lookup:
+        raise RowRefused(Reason.SCHEMA, "description", outcome.description, "an outcome names a player")
+    quoted = price(outcome.price, document.style)
+    return _Side(quote, outcome.name in _OVER, lookup, _line(quote), quoted)
+
+
+def _line(quote: Quote) -> Decimal | None:
+    """The line; points need one above zero, Yes/No markets have none."""
+    market, name, point = quote.market.key, quote.outcome.name, quote.outcome.point
+    if point is None:
+        if name in ("Yes", "No") and market not in POINTS_MARKETS:
+            return None
+        raise RowRefused(Reason.BAD_LINE, "point", point, "Over and Under have a line")
+    limit = MAX_POINTS_LINE if market in POINTS_MARKETS else MAX_LINE
+    if not 0 < point <= limit:
+        raise RowRefused(Reason.BAD_LINE, "point", point, f"a line is above 0 and at most {limit}")
+    return number(point)
+
+
+def _row(where: Route, document: EventDocument, pair: _Pair) -> PropRow:
+    if where.captured_at is None:
+        raise ValueError("a props document's name carries its capture instant")
+    event, game, seen = document.event, document.game, document.seen
+    over, under = pair.get(True), pair.get(False)
+    one = next(iter(pair.values()))
+    bookmaker, market = one.quote.bookmaker, one.quote.market
+    return PropRow(
+        odds_api_event_id=event.id,
+        snapshot_timestamp=seen.at,
+        previous_snapshot_timestamp=seen.previous_at,
+        next_snapshot_timestamp=seen.next_at,
+        sport_key=event.sport_key,
+        sport_title=event.sport_title,
+        commence_time=game.commence_at,
+        game_date=game.game_date,
+        home_team=event.home_team,
+        away_team=event.away_team,
+        home_team_abbr=game.home,
+        away_team_abbr=game.away,
+        snapshot_tag=where.snapshot_tag,
+        capture_timestamp=where.captured_at,
+        minutes_before_tipoff=document.minutes_before_tipoff,
+        bookmaker=bookmaker.key,
+        bookmaker_title=bookmaker.title,
+        bookmaker_last_update=optional_instant(bookmaker.last_update),
+        market_key=market.key,
+        market_last_update=optional_instant(market.last_update),
+        player_name=one.quote.outcome.description or "",
+        player_lookup=one.lookup,
+        line=one.line,
+        over_price_american=over.price.american if over else None,
+        over_price_decimal=over.price.decimal if over else None,
+        under_price_american=under.price.american if under else None,
+        under_price_decimal=under.price.decimal if under else None,
+        price_format=document.style.value,
+        data_source=seen.source,
+    )

@@ -1,0 +1,73 @@
+"""Which parser reads which source, and the one entrance through which every document passes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tipoff.core.contracts import (
+    decoding,
+    nba_boxscore,
+    nba_injury_report,
+    nba_play_by_play,
+    nba_schedule,
+    odds_events,
+    odds_game_lines,
+    odds_player_props,
+)
+from tipoff.core.contracts.results import Content, DocumentRefused, Parsed, accepted, refused
+from tipoff.core.contracts.routes import Route, refusal, route
+
+type ParseFunction = Callable[[Route, bytes], Content]
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """A source's parser.
+
+    Attributes:
+        parse: plain bytes -> Content, raising DocumentRefused.
+        seq: its PARSE_SEQ.
+        is_json: whether the body must be UTF-8 text first.
+    """
+
+    parse: ParseFunction
+    seq: int
+    is_json: bool = True
+
+
+PARSERS: dict[str, Parser] = {
+    "nbac_schedule": Parser(nba_schedule.parse, nba_schedule.PARSE_SEQ),
+    "nbac_boxscore": Parser(nba_boxscore.parse, nba_boxscore.PARSE_SEQ),
+    "nbac_play_by_play": Parser(nba_play_by_play.parse, nba_play_by_play.PARSE_SEQ),
+    "nbac_injury_report": Parser(nba_injury_report.parse, nba_injury_report.PARSE_SEQ),
+    "odds_api_events": Parser(odds_events.parse, odds_events.PARSE_SEQ),
+    "odds_api_game_lines": Parser(odds_game_lines.parse, odds_game_lines.PARSE_SEQ),
+    "odds_api_player_props": Parser(odds_player_props.parse, odds_player_props.PARSE_SEQ),
+}
+
+
+def parse_seq(source: str) -> int:
+    """Number of the parser of a source; raised whenever its rows change."""
+    return PARSERS[source].seq
+
+
+def parse(where: Route, body: bytes, content_encoding: str | None = None) -> Parsed:
+    """Read one document; never raises on what a document may hold.
+
+    Args:
+        where: the route of its name.
+        body: its stored bytes.
+        content_encoding: the object's Content-Encoding, if any.
+    """
+    parser = PARSERS[where.source]
+    try:
+        plain = decoding.document_bytes(body, content_encoding)
+        content = parser.parse(where, decoding.json_bytes(plain) if parser.is_json else plain)
+    except DocumentRefused as no:
+        return refused(no, parser.seq)
+    return accepted(content, parser.seq)
+
+
+def read(object_name: str, body: bytes, content_encoding: str | None = None) -> Parsed:
+    """Route and read one object; a name without a route comes back ignored or quarantined."""
+    where = route(object_name)
+    return refused(refusal(object_name, len(body))) if where is None else parse(where, body, content_encoding)

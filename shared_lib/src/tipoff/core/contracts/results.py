@@ -1,0 +1,140 @@
+"""What reading a document yields: rows for tables, rejects, an outcome with its reason, and the instant it was known."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import msgspec
+
+from tipoff.core.codes import Outcome, Reason
+from tipoff.core.errors import ContractViolation
+
+DOCUMENT_LEVEL = None
+
+
+class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Base of every landing row; its fields are exactly the table's columns without the bookkeeping ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One thing that was set aside.
+
+    Attributes:
+        code: why, of the closed set.
+        field: path inside the document, e.g. `$.game.homeTeam.players[3].statistics.points`; empty for the whole.
+        value: what stood there, shortened.
+        rule: the rule it broke, one sentence.
+        row_index: position of the row in its document; None if the whole document is refused.
+    """
+
+    code: Reason
+    field: str
+    value: str
+    rule: str
+    row_index: int | None = DOCUMENT_LEVEL
+
+
+@dataclass(frozen=True, slots=True)
+class TableRows:
+    """Rows of one landing table, in document order."""
+
+    table: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """Result of reading one object.
+
+    Attributes:
+        tables: rows per landing table; empty unless accepted.
+        rejects: row-level rejects of an accepted document, or the one reason of a refused one.
+        outcome: accepted, ignored or quarantined.
+        reason: code of the refusal, or the most important note of an accepted document, or None.
+        observed_at: instant (UTC) the facts were known; None if the document never got that far.
+        rows_in: records read; always rows_out plus rows_rejected.
+        rows_out: rows in `tables` (marker rows of an injury report not counted).
+        parse_seq: number of the parser that read it.
+        dates: Eastern game dates the rows speak of, sorted.
+    """
+
+    tables: tuple[TableRows, ...]
+    rejects: tuple[Reject, ...]
+    outcome: Outcome
+    reason: Reason | None
+    observed_at: datetime | None
+    rows_in: int
+    rows_out: int
+    parse_seq: int
+    dates: tuple[date, ...] = ()
+
+    @property
+    def rows_rejected(self) -> int:
+        """Number of rejects; a refused document counts as one."""
+        return len(self.rejects)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a source's parser hands back before bookkeeping: rows, rejects, a note and the instant of observation."""
+
+    tables: tuple[TableRows, ...]
+    observed_at: datetime
+    rejects: tuple[Reject, ...] = ()
+    note: Reason | None = None
+    marker_rows: int = 0
+
+
+class DocumentRefused(ContractViolation):
+    """The whole document is set aside (or ignored); raised by parsers, turned into a Parsed by `parse`."""
+
+    def __init__(
+        self, reason: Reason, rule: str, field: str = "", value: object = "", outcome: Outcome = Outcome.QUARANTINED
+    ) -> None:
+        self.reason = reason
+        self.outcome = outcome
+        self.reject = Reject(reason, field, shorten(value), rule)
+        super().__init__(reason.value, f"{field or 'document'}: {rule}", {"field": field, "value": self.reject.value})
+
+
+class RowRefused(ContractViolation):
+    """One row of a row-wise document is set aside; caught where the rows are collected."""
+
+    def __init__(self, code: Reason, field: str, value: object, rule: str) -> None:
+        self.reason, self.field, self.value, self.rule = code, field, shorten(value), rule
+        super().__init__(code.value, f"{field}: {rule}", {"field": field, "value": self.value})
+
+    def at(self, path: str, row_index: int) -> Reject:
+        """The reject, with the row's path and position."""
+        field = f"{path}.{self.field}" if self.field else path
+        return Reject(self.reason, field, self.value, self.rule, row_index)
+
+
+def shorten(value: object) -> str:
+    """At most 120 printable characters of a value, safe for logs and tables."""
+    text = value if isinstance(value, str) else repr(value)
+    return "".join(char if char.isprintable() else "?" for char in text[:120])
+
+
+def refused(refusal: DocumentRefused, parse_seq: int = 0) -> Parsed:
+    """The Parsed of a document that is set aside or ignored; ignored ones reject nothing."""
+    rejects = (refusal.reject,) if refusal.outcome is Outcome.QUARANTINED else ()
+    return Parsed((), rejects, refusal.outcome, refusal.reason, None, len(rejects), 0, parse_seq)
+
+
+def accepted(content: Content, parse_seq: int) -> Parsed:
+    """The Parsed of a document whose rows stand; its reason is the first reject's code, else the note."""
+    rows_out = sum(len(table.rows) for table in content.tables) - content.marker_rows
+    reason = content.rejects[0].code if content.rejects else content.note
+    dates = {row.game_date for table in content.tables for row in table.rows if hasattr(row, "game_date")}
+    return Parsed(
+        tables=content.tables,
+        rejects=content.rejects,
+        outcome=Outcome.ACCEPTED,
+        reason=reason,
+        observed_at=content.observed_at,
+        rows_in=rows_out + len(content.rejects),
+        rows_out=rows_out,
+        parse_seq=parse_seq,
+        dates=tuple(sorted(dates)),
+    )
