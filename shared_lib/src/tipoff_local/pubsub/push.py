@@ -1,0 +1,149 @@
+"""Push delivery: a growing set of workers per subscription posts messages as the service wraps them.
+
+The request's time-out is the ack deadline; 102, 200, 201, 202 and 204 acknowledge, everything else is a NACK
+("Push subscriptions"). One slow subscription does not delay another: workers are not shared.
+"""
+
+import base64
+import threading
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import msgspec
+from google.pubsub_v1 import types
+
+from tipoff_local.identity import Identity
+from tipoff_local.pubsub.queue import Lease, Queue
+from tipoff_local.wire import Client, Disconnected
+
+_ACKNOWLEDGES = frozenset({102, 200, 201, 202, 204})
+_PAUSE_WITHOUT_POLICY_S = 0.1
+_USER_AGENT = "CloudPubSub-Google"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where and as whom a subscription pushes."""
+
+    endpoint: str
+    audience: str
+    email: str
+    subscription: str
+    deadline_s: float
+    counts_attempts: bool
+
+
+class Pusher:
+    """Pushes every subscription that has an endpoint, at most `window` requests at a time for each."""
+
+    def __init__(self, identity: Identity, window: int) -> None:
+        self._identity = identity
+        self._window = window
+        self._pushes: dict[str, _Push] = {}
+
+    def attend(self, subscription: types.Subscription, queue: Queue) -> None:
+        """Begins, redirects or (without an endpoint) ends the pushing of a subscription."""
+        known = self._pushes.get(subscription.name)
+        if known is not None and known.queue is queue:
+            known.target = target_of(subscription)
+            known.begin()
+        else:
+            push = _Push(queue, target_of(subscription), self._identity, self._window)
+            self._pushes[subscription.name] = push
+            push.begin()
+
+
+class _Push:
+    """The workers of one subscription."""
+
+    def __init__(self, queue: Queue, target: Target | None, identity: Identity, window: int) -> None:
+        self.queue = queue
+        self.target = target
+        self._identity = identity
+        self._window = window
+        self._workers = 0
+        self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        """Starts a first worker if there is none."""
+        if self.target is not None and not self._workers:
+            self._hire()
+
+    def _hire(self) -> None:
+        with self._lock:
+            if self._workers >= self._window:
+                return
+            self._workers += 1
+        threading.Thread(target=self._work, name=f"push-{self.queue.name}", daemon=True).start()
+
+    def _work(self) -> None:
+        client: Client | None = None
+        endpoint = ""
+        while not self.queue.closed and (target := self.target) is not None:
+            leases = self.queue.take(1, wait_s=1.0, deadline_s=target.deadline_s + 5)
+            if leases and client is None or target.endpoint != endpoint:
+                client, endpoint = Client(target.endpoint, target.deadline_s), target.endpoint
+            for lease in leases:
+                if self.queue.ready():
+                    self._hire()
+                self._deliver(client, target, lease)
+        with self._lock:
+            self._workers -= 1
+
+    def _deliver(self, client: Client | None, target: Target, lease: Lease) -> None:
+        if client is not None and self._post(client, target, lease):
+            self.queue.ack([lease.ack_id])
+            return
+        if self.queue.policy.min_backoff_s is None:
+            threading.Event().wait(_PAUSE_WITHOUT_POLICY_S)  # the service slows down too; do not spin
+        self.queue.extend([lease.ack_id], 0)
+
+    def _post(self, client: Client, target: Target, lease: Lease) -> bool:
+        headers = {"Content-Type": "application/json", "User-Agent": _USER_AGENT, "Accept": "application/json"}
+        if target.email:
+            headers |= self._identity.authorization(target.audience, target.email)
+        try:
+            answer = client.request("POST", _path(target.endpoint), headers, envelope(target, lease))
+        except (TimeoutError, Disconnected):
+            return False
+        return answer.status in _ACKNOWLEDGES
+
+
+def target_of(subscription: types.Subscription) -> Target | None:
+    """Where a subscription pushes; None if it is pulled."""
+    push = subscription.push_config
+    if not push.push_endpoint:
+        return None
+    oidc = push.oidc_token
+    return Target(
+        endpoint=push.push_endpoint,
+        audience=oidc.audience or push.push_endpoint,
+        email=oidc.service_account_email,
+        subscription=subscription.name,
+        deadline_s=float(subscription.ack_deadline_seconds),
+        counts_attempts="dead_letter_policy" in subscription,
+    )
+
+
+def envelope(target: Target, lease: Lease) -> bytes:
+    """The wrapped body: both spellings of id and time, `deliveryAttempt` only with a dead-letter policy."""
+    message = lease.message
+    published = message.published_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    wrapped: dict[str, object] = {
+        "attributes": message.attributes,
+        "messageId": str(message.id),
+        "message_id": str(message.id),
+        "publishTime": published,
+        "publish_time": published,
+    }
+    if message.data:
+        wrapped["data"] = base64.b64encode(message.data).decode()
+    body: dict[str, object] = {"message": wrapped, "subscription": target.subscription}
+    if target.counts_attempts:
+        body["deliveryAttempt"] = lease.attempt
+    return msgspec.json.encode(body)
+
+
+def _path(endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -1,0 +1,193 @@
+"""The Pub/Sub server: gRPC for the official clients, REST for gcloud, one broker behind both."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NoReturn
+
+import grpc
+from google.pubsub_v1 import types
+
+from tipoff_local.errors import ApiError, unsupported
+from tipoff_local.httpd import HttpServer, PortTaken, listen
+from tipoff_local.identity import Identity
+from tipoff_local.pubsub.api import Api
+from tipoff_local.pubsub.broker import Broker
+from tipoff_local.pubsub.push import Pusher
+from tipoff_local.pubsub.rest import Rest
+
+_THREADS = 64
+_OPTIONS = [
+    ("grpc.so_reuseport", 0),  # two servers on one port must be an error, not a coin toss
+    ("grpc.max_receive_message_length", 20 * 1024 * 1024),
+    ("grpc.max_send_message_length", 20 * 1024 * 1024),
+]
+
+
+class PubsubServer:
+    """Pub/Sub on 127.0.0.1, its data under `folder` (kept over restarts and SIGKILL).
+
+    identity signs the tokens of push requests. push_window: requests in flight per push subscription; 1 makes
+    the order of deliveries deterministic. interceptors: gRPC server interceptors (fault injection).
+    """
+
+    def __init__(
+        self, folder: Path, identity: Identity, port: int = 0, rest_port: int = 0, *, push_window: int = 16,
+        interceptors: Sequence[grpc.ServerInterceptor] = (),
+    ) -> None:  # fmt: skip
+        rest_listener = listen(rest_port)
+        self._broker = Broker(folder)
+        self._broker.on_queue = Pusher(identity, push_window).attend
+        api = Api(self._broker)
+        self._http = HttpServer(Rest(api).handle, listener=rest_listener)
+        pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="pubsub-grpc")
+        self._grpc = grpc.server(pool, options=_OPTIONS, interceptors=list(interceptors))
+        self._grpc.add_generic_rpc_handlers(_handlers(api))
+        self.port = _bind(self._grpc, port)
+
+    @property
+    def endpoint(self) -> str:
+        """The value of PUBSUB_EMULATOR_HOST: `127.0.0.1:port`, gRPC."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def rest_url(self) -> str:
+        """Base URL of the REST API, for gcloud."""
+        return self._http.url
+
+    @property
+    def instance(self) -> str:
+        """The token that `GET /.well-known/tipoff-local` answers at the REST URL."""
+        return self._http.instance
+
+    def start(self) -> None:
+        """Serves, and goes on with what an earlier run had not delivered."""
+        self._broker.start()
+        self._grpc.start()
+        self._http.start()
+
+    def stop(self) -> None:
+        """Stops serving; undelivered messages stay in the folder."""
+        self._http.stop()
+        self._grpc.stop(grace=None).wait()
+        self._broker.close()
+
+    def create_topic(self, path: str) -> None:
+        """Makes sure that `projects/P/topics/T` exists."""
+        try:
+            self._broker.create_topic(types.Topic(name=path))
+        except ApiError as error:
+            if error.status != 409:
+                raise
+
+    def ensure_subscription(self, subscription: types.Subscription) -> None:
+        """Creates the subscription, or updates the one of that name to the same settings."""
+        try:
+            self._broker.create_subscription(subscription)
+        except ApiError as error:
+            if error.status != 409:
+                raise
+            self._broker.update_subscription(subscription)
+
+    def publish(self, topic_path: str, data: bytes, attributes: Mapping[str, str]) -> str:
+        """The message id, once the message is durable; ApiError 404 if there is no such topic."""
+        return self._broker.publish(topic_path, [(data, attributes)])[0]
+
+    def backlog(self, subscription_path: str) -> int:
+        """Messages that a subscription has neither acknowledged nor dead-lettered."""
+        return self._broker.queue(subscription_path).backlog()
+
+
+def _bind(server: grpc.Server, port: int) -> int:
+    try:
+        return int(server.add_insecure_port(f"127.0.0.1:{port}"))
+    except RuntimeError as error:
+        raise PortTaken(f"port {port} of 127.0.0.1 is taken") from error
+
+
+def _handlers(api: Api) -> tuple[grpc.GenericRpcHandler, ...]:
+    """The method tables; methods without an entry answer UNIMPLEMENTED naming themselves."""
+    publisher = {
+        "CreateTopic": _unary(api.create_topic, types.Topic),
+        "GetTopic": _unary(api.get_topic, types.GetTopicRequest),
+        "UpdateTopic": _unary(api.update_topic, types.UpdateTopicRequest),
+        "ListTopics": _unary(api.list_topics, types.ListTopicsRequest),
+        "ListTopicSubscriptions": _unary(api.list_topic_subscriptions, types.ListTopicSubscriptionsRequest),
+        "DeleteTopic": _unary(api.delete_topic, types.DeleteTopicRequest),
+        "Publish": _unary(api.publish, types.PublishRequest),
+    }
+    subscriber = {
+        "CreateSubscription": _unary(api.create_subscription, types.Subscription),
+        "GetSubscription": _unary(api.get_subscription, types.GetSubscriptionRequest),
+        "UpdateSubscription": _unary(api.update_subscription, types.UpdateSubscriptionRequest),
+        "ListSubscriptions": _unary(api.list_subscriptions, types.ListSubscriptionsRequest),
+        "DeleteSubscription": _unary(api.delete_subscription, types.DeleteSubscriptionRequest),
+        "ModifyPushConfig": _unary(api.modify_push_config, types.ModifyPushConfigRequest),
+        "Pull": _pull(api),
+        "StreamingPull": _stream(api),
+        "Acknowledge": _unary(api.acknowledge, types.AcknowledgeRequest),
+        "ModifyAckDeadline": _unary(api.modify_ack_deadline, types.ModifyAckDeadlineRequest),
+    }
+    return (
+        grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", publisher),
+        grpc.method_handlers_generic_handler("google.pubsub.v1.Subscriber", subscriber),
+        _Refusing(),
+    )
+
+
+def _unary(call: Callable[[Any], Any], request: Any) -> grpc.RpcMethodHandler:
+    def answer(message: Any, context: grpc.ServicerContext) -> Any:
+        try:
+            return call(message)
+        except ApiError as error:
+            _abort(context, error)
+
+    return grpc.unary_unary_rpc_method_handler(
+        answer, request_deserializer=request.deserialize, response_serializer=_serialize)  # fmt: skip
+
+
+def _pull(api: Api) -> grpc.RpcMethodHandler:
+    def answer(message: types.PullRequest, context: grpc.ServicerContext) -> types.PullResponse:
+        remaining = context.time_remaining()
+        try:
+            return api.pull(message, 20.0 if remaining is None else max(0.0, remaining - 0.2))
+        except ApiError as error:
+            _abort(context, error)
+
+    return grpc.unary_unary_rpc_method_handler(
+        answer, request_deserializer=types.PullRequest.deserialize, response_serializer=_serialize)  # fmt: skip
+
+
+def _stream(api: Api) -> grpc.RpcMethodHandler:
+    def answer(
+        requests: Iterator[types.StreamingPullRequest], context: grpc.ServicerContext
+    ) -> Iterator[types.StreamingPullResponse]:
+        try:
+            yield from api.streaming_pull(requests, context.is_active)
+        except ApiError as error:
+            _abort(context, error)
+
+    return grpc.stream_stream_rpc_method_handler(
+        answer, request_deserializer=types.StreamingPullRequest.deserialize,
+        response_serializer=_serialize)  # fmt: skip
+
+
+class _Refusing(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """Catches what no table holds, to name the method in the refusal."""
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        def refuse(message: bytes, context: grpc.ServicerContext) -> NoReturn:
+            _abort(context, unsupported(str(details.method)))
+
+        return grpc.unary_unary_rpc_method_handler(refuse)
+
+
+def _serialize(message: Any) -> bytes:
+    kind = type(message)
+    serialized: bytes = kind.serialize(message) if hasattr(kind, "serialize") else message.SerializeToString()
+    return serialized
+
+
+def _abort(context: grpc.ServicerContext, error: ApiError) -> NoReturn:
+    context.abort(error.code, error.message)
+    raise error  # abort() has raised already; this tells the type checker
