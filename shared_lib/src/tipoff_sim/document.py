@@ -6,15 +6,15 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """Which source a document imitates; the values are the folders of its object name."""
+    """Which source a document imitates; the values are the sources of `tipoff.core.contracts`."""
 
-    SCHEDULE = "nba-com/schedule"
-    BOXSCORE = "nba-com/boxscores"
-    PLAY_BY_PLAY = "nba-com/play-by-play"
-    INJURY_REPORT = "nba-com/injury-report"
-    EVENTS = "odds-api/events"
-    GAME_LINES = "odds-api/game-lines"
-    PLAYER_PROPS = "odds-api/player-props"
+    SCHEDULE = "nbac_schedule"
+    BOXSCORE = "nbac_boxscore"
+    PLAY_BY_PLAY = "nbac_play_by_play"
+    INJURY_REPORT = "nbac_injury_report"
+    EVENTS = "odds_api_events"
+    GAME_LINES = "odds_api_game_lines"
+    PLAYER_PROPS = "odds_api_player_props"
 
 
 @dataclass(frozen=True, slots=True)

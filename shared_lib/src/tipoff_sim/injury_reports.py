@@ -5,10 +5,11 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
+from tipoff.core.contracts import object_name
 from tipoff_sim.calendar import EASTERN, Game, eastern
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.shapes import ReportDocument, ReportGap, ReportMetadata, ReportRecord
-from tipoff_sim.stamps import iso_eastern, iso_utc, name_stamp
+from tipoff_sim.stamps import iso_eastern, iso_utc
 from tipoff_sim.world import Matchup, Side
 
 _ENCODER = msgspec.json.Encoder()
@@ -38,7 +39,7 @@ def injury_report(at: datetime, shown: tuple[Matchup, ...]) -> Document:
                 records.extend(_records(matchup.game, side, at))
     body = _ENCODER.encode(ReportDocument(_metadata(at, len(records)), records, gaps))
     day = at.astimezone(EASTERN).date()
-    return Document(f"{Kind.INJURY_REPORT}/{day}/{name_stamp(at)}.json", at, body, Kind.INJURY_REPORT)
+    return Document(object_name(Kind.INJURY_REPORT, date=day, ts=at), at, body, Kind.INJURY_REPORT)
 
 
 def is_shown(game: Game, at: datetime) -> bool:

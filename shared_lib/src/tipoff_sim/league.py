@@ -101,9 +101,7 @@ class Season:
     def out(self, nba_game_id: str) -> frozenset[int]:
         """Player ids of the rosters of a game who were not fit to play."""
         return frozenset(
-            player
-            for (game, player), row in self.truth.items()
-            if game == nba_game_id and not row.health.plays
+            player for (game, player), row in self.truth.items() if game == nba_game_id and not row.health.plays
         )
 
     def _of_day(self, day: date, kinds: Container[Kind]) -> Iterator[Document]:

@@ -5,6 +5,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET
 
+from tipoff.core.contracts import object_name
 from tipoff_sim.calendar import Game
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.play import FREE, MID, NOBODY, OVERTIME_S, PAINT, POINTS, REGULATION_S, THREE, Result
@@ -20,7 +21,7 @@ from tipoff_sim.shapes import (
     PlayerStatistics,
     TeamStatistics,
 )
-from tipoff_sim.stamps import iso_eastern, iso_utc, name_stamp
+from tipoff_sim.stamps import iso_eastern, iso_utc
 from tipoff_sim.world import RESULT_AFTER, Matchup, Member, Side
 
 _ENCODER = msgspec.json.Encoder()
@@ -60,7 +61,7 @@ def play_by_play(matchup: Matchup, result: Result) -> Document:
 
 
 def _name(kind: Kind, game: Game, at: datetime) -> str:
-    return f"{kind}/{game.game_date}/{game.nba_game_id}/{name_stamp(at)}.json"
+    return object_name(kind, date=game.game_date, nba_game_id=game.nba_game_id, ts=at)
 
 
 def _meta(game: Game, page: str, at: datetime) -> Meta:
@@ -71,13 +72,13 @@ def _meta(game: Game, page: str, at: datetime) -> Meta:
 def _box_team(side: Side, result: Result | None, *, is_home: bool) -> BoxTeam:
     team = side.team
     if result is None:
-        return BoxTeam(team.team_id, team.name, team.city, team.tricode, 0, [], TeamStatistics())
+        return BoxTeam(team.team_id, team.nickname, team.city, team.tricode, 0, [], TeamStatistics())
     score, against = result.score if is_home else result.score[::-1]
     offset = 0 if is_home else result.home_size
     players = _players(side, result, offset)
     paint = int(result.attempts[PAINT, offset : offset + len(side.active())].sum())
     statistics = _team_statistics(players, result.overtimes, against, paint)
-    return BoxTeam(team.team_id, team.name, team.city, team.tricode, score, players, statistics)
+    return BoxTeam(team.team_id, team.nickname, team.city, team.tricode, score, players, statistics)
 
 
 def _players(side: Side, result: Result, offset: int) -> list[BoxPlayer]:
@@ -166,9 +167,7 @@ def _line(
     )
 
 
-def _team_statistics(
-    players: list[BoxPlayer], overtimes: int, against: int, paint_attempts: int
-) -> TeamStatistics:
+def _team_statistics(players: list[BoxPlayer], overtimes: int, against: int, paint_attempts: int) -> TeamStatistics:
     lines = [player.statistics for player in players]
     made, paint = (
         sum(line.two_pointers_made for line in lines),
@@ -206,9 +205,7 @@ class _Scorer:
     def __init__(self, matchup: Matchup, result: Result) -> None:
         lineups = (result.home, result.away)
         teams = (matchup.game.home, matchup.game.away)
-        self._who = [
-            (player, team) for one, team in zip(lineups, teams, strict=True) for player in one.players
-        ]
+        self._who = [(player, team) for one, team in zip(lineups, teams, strict=True) for player in one.players]
         self._split = result.home_size
         self._score = [0, 0]
         self.actions: list[Action] = []
@@ -216,9 +213,7 @@ class _Scorer:
     def shot(self, second: int, player: int, zone: int, made: int, assister: int) -> None:
         """A field goal or free throw; a make counts before it is written."""
         self._score[player >= self._split] += int(POINTS[zone]) * made
-        action = self._action(
-            second, player, _ACTION_TYPES[zone], ["pointsinthepaint"] if zone == PAINT else []
-        )
+        action = self._action(second, player, _ACTION_TYPES[zone], ["pointsinthepaint"] if zone == PAINT else [])
         action.is_field_goal = int(zone != FREE)
         action.shot_result = "Made" if made else "Missed"
         action.shot_distance = _DISTANCES.get(zone, UNSET)

@@ -6,12 +6,13 @@ from itertools import groupby
 
 import msgspec
 
+from tipoff.core.contracts import object_name
 from tipoff_sim.calendar import EASTERN, Game
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.play import Result
 from tipoff_sim.shapes import LeagueSchedule, Meta, ScheduleDate, ScheduleDocument, ScheduleGame, ScheduleTeam
-from tipoff_sim.stamps import clock_12h, iso_utc, name_stamp
-from tipoff_sim.teams import Team
+from tipoff_sim.stamps import clock_12h, iso_utc
+from tipoff_sim.teams import Team, slug
 from tipoff_sim.world import RESULT_AFTER, Matchup
 
 _ENCODER = msgspec.json.Encoder()
@@ -25,16 +26,14 @@ def season_name(opening: date) -> str:
 def schedule(season: str, matchups: tuple[Matchup, ...], at: datetime) -> Document:
     """The schedule at `at`: scores of finished games; a postponed game stays until it has a new date."""
     newest = {one.game.nba_game_id: one for one in _known(matchups, at)}
-    standing = sorted(
-        newest.values(), key=lambda one: (one.game.game_date, one.game.tipoff_at, one.game.nba_game_id)
-    )
+    standing = sorted(newest.values(), key=lambda one: (one.game.game_date, one.game.tipoff_at, one.game.nba_game_id))
     dates = [
         ScheduleDate(f"{day:%m/%d/%Y} 00:00:00", [_game(one, at) for one in group])
         for day, group in groupby(standing, key=lambda one: one.game.game_date)
     ]
     meta = Meta(1, f"http://nba.cloud/league/00/{season}/scheduleleaguev2?Format=json", iso_utc(at))
     body = _ENCODER.encode(ScheduleDocument(meta, LeagueSchedule(season, "00", dates)))
-    return Document(f"{Kind.SCHEDULE}/{season}/{name_stamp(at)}.json", at, body, Kind.SCHEDULE)
+    return Document(object_name(Kind.SCHEDULE, season=season, ts=at), at, body, Kind.SCHEDULE)
 
 
 def _known(matchups: tuple[Matchup, ...], at: datetime) -> Iterable[Matchup]:
@@ -73,4 +72,4 @@ def _status_text(game: Game, result: Result | None, *, is_off: bool) -> str:
 
 
 def _team(team: Team, score: int) -> ScheduleTeam:
-    return ScheduleTeam(team.team_id, team.name, team.city, team.tricode, team.slug, score)
+    return ScheduleTeam(team.team_id, team.nickname, team.city, team.tricode, slug(team), score)

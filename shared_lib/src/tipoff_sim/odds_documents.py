@@ -8,12 +8,14 @@ from zlib import crc32
 
 import msgspec
 
+from tipoff.core.contracts import object_name
 from tipoff_sim.calendar import Game
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.lineup import Lineup
 from tipoff_sim.market import BOOKS, Book, Offer, Quote, event_id, offers, player_quotes, two_way
 from tipoff_sim.shapes import Bookmaker, Event, EventEnvelope, EventsEnvelope, Market, Outcome
-from tipoff_sim.stamps import iso_utc, name_stamp
+from tipoff_sim.stamps import iso_utc
+from tipoff_sim.teams import odds_name
 from tipoff_sim.world import Matchup
 
 _ENCODER = msgspec.json.Encoder()
@@ -27,7 +29,7 @@ def events(seed: int, day: date, games: list[Game], at: datetime) -> Document:
     """The events of a date as a historical list."""
     data = [_event(seed, game) for game in games]
     body = EventsEnvelope(iso_utc(at), iso_utc(at - _GRID), iso_utc(at + _GRID), data)
-    return Document(f"{Kind.EVENTS}/{day}/{name_stamp(at)}.json", at, _ENCODER.encode(body), Kind.EVENTS)
+    return Document(object_name(Kind.EVENTS, date=day, ts=at), at, _ENCODER.encode(body), Kind.EVENTS)
 
 
 def game_lines(seed: int, matchup: Matchup, at: datetime) -> Document:
@@ -57,8 +59,15 @@ def player_props(seed: int, matchup: Matchup, at: datetime) -> Document:
 
 
 def _document(kind: Kind, seed: int, game: Game, at: datetime, body: bytes) -> Document:
-    folder = f"{event_id(seed, game.nba_game_id)}-{game.away.tricode}{game.home.tricode}"
-    return Document(f"{kind}/{game.game_date}/{folder}/{name_stamp(at)}.json", at, body, kind)
+    name = object_name(
+        kind,
+        date=game.game_date,
+        event_id=event_id(seed, game.nba_game_id),
+        away=game.away.tricode,
+        home=game.home.tricode,
+        ts=at,
+    )
+    return Document(name, at, body, kind)
 
 
 def _event(seed: int, game: Game) -> Event:
@@ -67,8 +76,8 @@ def _event(seed: int, game: Game) -> Event:
         sport_key="basketball_nba",
         sport_title="NBA",
         commence_time=iso_utc(game.tipoff_at + _COMMENCE_AFTER),
-        home_team=game.home.odds_name,
-        away_team=game.away.odds_name,
+        home_team=odds_name(game.home),
+        away_team=odds_name(game.away),
     )
 
 
@@ -79,7 +88,7 @@ def _sum(lineup: Lineup) -> float:
 def _line_book(rng: Random, book: Book, game: Game, margin: float, total: float, at: datetime) -> Bookmaker:
     """One book's markets around its own belief in margin (home minus away) and total."""
     updated = iso_utc(at - timedelta(seconds=rng.randint(20, 90)))
-    home, away = game.home.odds_name, game.away.odds_name
+    home, away = odds_name(game.home), odds_name(game.away)
     spread, points = round(margin * 2) / 2 or 0.5, round(total * 2) / 2
     wins = two_way(book, 0, margin, _MARGIN_SD)
     covers = two_way(book, spread, margin, _MARGIN_SD)
@@ -106,9 +115,7 @@ def _line_book(rng: Random, book: Book, game: Game, margin: float, total: float,
     return Bookmaker(book.key, book.title, markets, updated)
 
 
-def _prop_book(
-    seed: int, book: Book, game: Game, priced: list[Offer], at: datetime, in_play: float
-) -> Bookmaker:
+def _prop_book(seed: int, book: Book, game: Game, priced: list[Offer], at: datetime, in_play: float) -> Bookmaker:
     rng = Random(f"props/{seed}/{game.nba_game_id}/{book.key}/{at}")
     updated = iso_utc(at - timedelta(seconds=rng.randint(5, 60)))
     outcomes: list[Outcome] = []

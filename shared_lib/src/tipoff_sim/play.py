@@ -216,9 +216,7 @@ def _order(
     assisted = (made == 1) & (zone != FREE) & (assister != player) & (rng.random(len(zone)) < 0.68)
     blocker = _helpers(rng, weights.blocks, is_home, ~shooter_home)
     blocked = (made == 0) & (rng.random(len(zone)) < np.array([0.01, 0.18, 0.06, 0.0])[zone])
-    return Shots(
-        seconds, player, zone, made, np.where(assisted, assister, NOBODY), np.where(blocked, blocker, NOBODY)
-    )
+    return Shots(seconds, player, zone, made, np.where(assisted, assister, NOBODY), np.where(blocked, blocker, NOBODY))
 
 
 def _helpers(
@@ -265,9 +263,7 @@ def _plus_minus(
     """Whole numbers around margin x share of the game; each side sums to five times its margin."""
     margin = _margin(makes, is_home) * np.where(is_home, 1, -1)
     share = seconds / (REGULATION_S + OVERTIME_S * overtimes)
-    value = np.rint(margin * share + rng.normal(0, 7, len(share)) * np.sqrt(share * (1 - share))).astype(
-        np.int64
-    )
+    value = np.rint(margin * share + rng.normal(0, 7, len(share)) * np.sqrt(share * (1 - share))).astype(np.int64)
     for side in (is_home, ~is_home):
         value[np.flatnonzero(side)[0]] += 5 * margin[side][0] - value[side].sum()
     return value

@@ -1,13 +1,8 @@
-"""How instants are written in names and documents."""
+"""How instants are written inside documents."""
 
 from datetime import UTC, datetime
 
 from tipoff_sim.calendar import EASTERN
-
-
-def name_stamp(instant: datetime) -> str:
-    """`YYYYMMDDTHHMMSSZ`, the capture instant of an object name."""
-    return f"{instant.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
 def iso_utc(instant: datetime) -> str:

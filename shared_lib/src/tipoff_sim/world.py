@@ -107,9 +107,7 @@ def truths(matchup: Matchup) -> tuple[PlayerTruth, ...]:
     split = matchup.result.home_size
     points, seconds = matchup.result.points.tolist(), matchup.result.seconds.tolist()
     home = _side_truths(matchup.game, matchup.home, matchup.result.home, points[:split], seconds[:split])
-    return home + _side_truths(
-        matchup.game, matchup.away, matchup.result.away, points[split:], seconds[split:]
-    )
+    return home + _side_truths(matchup.game, matchup.away, matchup.result.away, points[split:], seconds[split:])
 
 
 def _side_truths(

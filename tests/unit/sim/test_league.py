@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tipoff.core.codes import Outcome
+from tipoff.core.contracts import parse, route
 from tipoff_sim import SMALL, Document, Kind, League, Season
 from tipoff_sim.market import american, event_id
 from tipoff_sim.names import NAMESAKES, draw_names
@@ -52,11 +54,24 @@ def test_documents_come_in_order_of_observation_under_unique_names(documents: li
     assert instants == sorted(instants)
     assert len({one.object_name for one in documents}) == len(documents)
     for one in documents:
-        stamp = datetime.strptime(one.object_name.rsplit("/", 1)[1], "%Y%m%dT%H%M%SZ.json").replace(
-            tzinfo=UTC
-        )
+        stamp = datetime.strptime(one.object_name.rsplit("/", 1)[1], "%Y%m%dT%H%M%SZ.json").replace(tzinfo=UTC)
         assert stamp == one.observed_at
-        assert one.object_name.startswith(f"{one.kind}/")
+
+
+def test_ingest_accepts_every_document_whole(documents: list[Document]) -> None:
+    """Simulator and contracts agree: one route per name, no row refused, the instant as in the name (pitfall 13)."""
+    for one in documents:
+        where = route(one.object_name)
+        assert where is not None
+        assert where.source == one.kind
+        parsed = parse(where, one.body, None)
+        if b'"PPD"' in one.body and one.kind is Kind.BOXSCORE:
+            assert parsed.outcome is Outcome.IGNORED
+            continue
+        assert parsed.outcome is Outcome.ACCEPTED, (one.object_name, parsed.rejects)
+        assert parsed.rejects == ()
+        assert parsed.observed_at == one.observed_at
+        assert parsed.rows_out > 0 or one.kind is Kind.INJURY_REPORT
 
 
 def test_the_opening_stretch_has_the_real_rhythm(season: Season) -> None:
@@ -119,9 +134,7 @@ def seconds(duration: str) -> int:
 
 def test_play_by_play_adds_up_to_the_box(documents: list[Document]) -> None:
     """Points, attempts, paint points, assists and blocks per player; the score ends at the final one."""
-    actions = {
-        body["game"]["gameId"]: body["game"]["actions"] for _, body in of(documents, Kind.PLAY_BY_PLAY)
-    }
+    actions = {body["game"]["gameId"]: body["game"]["actions"] for _, body in of(documents, Kind.PLAY_BY_PLAY)}
     for game in finals(documents):
         counted: dict[int, Counter[str]] = defaultdict(Counter)
         worth = {"3pt": 3, "2pt": 2, "freethrow": 1}
@@ -181,7 +194,7 @@ def test_teams_that_have_said_nothing_are_named(documents: list[Document]) -> No
 
 
 def test_every_awkward_thing_happens(season: Season, documents: list[Document]) -> None:
-    """Overtime, trades, late debuts, 0 points with minutes, benched players, late scratches, one postponed."""
+    """Overtime, trades, late debuts, 0 points with minutes, benched players, late scratch, one postponed."""
     rows = list(season.truth.values())
     teams = defaultdict(set)
     for row in rows:
@@ -191,23 +204,16 @@ def test_every_awkward_thing_happens(season: Season, documents: list[Document]) 
     assert any(row.points == 0 and row.seconds for row in rows)
     assert any(row.points is None and row.health.plays for row in rows)
     assert any(not row.health.plays and not row.health.changes for row in rows)
-    first = {
-        row.player.player_id: row.game_date
-        for row in sorted(rows, key=lambda row: row.game_date, reverse=True)
-    }
+    first = {row.player.player_id: row.game_date for row in sorted(rows, key=lambda row: row.game_date, reverse=True)}
     assert sum(when >= OPENING + timedelta(days=15) for when in first.values()) >= 10
     assert {name.full for name in NAMESAKES} <= {row.player.name.full for row in rows if row.tricode == "ATL"}
-    postponed = [
-        body["game"] for _, body in of(documents, Kind.BOXSCORE) if body["game"]["gameStatusText"] == "PPD"
-    ]
+    postponed = [body["game"] for _, body in of(documents, Kind.BOXSCORE) if body["game"]["gameStatusText"] == "PPD"]
     assert [game["gameId"] for game in postponed] == [
         one.game.nba_game_id for one in season.matchups if one.game.is_postponed
     ]
 
 
-def test_a_postponed_game_moves_in_the_schedule_and_is_played_once(
-    season: Season, documents: list[Document]
-) -> None:
+def test_a_postponed_game_moves_in_the_schedule_and_is_played_once(season: Season, documents: list[Document]) -> None:
     game_id = next(one.game.nba_game_id for one in season.matchups if one.game.is_postponed)
     seen = []
     for _, body in of(documents, Kind.SCHEDULE):
@@ -272,9 +278,7 @@ def test_lines_lie_at_the_true_medians_and_some_push(season: Season, documents: 
                 lines[ids[event], outcome["description"]].append(outcome["point"])
     assert in_play > 0
     assert max(ladders.values()) > 5
-    results = [
-        (truth[key].points, statistics.median(points)) for key, points in lines.items() if key in truth
-    ]
+    results = [(truth[key].points, statistics.median(points)) for key, points in lines.items() if key in truth]
     played = [(points, line) for points, line in results if points is not None]
     assert 0 < len(results) - len(played) < 0.08 * len(results)
     assert any(points == line for points, line in played)
@@ -285,9 +289,7 @@ def test_lines_lie_at_the_true_medians_and_some_push(season: Season, documents: 
 def test_true_means_are_true() -> None:
     """Over a season, what was scored equals what was expected, for stars and bench alike."""
     truth = League(seed=11).season(OPENING, 80).truth.values()
-    rows = [
-        (row.mean_pts, row.points) for row in truth if row.mean_pts is not None and row.points is not None
-    ]
+    rows = [(row.mean_pts, row.points) for row in truth if row.mean_pts is not None and row.points is not None]
     for low, high in ((0, 6), (6, 12), (12, 18), (18, 40)):
         part = [points - mean for mean, points in rows if low <= mean < high]
         assert abs(statistics.mean(part)) < 4 * statistics.stdev(part) / len(part) ** 0.5
@@ -296,16 +298,12 @@ def test_true_means_are_true() -> None:
 def test_who_is_missing_leaves_his_shots_to_the_others(season: Season) -> None:
     rows = [row for row in season.truth.values() if row.player.slot == 1 and row.mean_pts is not None]
     star_out = {
-        (row.nba_game_id, row.tricode)
-        for row in season.truth.values()
-        if row.player.slot == 0 and row.points is None
+        (row.nba_game_id, row.tricode) for row in season.truth.values() if row.player.slot == 0 and row.points is None
     }
     means: dict[int, dict[bool, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         means[row.player.player_id][(row.nba_game_id, row.tricode) in star_out].append(row.mean_pts or 0)
-    gaps = [
-        statistics.mean(one[True]) - statistics.mean(one[False]) for one in means.values() if len(one) == 2
-    ]
+    gaps = [statistics.mean(one[True]) - statistics.mean(one[False]) for one in means.values() if len(one) == 2]
     assert len(gaps) > 5
     assert statistics.mean(gaps) > 1
 
@@ -313,9 +311,7 @@ def test_who_is_missing_leaves_his_shots_to_the_others(season: Season) -> None:
 def test_players_live_through_seasons() -> None:
     """Next year most of the players are the same people under the same ids, and some are new."""
     people = People(seed=7, teams=30)
-    rosters = [
-        [player for team in range(30) for player in people.roster(year, team)] for year in (2024, 2025)
-    ]
+    rosters = [[player for team in range(30) for player in people.roster(year, team)] for year in (2024, 2025)]
     before, after = ({player.player_id: player.name.full for player in roster} for roster in rosters)
     common = before.keys() & after.keys()
     assert 0.75 < len(common) / len(after) < 0.98
