@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from tipoff.cloud.clients import Endpoints, bigquery_write_client
+from tipoff.cloud.clients import Endpoints
+from tipoff.cloud.clients.bigquery_storage import bigquery_write_client
 from tipoff.cloud.errors import translate, translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.cloud.ledger import QuotaLedger

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tipoff.cloud.append import Appender
-from tipoff.cloud.clients import Endpoints, bigquery_client, bigquery_read_client
+from tipoff.cloud.clients import Endpoints
+from tipoff.cloud.clients.bigquery import bigquery_client
 from tipoff.cloud.errors import translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.cloud.ledger import QuotaLedger
@@ -18,11 +19,11 @@ from tipoff.tables import Table
 from tipoff.tables.rebuild import rebuild_script
 
 if TYPE_CHECKING:
-    import pyarrow
     from google.cloud import bigquery
 
 type Scalar = str | int | float | bool | date | datetime | Decimal | None
-type Parameters = Mapping[str, Scalar | Sequence[str] | Sequence[int]]
+# Values are Scalars, or lists of them; `_parameter` refuses anything else.
+type Parameters = Mapping[str, Any]
 
 BYTES_BILLED_MAX = 20 * 1024**3
 _TYPES: dict[type, str] = {
@@ -84,20 +85,13 @@ class Warehouse:
         """
         self.ledger.count_query()
         with translated("query"):
-            found = self._client.query_and_wait(sql, job_config=self._config(parameters))
+            found = self._client.query_and_wait(sql, job_config=job_config(parameters))
             return [msgspec.convert(dict(row.items()), row_type, strict=False) for row in found]
-
-    def arrow(self, sql: str, parameters: Parameters) -> "pyarrow.Table":
-        """Run one SELECT and return it as Arrow, read through the Storage Read API: for large results."""
-        self.ledger.count_query()
-        with translated("query"):
-            found = self._client.query_and_wait(sql, job_config=self._config(parameters))
-            return found.to_arrow(bqstorage_client=bigquery_read_client(self._at))
 
     def execute(self, sql: str, parameters: Parameters) -> None:
         """Run a statement or script for its effect."""
         with translated("statement"):
-            self._client.query_and_wait(sql, job_config=self._config(parameters))
+            self._client.query_and_wait(sql, job_config=job_config(parameters))
 
     def rebuild(self, table: Table, over: BuildRange) -> None:
         """Replace the table's partitions of the range in one transaction; a failed check rolls it back.
@@ -109,12 +103,10 @@ class Warehouse:
         self.ledger.count_rebuild(table.full_name)
         failpoint("bigquery.rebuild:before")
         with translated(f"rebuild {table.full_name}"):
-            self._client.query_and_wait(rebuild_script(table), job_config=self._config(over.parameters()))
+            self._client.query_and_wait(rebuild_script(table), job_config=job_config(over.parameters()))
         failpoint("bigquery.rebuild:after")
 
-    def append(
-        self, table: Table, rows: Sequence[object], constants: Mapping[str, object] | None = None
-    ) -> int:
+    def append(self, table: Table, rows: Sequence[object], constants: Mapping[str, object] | None = None) -> int:
         """Append rows that stand or fall together; see `Appender.append`."""
         self._require(table)
         if self._appender is None:
@@ -131,14 +123,16 @@ class Warehouse:
         if table.dataset not in self._datasets:
             raise ConfigInvalid("dataset_not_granted", f"{table.full_name} is not among {sorted(self._datasets)}")
 
-    def _config(self, parameters: Parameters) -> "bigquery.QueryJobConfig":
-        from google.cloud import bigquery
 
-        return bigquery.QueryJobConfig(
-            query_parameters=[_parameter(name, value) for name, value in parameters.items()],
-            maximum_bytes_billed=BYTES_BILLED_MAX,
-            use_query_cache=False,
-        )
+def job_config(parameters: Parameters) -> "bigquery.QueryJobConfig":
+    """The configuration of every query: typed parameters and a bound on what it may cost."""
+    from google.cloud import bigquery
+
+    return bigquery.QueryJobConfig(
+        query_parameters=[_parameter(name, value) for name, value in parameters.items()],
+        maximum_bytes_billed=BYTES_BILLED_MAX,
+        use_query_cache=False,
+    )
 
 
 def _parameter(name: str, value: Any) -> "bigquery.ScalarQueryParameter | bigquery.ArrayQueryParameter":

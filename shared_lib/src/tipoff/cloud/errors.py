@@ -74,5 +74,11 @@ def translated(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (api.GoogleAPICallError, api.RetryError, auth.GoogleAuthError, ConnectionError, TimeoutError) as error:
+    except (
+        api.GoogleAPICallError,
+        api.RetryError,
+        auth.GoogleAuthError,
+        ConnectionError,
+        TimeoutError,
+    ) as error:
         raise translate(error, what) from error

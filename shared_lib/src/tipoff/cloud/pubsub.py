@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tipoff.cloud.clients import Endpoints, publisher_client
+from tipoff.cloud.clients import Endpoints
+from tipoff.cloud.clients.pubsub import publisher_client
 from tipoff.cloud.errors import translated
 from tipoff.cloud.failpoints import failpoint
 

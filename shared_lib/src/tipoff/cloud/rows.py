@@ -78,8 +78,9 @@ def _message_class(message: descriptor_pb2.DescriptorProto) -> type[Message]:
     file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package)
     file.message_type.add().CopyFrom(message)
     pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{message.name}"))
+    pool.Add(file)
+    found: type[Message] = message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{message.name}"))
+    return found
 
 
 type Read = Callable[[object, Mapping[str, Any]], dict[str, Any]]
@@ -128,6 +129,7 @@ class RowEncoder:
             ContractViolation: the row lacks a column, or a value has another type than its column.
         """
         try:
-            return self._class(**self._read(row, constants)).SerializeToString()
+            data: bytes = self._class(**self._read(row, constants)).SerializeToString()
         except (AttributeError, TypeError, ValueError) as error:
             raise ContractViolation("row_refused", f"{self.table.full_name}: {error}") from error
+        return data

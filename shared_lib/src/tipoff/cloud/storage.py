@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tipoff.cloud.clients import Endpoints, storage_client
+from tipoff.cloud.clients import Endpoints
+from tipoff.cloud.clients.storage import storage_client
 from tipoff.cloud.errors import translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.core.errors import Conflict

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tipoff.cloud.clients import Endpoints, executions_client
+from tipoff.cloud.clients import Endpoints
+from tipoff.cloud.clients.workflows import executions_client
 from tipoff.cloud.errors import translated
 from tipoff.cloud.failpoints import failpoint
 

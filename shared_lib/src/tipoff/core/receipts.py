@@ -2,13 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Literal
 
 type StepOutcome = Literal["ok", "partial", "no_games", "not_ready", "failed"]
 type ObjectOutcome = Literal["accepted", "quarantined", "ignored"]
-type QuarantineKind = Literal["object", "row", "message"]
-type QuarantineEvent = Literal["held", "replayed", "released", "discarded"]
+type QuarantineLevel = Literal["document", "row", "message"]
+
+
+@dataclass(frozen=True)
+class TableCount:
+    """Rows of one table."""
+
+    table_name: str
+    row_count: int
+
+
+@dataclass(frozen=True)
+class InputDigest:
+    """The state of one input: how many rows the step could read and when the newest arrived."""
+
+    table_name: str
+    row_count: int
+    newest_ingested_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -16,83 +31,72 @@ class ObjectReceipt:
     """What became of one object: `rows_in = rows_out + rows_rejected`, always."""
 
     received_date: date
-    bucket: str
-    object_name: str
-    generation: int
-    source: str | None
+    source_object: str
+    source_generation: int
+    source: str
+    game_date: date | None
+    parse_seq: int
+    observed_at: datetime | None
     outcome: ObjectOutcome
     reason: str | None
-    parse_seq: int
-    tables: tuple[str, ...]
-    game_dates: tuple[date, ...]
     rows_in: int
     rows_out: int
     rows_rejected: int
-    byte_size: int
+    tables: tuple[TableCount, ...]
     content_sha256: str | None
-    observed_at: datetime | None
-    release: str
     received_at: datetime
+    committed_at: datetime
+    release: str
 
     def __post_init__(self) -> None:
         """Refuse a receipt that loses rows."""
         if self.rows_in != self.rows_out + self.rows_rejected:
-            raise ValueError(f"{self.object_name}: {self.rows_in} in, {self.rows_out} + {self.rows_rejected} out")
+            raise ValueError(f"{self.source_object}: {self.rows_in} in, {self.rows_out} + {self.rows_rejected}")
 
 
 @dataclass(frozen=True)
 class QuarantineEntry:
     """One refused document, row or message, with the rule it broke."""
 
-    seen_date: date
+    quarantined_date: date
     source: str
-    kind: QuarantineKind
-    bucket: str | None
-    object_name: str | None
-    generation: int | None
+    level: QuarantineLevel
+    source_object: str
+    source_generation: int
     row_index: int | None
     code: str
     field: str | None
     value: str | None
     rule: str | None
-    detail: str | None
-    quarantine_uri: str | None
-    event: QuarantineEvent
-    parse_seq: int | None
+    message: str
+    copy_object: str | None
+    quarantined_at: datetime
     release: str
-    seen_at: datetime
 
 
 @dataclass(frozen=True)
 class StepReceipt:
     """One run of one step."""
 
-    data_date: date
     run_id: str
-    attempt: int
     step_id: str
     step: str
-    phase: int
-    processor_name: str | None
-    status: StepOutcome
+    run_date: date
     start_date: date | None
     end_date: date | None
     as_of: datetime | None
     lead_minutes: int | None
-    started_at: datetime
-    ended_at: datetime
-    duration_seconds: Decimal
+    input_digest: str | None
+    inputs: tuple[InputDigest, ...]
+    outputs: tuple[TableCount, ...]
     rows_in: int
     rows_out: int
     rows_rejected: int
-    output_tables: tuple[str, ...]
-    input_digest: str | None
-    output_digest: str | None
+    outcome: StepOutcome
+    cause: str | None
+    message: str | None
+    started_at: datetime
+    ended_at: datetime
+    duration_seconds: float
     release: str
-    trigger_source: str | None
-    correlation_id: str | None
-    parent_run_id: str | None
-    error_code: str | None
-    error_text: str | None
-    details_json: str | None
-    recorded_at: datetime
+    function: str

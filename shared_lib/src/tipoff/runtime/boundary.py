@@ -137,7 +137,7 @@ class Function[S: Settings, C: Context]:
     def _answer_push(self, request: Request) -> Response:
         if self.push is None or request.method != "POST":
             raise BadRequest("no_such_route", f"{self.name} has no {request.method} {request.path}")
-        message = delivery(_body(request), request.headers)
+        message = delivery(_body(request), {k.lower(): v for k, v in request.headers.items()})
         try:
             self.push(self.context, message)
         except Retryable:

@@ -21,7 +21,7 @@ from tipoff.runtime.settings import AnalyzeSettings
 from tipoff.steps.build import Builder, build, leaf_inputs
 from tipoff.steps.coalesce import Coalescer
 from tipoff.steps.ops import Clock, OpsLog, utc_now
-from tipoff.steps.process import LEAD_MINUTES, Processed, ProcessDateRange, owned, process
+from tipoff.steps.process import LEAD_MINUTES, ProcessDateRange, Processed, owned, process
 from tipoff.tables import Table
 
 FUNCTION = "analyze"
@@ -103,5 +103,3 @@ def date_runs(dates: Iterable[date]) -> list[tuple[date, date]]:
         else:
             runs.append((day, day))
     return runs
-
-

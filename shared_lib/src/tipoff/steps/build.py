@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Literal
 
 import msgspec
@@ -17,13 +16,11 @@ from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.leases import Leases
 from tipoff.core.errors import Retryable, TipoffError
-from tipoff.core.receipts import StepReceipt
+from tipoff.core.receipts import InputDigest, StepReceipt, TableCount
 from tipoff.steps.ops import Clock, OpsLog
 from tipoff.tables import Table
 
 type TableStatus = Literal["success", "unchanged", "failed"]
-
-PHASES = {"ingest": 2, "analyze": 3, "precompute": 4, "predict_start": 5, "predict": 5, "grade": 6, "train": 5}
 
 _LOOK_BACK_DAYS = 420
 
@@ -51,9 +48,7 @@ class TableResult(msgspec.Struct, frozen=True):
     retryable: bool = False
 
 
-class InputState(msgspec.Struct, frozen=True):
-    """How much of a landing table a step could read, and when the newest of it arrived."""
-
+class _InputRow(msgspec.Struct, frozen=True):
     table_name: str
     row_count: int
     newest_ingested_at: datetime | None
@@ -82,7 +77,7 @@ class PlannedStep:
 
     table: Table
     step_id: str
-    digest: str
+    inputs: tuple[InputDigest, ...]
     done: bool
 
 
@@ -91,8 +86,8 @@ def plan(builder: Builder, wanted: Sequence[Table], over: BuildRange, force: boo
     inputs = input_state(builder.warehouse, wanted, over)
     steps: list[PlannedStep] = []
     for table in [table for table in tables.lineage_order() if table in wanted]:
-        digest = _digest([inputs[name] for name in sorted(leaf_inputs(table))])
-        steps.append(PlannedStep(table, _step_id(table, over, builder.release, digest), digest, False))
+        read = tuple(inputs[name] for name in sorted(leaf_inputs(table)))
+        steps.append(PlannedStep(table, _step_id(table, over, builder.release, read), read, False))
     if force:
         return steps
     done = _done_before(builder.warehouse, [step.step_id for step in steps], over)
@@ -107,11 +102,11 @@ def _rebuild(builder: Builder, step: PlannedStep, over: BuildRange) -> "_Run":
             builder.warehouse.rebuild(step.table, over)
     except TipoffError as caught:
         error = caught
-    return _Run(step.table, over, step.step_id, step.digest, started_at, builder.clock(), 0, error)
+    return _Run(step, over, started_at, builder.clock(), 0, error)
 
 
 def _result(step: PlannedStep, runs: Sequence["_Run"]) -> TableResult:
-    run = next((run for run in runs if run.table is step.table), None)
+    run = next((run for run in runs if run.step is step), None)
     if run is not None:
         return run.result()
     if step.done:
@@ -123,10 +118,8 @@ def _result(step: PlannedStep, runs: Sequence["_Run"]) -> TableResult:
 class _Run:
     """One rebuild, done or failed."""
 
-    table: Table
+    step: PlannedStep
     over: BuildRange
-    step_id: str
-    digest: str
     started_at: datetime
     ended_at: datetime
     rows: int
@@ -138,41 +131,35 @@ class _Run:
 
     def result(self) -> TableResult:
         if self.error is None:
-            return TableResult(self.table.name, "success", self.rows, self.seconds)
+            return TableResult(self.step.table.name, "success", self.rows, self.seconds)
         text = f"{self.error.code}: {self.error.message}"
-        return TableResult(self.table.name, "failed", 0, self.seconds, text, isinstance(self.error, Retryable))
+        return TableResult(self.step.table.name, "failed", 0, self.seconds, text, isinstance(self.error, Retryable))
 
     def receipt(self, builder: Builder) -> StepReceipt:
+        table = self.step.table
         return StepReceipt(
-            data_date=self.over.start_date,
-            run_id=f"{self.step_id[:16]}-{int(self.started_at.timestamp() * 1000)}",
-            attempt=1,
-            step_id=self.step_id,
-            step=self.table.name,
-            phase=PHASES[builder.function],
-            processor_name=self.table.spec.processor or None,
-            status="failed" if self.error else "ok",
+            run_id=f"{self.step.step_id[:16]}-{int(self.started_at.timestamp() * 1000)}",
+            step_id=self.step.step_id,
+            step=table.name,
+            run_date=self.over.end_date,
             start_date=self.over.start_date,
             end_date=self.over.end_date,
             as_of=self.over.as_of,
             lead_minutes=self.over.lead_minutes,
-            started_at=self.started_at,
-            ended_at=self.ended_at,
-            duration_seconds=Decimal(str(self.seconds)),
+            input_digest=_digest(self.step.inputs),
+            inputs=self.step.inputs,
+            outputs=(TableCount(table.full_name, self.rows),),
             rows_in=self.rows,
             rows_out=self.rows,
             rows_rejected=0,
-            output_tables=(self.table.full_name,),
-            input_digest=self.digest,
-            output_digest=None,
+            outcome="failed" if self.error else "ok",
+            cause=self.error.code if self.error else None,
+            message=self.error.message[:2000] if self.error else None,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            duration_seconds=self.seconds,
             release=builder.release,
-            trigger_source=None,
-            correlation_id=None,
-            parent_run_id=None,
-            error_code=self.error.code if self.error else None,
-            error_text=self.error.message[:2000] if self.error else None,
-            details_json=None,
-            recorded_at=self.ended_at,
+            function=builder.function,
         )
 
 
@@ -194,14 +181,14 @@ def leaf_inputs(table: Table) -> frozenset[str]:
     return frozenset(leaves)
 
 
-def input_state(warehouse: Warehouse, wanted: Sequence[Table], over: BuildRange) -> dict[str, InputState]:
+def input_state(warehouse: Warehouse, wanted: Sequence[Table], over: BuildRange) -> dict[str, InputDigest]:
     """Row count and newest arrival of each landing table's rows that the range can see."""
     leaves = sorted(frozenset[str]().union(*(leaf_inputs(table) for table in wanted)))
     if not leaves:
         return {}
     sql = " UNION ALL ".join(_state_sql(leaf) for leaf in leaves)
-    found = warehouse.rows(sql, over.parameters(), InputState)
-    return {row.table_name: row for row in found}
+    found = warehouse.rows(sql, over.parameters(), _InputRow)
+    return {row.table_name: InputDigest(row.table_name, row.row_count, row.newest_ingested_at) for row in found}
 
 
 def _state_sql(leaf: str) -> str:
@@ -213,12 +200,12 @@ def _state_sql(leaf: str) -> str:
     )
 
 
-def _digest(inputs: Sequence[InputState]) -> str:
+def _digest(inputs: Sequence[InputDigest]) -> str:
     return hashlib.sha256(repr(inputs).encode()).hexdigest()
 
 
-def _step_id(table: Table, over: BuildRange, release: str, digest: str) -> str:
-    return hashlib.sha256(repr((table.full_name, over, release, digest)).encode()).hexdigest()
+def _step_id(table: Table, over: BuildRange, release: str, inputs: Sequence[InputDigest]) -> str:
+    return hashlib.sha256(repr((table.full_name, over, release, _digest(inputs))).encode()).hexdigest()
 
 
 class _StepId(msgspec.Struct, frozen=True):
@@ -228,10 +215,10 @@ class _StepId(msgspec.Struct, frozen=True):
 def _done_before(warehouse: Warehouse, step_ids: Sequence[str], over: BuildRange) -> set[str]:
     history = tables.get("run_history").full_name
     sql = (
-        f"SELECT DISTINCT h.step_id FROM {history} AS h WHERE h.data_date = @start_date "  # noqa: S608
-        "AND h.status = 'ok' AND h.step_id IN UNNEST(@step_ids)"
+        f"SELECT DISTINCT h.step_id FROM {history} AS h WHERE h.run_date = @end_date "  # noqa: S608
+        "AND h.outcome = 'ok' AND h.step_id IN UNNEST(@step_ids)"
     )
-    found = warehouse.rows(sql, {"start_date": over.start_date, "step_ids": list(step_ids)}, _StepId)
+    found = warehouse.rows(sql, {"end_date": over.end_date, "step_ids": list(step_ids)}, _StepId)
     return {row.step_id for row in found}
 
 
@@ -246,10 +233,10 @@ def _count_rows(warehouse: Warehouse, runs: Sequence["_Run"], over: BuildRange) 
     if not built:
         return list(runs)
     sql = " UNION ALL ".join(
-        f"SELECT '{run.table.full_name}' AS table_name, COUNT(*) AS row_count FROM {run.table.full_name} "  # noqa: S608
-        f"WHERE {run.table.spec.partition} BETWEEN @start_date AND @end_date"
+        f"SELECT '{run.step.table.full_name}' AS table_name, COUNT(*) AS row_count FROM {run.step.table.full_name} "  # noqa: S608
+        f"WHERE {run.step.table.spec.partition} BETWEEN @start_date AND @end_date"
         for run in built
     )
     parameters = {"start_date": over.start_date, "end_date": over.end_date}
     rows = {row.table_name: row.row_count for row in warehouse.rows(sql, parameters, _TableRows)}
-    return [replace(run, rows=rows.get(run.table.full_name, 0)) for run in runs]
+    return [replace(run, rows=rows.get(run.step.table.full_name, 0)) for run in runs]

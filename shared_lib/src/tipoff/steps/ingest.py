@@ -7,7 +7,7 @@ announce the dates, leave a receipt. Each step may be repeated: readers take the
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -16,11 +16,12 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectBytes, ObjectStore
 from tipoff.core import contracts
-from tipoff.core.codes import Reason
+from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import Parsed, Reject, Route
+from tipoff.core.contracts.results import DocumentRefused, refused
 from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Permanent
 from tipoff.core.messages import ObjectFinalized, RawReady
-from tipoff.core.receipts import ObjectReceipt, QuarantineEntry
+from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, TableCount
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import IngestSettings, ReprocessSettings
 from tipoff.steps.ops import VALUE_CHARS_MAX, Clock, OpsLog, utc_now
@@ -88,9 +89,7 @@ def _finalized(delivery: Delivery, bucket: str) -> ObjectFinalized | None:
     if attributes.get("eventType") not in (FINALIZE, None):
         return None
     try:
-        event = ObjectFinalized(
-            attributes["bucketId"], attributes["objectId"], int(attributes["objectGeneration"])
-        )
+        event = ObjectFinalized(attributes["bucketId"], attributes["objectId"], int(attributes["objectGeneration"]))
     except (KeyError, ValueError) as error:
         raise BadRequest("bad_notification", f"not a bucket notification: {error}") from error
     if event.bucket != bucket:
@@ -123,15 +122,15 @@ def ingest_object(context: IngestContext, event: ObjectFinalized, size_bytes: in
         Retryable: a service did not answer; nothing is lost, and a repeat changes nothing.
     """
     taken = _take(context, event, size_bytes)
-    written: tuple[str, ...] = ()
+    written: tuple[TableCount, ...] = ()
     try:
         written = _append(context, taken)
-    except ContractViolation as refused:
-        taken = _refused_by_warehouse(taken, refused)
+    except ContractViolation as refusal:
+        taken = _refused_by_warehouse(taken, refusal)
     _set_aside(context, taken)
     if written:
         _announce(context, taken)
-    receipt = _receipt(context, taken, written, size_bytes)
+    receipt = _receipt(context, taken, written)
     context.ops.objects([receipt])
     return receipt
 
@@ -140,37 +139,41 @@ def _take(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _T
     received_at = context.clock()
     route = contracts.route(event.name)
     if route is None:
-        return _Taken(event, received_at, None, None, contracts.unrouted(event.name))
+        return _Taken(event, received_at, None, None, refused(contracts.refusal(event.name, size_bytes)))
     if size_bytes > OBJECT_BYTES_MAX:
-        return _Taken(event, received_at, route, None, contracts.refused(Reason.TOO_LARGE, f"{size_bytes} bytes"))
+        refusal = DocumentRefused(Reason.TOO_LARGE, f"an object has {OBJECT_BYTES_MAX} bytes at most", value=size_bytes)
+        return _Taken(event, received_at, route, None, refused(refusal))
     try:
         found = context.store.read(event.bucket, event.name, event.generation)
     except NotReady:
-        return _Taken(event, received_at, route, None, contracts.ignored(Reason.SUPERSEDED))
-    parsed = contracts.parse(route, found.data, found.content_encoding)
-    return _Taken(event, received_at, route, found, parsed)
+        superseded = DocumentRefused(
+            Reason.DUPLICATE_DELIVERY, "a newer generation took this one's place", outcome=Outcome.IGNORED
+        )
+        return _Taken(event, received_at, route, None, refused(superseded))
+    return _Taken(event, received_at, route, found, contracts.read(event.name, found.data, found.content_encoding))
 
 
-def _append(context: IngestContext, taken: _Taken) -> tuple[str, ...]:
-    """Append the rows and return the names of the tables written."""
+def _append(context: IngestContext, taken: _Taken) -> tuple[TableCount, ...]:
+    """Append the rows and count them by table."""
     parsed = taken.parsed
     if taken.route is None or not parsed.tables:
         return ()
     constants = {
         "source_object": taken.event.name,
         "source_generation": taken.event.generation,
-        "parse_seq": taken.route.parse_seq,
+        "parse_seq": parsed.parse_seq,
         "observed_at": parsed.observed_at,
         "ingested_at": context.clock(),
     }
-    for part in parsed.tables:
-        context.warehouse.append(tables.landing(part.table), part.rows, constants)
-    return tuple(part.table for part in parsed.tables)
+    return tuple(
+        TableCount(part.table, context.warehouse.append(tables.landing(part.table), part.rows, constants))
+        for part in parsed.tables
+    )
 
 
-def _refused_by_warehouse(taken: _Taken, refused: ContractViolation) -> _Taken:
+def _refused_by_warehouse(taken: _Taken, refusal: ContractViolation) -> _Taken:
     """What the warehouse will not hold was never a valid document."""
-    parsed = contracts.refused(Reason.SCHEMA, refused.message)
+    parsed = refused(DocumentRefused(Reason.SCHEMA, refusal.message), taken.parsed.parse_seq)
     return _Taken(taken.event, taken.received_at, taken.route, taken.found, parsed)
 
 
@@ -178,21 +181,19 @@ def _set_aside(context: IngestContext, taken: _Taken) -> None:
     rejects = taken.parsed.rejects
     if not rejects:
         return
-    document = taken.parsed.outcome == "quarantined"
+    document = taken.parsed.outcome is Outcome.QUARANTINED
     copy_object = _keep_copy(context, taken.event) if document else None
     context.ops.quarantine(_entries(context, taken, rejects, copy_object))
     if document:
         source = taken.route.source if taken.route else "unknown"
-        context.ops.alert("quarantined", f"{source}:{taken.parsed.reason}", rejects[0].rule)
+        context.ops.alert("quarantined", f"{source}:{rejects[0].code.value}", rejects[0].rule)
 
 
 def _keep_copy(context: IngestContext, event: ObjectFinalized) -> str | None:
     """Copy the document into the quarantine bucket; a superseded generation can no longer be copied."""
     copy_object = f"{hashlib.sha256(event.name.encode()).hexdigest()}/{event.generation}"
     try:
-        context.store.keep_copy(
-            event.bucket, event.name, event.generation, context.quarantine_bucket, copy_object
-        )
+        context.store.keep_copy(event.bucket, event.name, event.generation, context.quarantine_bucket, copy_object)
     except NotReady:
         return None
     return copy_object
@@ -202,68 +203,58 @@ def _entries(
     context: IngestContext, taken: _Taken, rejects: Sequence[Reject], copy_object: str | None
 ) -> list[QuarantineEntry]:
     now = context.clock()
-    document = taken.parsed.outcome == "quarantined"
-    uri = f"gs://{context.quarantine_bucket}/{copy_object}" if copy_object else None
+    document = taken.parsed.outcome is Outcome.QUARANTINED
     return [
         QuarantineEntry(
-            seen_date=now.date(),
+            quarantined_date=now.date(),
             source=taken.route.source if taken.route else "unknown",
-            kind="object" if document else "row",
-            bucket=taken.event.bucket,
-            object_name=taken.event.name,
-            generation=taken.event.generation,
+            level="document" if document else "row",
+            source_object=taken.event.name,
+            source_generation=taken.event.generation,
             row_index=reject.row_index,
-            code=str(reject.code),
+            code=reject.code.value,
             field=reject.field,
             value=reject.value[:VALUE_CHARS_MAX] if reject.value else None,
             rule=reject.rule,
-            detail=f"{taken.event.name}: {reject.field or 'document'}: {reject.rule}",
-            quarantine_uri=uri,
-            event="held",
-            parse_seq=taken.route.parse_seq if taken.route else None,
+            message=f"{taken.event.name}: {reject.field or 'document'}: {reject.rule}",
+            copy_object=copy_object,
+            quarantined_at=now,
             release=context.release,
-            seen_at=now,
         )
         for reject in rejects
     ]
-
-
-def _dates(parsed: Parsed) -> tuple[date, ...]:
-    return tuple(sorted({row.game_date for part in parsed.tables for row in part.rows}))
 
 
 def _announce(context: IngestContext, taken: _Taken) -> None:
     event = taken.event
     message = RawReady(
         tables=tuple(part.table for part in taken.parsed.tables),
-        game_dates=_dates(taken.parsed),
+        game_dates=taken.parsed.dates,
         source_object=event.name,
         source_generation=event.generation,
     )
     context.topics.publish(context.raw_ready_topic, message, f"raw:{event.name}#{event.generation}")
 
 
-def _receipt(
-    context: IngestContext, taken: _Taken, written: tuple[str, ...], size_bytes: int
-) -> ObjectReceipt:
+def _receipt(context: IngestContext, taken: _Taken, written: tuple[TableCount, ...]) -> ObjectReceipt:
     parsed, found = taken.parsed, taken.found
+    dates = parsed.dates if written else ()
     return ObjectReceipt(
         received_date=taken.received_at.date(),
-        bucket=taken.event.bucket,
-        object_name=taken.event.name,
-        generation=taken.event.generation,
-        source=taken.route.source if taken.route else None,
-        outcome=parsed.outcome,
-        reason=str(parsed.reason) if parsed.reason else None,
-        parse_seq=taken.route.parse_seq if taken.route else 0,
-        tables=written,
-        game_dates=_dates(parsed) if written else (),
+        source_object=taken.event.name,
+        source_generation=taken.event.generation,
+        source=taken.route.source if taken.route else "unknown",
+        game_date=dates[0] if len(dates) == 1 else None,
+        parse_seq=parsed.parse_seq,
+        observed_at=parsed.observed_at,
+        outcome=parsed.outcome.value,
+        reason=parsed.reason.value if parsed.reason else None,
         rows_in=parsed.rows_in,
         rows_out=parsed.rows_out,
         rows_rejected=parsed.rows_in - parsed.rows_out,
-        byte_size=len(found.data) if found else size_bytes,
+        tables=written,
         content_sha256=hashlib.sha256(found.data).hexdigest() if found else None,
-        observed_at=parsed.observed_at,
+        received_at=taken.received_at,
+        committed_at=context.clock(),
         release=context.release,
-        received_at=context.clock(),
     )

@@ -66,23 +66,20 @@ class OpsLog:
         now = self._clock()
         identity = _message_identity(delivery)
         entry = QuarantineEntry(
-            seen_date=now.date(),
+            quarantined_date=now.date(),
             source=self._function,
-            kind="message",
-            bucket=None,
-            object_name=identity,
-            generation=None,
+            level="message",
+            source_object=identity,
+            source_generation=0,
             row_index=None,
             code=error.code,
             field=None,
             value=delivery.data[:VALUE_CHARS_MAX].decode("utf-8", "replace"),
             rule=None,
-            detail=error.message,
-            quarantine_uri=None,
-            event="held",
-            parse_seq=None,
+            message=error.message,
+            copy_object=None,
+            quarantined_at=now,
             release=self._release,
-            seen_at=now,
         )
         self.quarantine([entry])
         self.alert("message_refused", identity, error.message)

@@ -11,7 +11,7 @@ from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PrecomputeSettings
 from tipoff.steps.build import Builder
 from tipoff.steps.ops import Clock, OpsLog, utc_now
-from tipoff.steps.process import Processed, ProcessDate, ProcessDateRange, process
+from tipoff.steps.process import ProcessDate, ProcessDateRange, Processed, process
 
 FUNCTION = "precompute"
 

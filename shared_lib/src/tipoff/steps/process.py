@@ -9,7 +9,7 @@ import msgspec
 from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange
 from tipoff.core.errors import BadRequest
-from tipoff.core.game_date import game_date
+from tipoff.core.game_date import resolve
 from tipoff.runtime.http import BUG, OK, UNAVAILABLE
 from tipoff.steps.build import Builder, TableResult, build
 from tipoff.steps.slate import games_in
@@ -78,17 +78,15 @@ class Processed(msgspec.Struct, frozen=True):
 
 
 def parse_date(field: str, text: str, now: datetime) -> date:
-    """An ISO date, or AUTO / TODAY for today in Eastern time.
+    """An ISO date, or TODAY, YESTERDAY, AUTO in Eastern time.
 
     Raises:
-        BadRequest: the text is neither.
+        BadRequest: the text is none of them.
     """
-    if text.upper() in ("AUTO", "TODAY"):
-        return game_date(now)
     try:
-        return date.fromisoformat(text)
+        return resolve(text, now)
     except ValueError as error:
-        raise BadRequest("bad_date", f"{field}: {text!r} is neither an ISO date nor AUTO") from error
+        raise BadRequest("bad_date", f"{field}: {text!r}: {error}") from error
 
 
 def process(builder: Builder, request: ProcessDateRange) -> Processed:
@@ -101,9 +99,7 @@ def process(builder: Builder, request: ProcessDateRange) -> Processed:
     if request.end_date < request.start_date:
         raise BadRequest("bad_range", f"end_date {request.end_date} lies before start_date {request.start_date}")
     wanted = select(builder.function, request.processors)
-    over = BuildRange(
-        request.start_date, request.end_date, request.as_of or builder.clock(), request.lead_minutes
-    )
+    over = BuildRange(request.start_date, request.end_date, request.as_of or builder.clock(), request.lead_minutes)
     games = games_in(builder.warehouse, over)
     results = build(builder, wanted, over, request.force)
     return _answer(request, games, results)

@@ -1,0 +1,26 @@
+"""analyze: rebuild the phase-3 tables for the dates that changed.
+
+Push subscription on `raw-ready`; `POST /process-date-range` for workflows and people.
+"""
+
+import functions_framework
+from flask import Request, Response
+
+from tipoff.runtime.boundary import Function, Route
+from tipoff.runtime.settings import AnalyzeSettings
+from tipoff.steps.analyze import open_analyze, process_date_range, raw_ready
+from tipoff.steps.process import ProcessDateRange
+
+function = Function(
+    name="analyze",
+    settings=AnalyzeSettings,
+    open_context=open_analyze,
+    push=raw_ready,
+    routes=(Route("POST", "/process-date-range", ProcessDateRange, process_date_range),),
+)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one delivery or call."""
+    return function.answer(request)

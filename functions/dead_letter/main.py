@@ -1,0 +1,19 @@
+"""dead_letter: record what no function could take, and tell a person once.
+
+Push subscription on the dead-letter topic.
+"""
+
+import functions_framework
+from flask import Request, Response
+
+from tipoff.runtime.boundary import Function
+from tipoff.runtime.settings import DeadLetterSettings
+from tipoff.steps.dead_letter import dead_letter, open_dead_letter
+
+function = Function(name="dead_letter", settings=DeadLetterSettings, open_context=open_dead_letter, push=dead_letter)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one delivery."""
+    return function.answer(request)

@@ -1,0 +1,24 @@
+"""grade: compare the predictions of finished games with what happened.
+
+`POST /grade` for workflows.
+"""
+
+import functions_framework
+from flask import Request, Response
+
+from tipoff.runtime.boundary import Function, Route
+from tipoff.runtime.settings import GradeSettings
+from tipoff.steps.grade import Grade, grade, open_grade
+
+function = Function(
+    name="grade",
+    settings=GradeSettings,
+    open_context=open_grade,
+    routes=(Route("POST", "/grade", Grade, grade),),
+)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one call."""
+    return function.answer(request)

@@ -1,0 +1,28 @@
+"""precompute: rebuild the phase-4 tables and the feature store.
+
+`POST /process-date` for one date as the handoff has it, `POST /process-date-range` for many.
+"""
+
+import functions_framework
+from flask import Request, Response
+
+from tipoff.runtime.boundary import Function, Route
+from tipoff.runtime.settings import PrecomputeSettings
+from tipoff.steps.precompute import open_precompute, process_date, process_date_range
+from tipoff.steps.process import ProcessDate, ProcessDateRange
+
+function = Function(
+    name="precompute",
+    settings=PrecomputeSettings,
+    open_context=open_precompute,
+    routes=(
+        Route("POST", "/process-date", ProcessDate, process_date),
+        Route("POST", "/process-date-range", ProcessDateRange, process_date_range),
+    ),
+)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one call."""
+    return function.answer(request)

@@ -1,0 +1,19 @@
+"""predict: the worker, forecasts of a chunk of players with every system.
+
+Push subscription on `prediction-request`.
+"""
+
+import functions_framework
+from flask import Request, Response
+
+from tipoff.runtime.boundary import Function
+from tipoff.runtime.settings import PredictSettings
+from tipoff.steps.predict import open_predict, predict
+
+function = Function(name="predict", settings=PredictSettings, open_context=open_predict, push=predict)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one delivery."""
+    return function.answer(request)

@@ -1,0 +1,25 @@
+"""predict_start: the coordinator, from a date's slate to a batch of prediction requests.
+
+`POST /start`, `GET /status`; push subscription on `context-changed`.
+"""
+
+import functions_framework
+from flask import Request, Response
+
+from tipoff.runtime.boundary import Function, Route
+from tipoff.runtime.settings import PredictStartSettings
+from tipoff.steps.predict_start import Start, StatusQuery, context_changed, open_predict_start, start, status
+
+function = Function(
+    name="predict_start",
+    settings=PredictStartSettings,
+    open_context=open_predict_start,
+    push=context_changed,
+    routes=(Route("POST", "/start", Start, start), Route("GET", "/status", StatusQuery, status)),
+)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one delivery or call."""
+    return function.answer(request)

@@ -1,0 +1,24 @@
+"""publish: the public JSON of a date and the operator's page.
+
+`POST /publish` for workflows.
+"""
+
+import functions_framework
+from flask import Request, Response
+from tipoff.steps.publish import Publish, open_publish, publish
+
+from tipoff.runtime.boundary import Function, Route
+from tipoff.runtime.settings import PublishSettings
+
+function = Function(
+    name="publish",
+    settings=PublishSettings,
+    open_context=open_publish,
+    routes=(Route("POST", "/publish", Publish, publish),),
+)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one call."""
+    return function.answer(request)

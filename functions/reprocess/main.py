@@ -1,0 +1,24 @@
+"""reprocess: ingest landed objects again and account for every one of them.
+
+`POST /reprocess` for workflows and people.
+"""
+
+import functions_framework
+from flask import Request, Response
+
+from tipoff.runtime.boundary import Function, Route
+from tipoff.runtime.settings import ReprocessSettings
+from tipoff.steps.reprocess import Reprocess, open_reprocess, reprocess
+
+function = Function(
+    name="reprocess",
+    settings=ReprocessSettings,
+    open_context=open_reprocess,
+    routes=(Route("POST", "/reprocess", Reprocess, reprocess),),
+)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one call."""
+    return function.answer(request)

@@ -1,0 +1,14 @@
+"""BigQuery clients for queries and jobs."""
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from tipoff.cloud.clients import Endpoints
+
+
+def bigquery_client(at: Endpoints) -> bigquery.Client:
+    """A BigQuery client for queries and jobs."""
+    if at.bigquery_emulator_host is None:
+        return bigquery.Client(project=at.project_id)
+    options = {"api_endpoint": at.bigquery_emulator_host}
+    return bigquery.Client(project=at.project_id, credentials=AnonymousCredentials(), client_options=options)

@@ -1,0 +1,14 @@
+"""Connections to local stand-ins."""
+
+import grpc
+
+STREAM_MESSAGE_BYTES = 20 * 1024 * 1024
+
+
+def channel(endpoint: str) -> grpc.Channel:
+    """An insecure channel to a local stand-in."""
+    options = [
+        ("grpc.max_receive_message_length", -1),
+        ("grpc.max_send_message_length", STREAM_MESSAGE_BYTES),
+    ]
+    return grpc.insecure_channel(endpoint, options=options)

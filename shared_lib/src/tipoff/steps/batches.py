@@ -1,0 +1,54 @@
+"""A batch of predictions: the set of rows it is to write, and how many of them are committed.
+
+Nothing of a batch lives in a process: its row says what is expected, and the tables say what is there.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.steps.queries import load
+
+STALLED_AFTER = timedelta(minutes=5)
+
+type BatchState = Literal["in_progress", "complete", "partial", "stalled"]
+
+
+class BatchProgress(msgspec.Struct, frozen=True):
+    """Expected and committed rows of one batch."""
+
+    batch_id: str
+    game_date: date
+    as_of: datetime
+    started_at: datetime
+    deadline_at: datetime
+    games: int
+    expected_players: int
+    expected_rows: int
+    predicted_players: int
+    skipped_players: int
+    committed_rows: int
+    last_written_at: datetime | None
+
+    @property
+    def committed_players(self) -> int:
+        """Players who ended, with or without a prediction."""
+        return self.predicted_players + self.skipped_players
+
+    def state(self, now: datetime) -> BatchState:
+        """Complete when every player ended; partial past the deadline; stalled when nothing moves any more."""
+        if self.committed_players >= self.expected_players:
+            return "complete"
+        if now >= self.deadline_at:
+            return "partial"
+        moved_at = self.last_written_at or self.started_at
+        return "stalled" if now - moved_at > STALLED_AFTER else "in_progress"
+
+
+def find_batch(warehouse: Warehouse, start_date: date, end_date: date, batch_id: str = "") -> BatchProgress | None:
+    """The named batch, or the newest one of the dates; None when there is none."""
+    parameters = {"start_date": start_date, "end_date": end_date, "batch_id": batch_id}
+    found = warehouse.rows(load("batch_progress"), parameters, BatchProgress)
+    return found[0] if found else None

@@ -1,0 +1,47 @@
+"""Which trained bundle a date is predicted with, and how it is loaded: by digest, or not at all."""
+
+from datetime import date, datetime
+
+import msgspec
+
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.storage import ObjectStore
+from tipoff.forecast.bundle import UNTRAINED, ModelBundle
+from tipoff.steps.queries import load
+
+
+class _Active(msgspec.Struct, frozen=True):
+    model_id: str
+    artefact_uri: str
+    artefact_digest: str
+
+
+class ModelShelf:
+    """Bundles of one bucket, kept in memory by digest: a digest names its bytes, so nothing can go stale."""
+
+    def __init__(self, warehouse: Warehouse, store: ObjectStore, bucket: str) -> None:
+        self._warehouse = warehouse
+        self._store = store
+        self._bucket = bucket
+        self._loaded: dict[str, ModelBundle] = {}
+
+    def bundle_for(self, game_date: date, as_of: datetime) -> ModelBundle:
+        """The bundle in force for a date; UNTRAINED before the first training, when untrained systems speak alone.
+
+        Raises:
+            ContractViolation: the bytes are not those of the digest, or belong to another library or feature list.
+            NotReady: the registry names bytes that are not there: a missing model fails the run.
+        """
+        parameters = {"game_date": game_date, "as_of": as_of}
+        found = self._warehouse.rows(load("active_model"), parameters, _Active)
+        return self._load(found[0]) if found else UNTRAINED
+
+    def _load(self, active: _Active) -> ModelBundle:
+        if active.artefact_digest not in self._loaded:
+            from tipoff.forecast.bundle import load as load_bundle
+            from tipoff.forecast.versions import FEATURE_NAMES, library_versions
+
+            data = self._store.read(self._bucket, active.artefact_uri).data
+            bundle = load_bundle(data, active.artefact_digest, FEATURE_NAMES, library_versions())
+            self._loaded[active.artefact_digest] = bundle
+        return self._loaded[active.artefact_digest]

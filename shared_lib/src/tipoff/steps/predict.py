@@ -1,0 +1,287 @@
+"""The worker: forecast a chunk of players with every system and append the rows, or the reason there are none."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import msgspec
+
+from tipoff import tables
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.pubsub import Topics
+from tipoff.cloud.storage import ObjectStore
+from tipoff.core.errors import BadRequest, Permanent
+from tipoff.core.messages import PredictionReady, PredictionRequest
+from tipoff.core.predictions import KeyFactor, PredictionRow, Quantile, SkipRow
+from tipoff.forecast.bundle import ModelBundle
+from tipoff.forecast.lines import MainLine, main_line
+from tipoff.forecast.recommend import Advice, Policy, advise
+from tipoff.forecast.systems import forecast_slate
+from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote
+from tipoff.runtime.events import Delivery
+from tipoff.runtime.settings import PredictSettings
+from tipoff.steps.models import ModelShelf
+from tipoff.steps.ops import Clock, OpsLog, utc_now
+from tipoff.steps.queries import load
+
+FUNCTION = "predict"
+MARKET = "player_points"
+PREDICTION_VERSION = "v1"
+PREFERRED_BOOKS = ("draftkings", "fanduel")
+QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+POLICY = Policy()
+
+type Key = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class PredictContext:
+    """What the worker keeps open."""
+
+    warehouse: Warehouse
+    topics: Topics
+    ops: OpsLog
+    models: ModelShelf
+    clock: Clock
+    ready_topic: str
+    release: str
+
+    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
+        """Set a message aside that no retry can help."""
+        self.ops.message(delivery, error)
+
+
+def open_predict(settings: PredictSettings, clock: Clock = utc_now) -> PredictContext:
+    """Open the clients of `predict`."""
+    warehouse = Warehouse(
+        settings,
+        [
+            settings.dataset_nba_raw,
+            settings.dataset_nba_analytics,
+            settings.dataset_nba_precompute,
+            settings.dataset_nba_predictions,
+            settings.dataset_nba_ops,
+        ],
+    )
+    topics = Topics(settings)
+    return PredictContext(
+        warehouse=warehouse,
+        topics=topics,
+        ops=OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock),
+        models=ModelShelf(warehouse, ObjectStore(settings), settings.bucket_models),
+        clock=clock,
+        ready_topic=settings.topic_prediction_ready,
+        release=settings.release,
+    )
+
+
+class _Feature(msgspec.Struct, frozen=True):
+    name: str
+    value: float
+    quality: float
+    source: str
+
+
+class _StoredRow(msgspec.Struct, frozen=True):
+    game_date: date
+    game_id: str
+    nba_game_id: str
+    player_id: int
+    player_lookup: str
+    team_abbr: str
+    opponent_team_abbr: str
+    cutoff_at: datetime
+    feature_quality_score: float
+    features: tuple[_Feature, ...]
+
+    def row(self) -> FeatureRow:
+        features = {f.name: FeatureValue(f.value, f.quality) for f in self.features}
+        return FeatureRow(
+            self.game_date,
+            self.game_id,
+            self.nba_game_id,
+            self.player_id,
+            self.player_lookup,
+            self.team_abbr,
+            self.opponent_team_abbr,
+            self.cutoff_at,
+            features,
+            self.feature_quality_score,
+        )
+
+
+class _StoredQuote(msgspec.Struct, frozen=True):
+    nba_game_id: str
+    player_id: int
+    line_pts: float
+    over_price_american: int
+    under_price_american: int
+    bookmaker: str
+    snapshot_at: datetime
+
+    def quote(self) -> Quote:
+        return Quote(
+            self.line_pts,
+            self.over_price_american,
+            self.under_price_american,
+            self.bookmaker,
+            self.snapshot_at,
+        )
+
+
+def predict(context: PredictContext, delivery: Delivery) -> None:
+    """Predict the players of one request; a repeat appends the same rows, which readers take once.
+
+    Raises:
+        BadRequest: the message is not a PredictionRequest.
+        Retryable: the rows are not committed; the message will come again.
+    """
+    try:
+        request = msgspec.json.decode(delivery.data, type=PredictionRequest)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest("bad_message", f"PredictionRequest: {error}") from error
+    rows = _feature_rows(context.warehouse, request)
+    lines = _main_lines(context.warehouse, request, rows)
+    bundle = context.models.bundle_for(request.game_date, request.as_of)
+    forecasts = forecast_slate(rows, {key: line.quote for key, line in lines.items()}, bundle)
+    written = _prediction_rows(context, request, rows, lines, forecasts, bundle)
+    skipped = _skips(context, request, rows, forecasts)
+    context.warehouse.append(tables.get("player_prop_predictions_log"), written)
+    context.warehouse.append(tables.get("prediction_skips_log"), skipped)
+    predicted = len({row.player_id for row in written})
+    ready = PredictionReady(request.batch_id, request.game_date, predicted, len(skipped), len(written))
+    context.topics.publish(context.ready_topic, ready, f"{request.batch_id}:{request.player_ids[0]}")
+
+
+def _feature_rows(warehouse: Warehouse, request: PredictionRequest) -> list[FeatureRow]:
+    parameters = {"game_date": request.game_date, "player_ids": list(request.player_ids)}
+    return [stored.row() for stored in warehouse.rows(load("feature_rows"), parameters, _StoredRow)]
+
+
+def _main_lines(warehouse: Warehouse, request: PredictionRequest, rows: Sequence[FeatureRow]) -> dict[Key, MainLine]:
+    parameters = {"game_date": request.game_date, "player_ids": list(request.player_ids)}
+    quotes: defaultdict[Key, list[Quote]] = defaultdict(list)
+    for stored in warehouse.rows(load("quotes_before_cutoff"), parameters, _StoredQuote):
+        quotes[stored.nba_game_id, stored.player_id].append(stored.quote())
+    lines = {row.key: main_line(quotes[row.key], row.cutoff_at, PREFERRED_BOOKS) for row in rows}
+    return {key: line for key, line in lines.items() if line is not None}
+
+
+def _prediction_rows(
+    context: PredictContext,
+    request: PredictionRequest,
+    rows: Sequence[FeatureRow],
+    lines: Mapping[Key, MainLine],
+    forecasts: Sequence[Forecast],
+    bundle: ModelBundle,
+) -> list[PredictionRow]:
+    by_key = {row.key: row for row in rows}
+    writer = _Writer(request, bundle, context.release, context.clock())
+    return [writer.row(by_key[f.key], lines.get(f.key), f) for f in forecasts]
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Turns forecasts into rows of one request."""
+
+    request: PredictionRequest
+    bundle: ModelBundle
+    release: str
+    now: datetime
+
+    def row(self, of: FeatureRow, line: MainLine | None, forecast: Forecast) -> PredictionRow:
+        quote = line.quote if line else None
+        advice = advise(forecast, quote, of.feature_quality_score, POLICY)
+        prob_under = forecast.prob_under(quote.line_pts) if quote else None
+        return PredictionRow(
+            game_date=of.game_date,
+            game_id=of.game_id,
+            nba_game_id=of.nba_game_id,
+            player_id=of.player_id,
+            player_lookup=of.player_lookup,
+            team_abbr=of.team_abbr,
+            opponent_team_abbr=of.opponent_team_abbr,
+            market=MARKET,
+            system_id=forecast.system_id,
+            cutoff_at=of.cutoff_at,
+            prediction_id=_prediction_id(of, forecast.system_id),
+            batch_id=self.request.batch_id,
+            release=self.release,
+            predicted_points=forecast.predicted_points,
+            mean_pts=forecast.mean_pts,
+            variance_pts2=forecast.variance,
+            dispersion=forecast.variance / forecast.mean_pts if forecast.mean_pts > 0 else None,
+            quantiles=tuple(Quantile(p, forecast.distribution.quantile(p)) for p in QUANTILES),
+            current_points_line=Decimal(str(quote.line_pts)) if quote else None,
+            line_bookmaker=quote.bookmaker if quote else None,
+            line_snapshot_timestamp=quote.snapshot_at if quote else None,
+            over_price_american=quote.over_american if quote else None,
+            under_price_american=quote.under_american if quote else None,
+            consensus_line_pts=Decimal(str(line.consensus_pts)) if line else None,
+            prob_over=advice.prob_over if quote else None,
+            prob_under=prob_under,
+            prob_push=advice.prob_push if quote else None,
+            line_margin=forecast.predicted_points - quote.line_pts if quote else None,
+            recommendation=advice.recommendation.value,
+            expected_value=max(advice.value_over, advice.value_under) if quote else None,
+            confidence_score=_confidence(advice, prob_under),
+            feature_quality_score=of.feature_quality_score,
+            has_prop_line=quote is not None,
+            line_source="quote_before_cutoff" if quote else None,
+            model_version=forecast.model_digest or f"untrained-{PREDICTION_VERSION}",
+            training_cutoff_date=self.bundle.trained_before,
+            prediction_version=PREDICTION_VERSION,
+            key_factors=tuple(KeyFactor(r.name, r.effect_pts) for r in forecast.reasons),
+            warnings=_warnings(of, quote),
+            created_at=self.now,
+        )
+
+
+def _prediction_id(of: FeatureRow, system_id: str) -> str:
+    key = (of.game_date, of.nba_game_id, of.player_id, MARKET, system_id, of.cutoff_at)
+    return hashlib.sha256(repr(key).encode()).hexdigest()[:32]
+
+
+def _confidence(advice: Advice, prob_under: float | None) -> float:
+    """Probability of the likelier side, given no push; a half where there is no line to take a side of."""
+    if prob_under is None or advice.prob_push >= 1.0:
+        return 0.5
+    return max(advice.prob_over, prob_under) / (1.0 - advice.prob_push)
+
+
+def _warnings(of: FeatureRow, quote: Quote | None) -> tuple[str, ...]:
+    found = []
+    if of.feature_quality_score < POLICY.min_feature_quality:
+        found.append("low_feature_quality")
+    if quote is None:
+        found.append("no_line_before_cutoff")
+    return tuple(found)
+
+
+def _skips(
+    context: PredictContext,
+    request: PredictionRequest,
+    rows: Sequence[FeatureRow],
+    forecasts: Sequence[Forecast],
+) -> list[SkipRow]:
+    """Rows that no system had anything to say about."""
+    spoken = {forecast.key for forecast in forecasts}
+    return [
+        SkipRow(
+            batch_id=request.batch_id,
+            game_date=row.game_date,
+            game_id=row.game_id,
+            player_id=row.player_id,
+            player_lookup=row.player_lookup,
+            team_abbr=row.team_abbr,
+            cutoff_at=row.cutoff_at,
+            reason="insufficient_history",
+            created_at=context.clock(),
+            release=context.release,
+        )
+        for row in rows
+        if row.key not in spoken
+    ]

@@ -1,0 +1,365 @@
+"""The coordinator: turn a date's slate into a batch of prediction requests, and say how far a batch is.
+
+`/start` and `/status` keep the handoff's contract. A batch is named by its date and as-of, so that two starters of
+the same work meet at one object and one of them is refused.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from tipoff import tables
+from tipoff.cloud.bigquery import BuildRange, Warehouse
+from tipoff.cloud.pubsub import Topics
+from tipoff.cloud.storage import ObjectStore
+from tipoff.cloud.workflows import Workflows
+from tipoff.core.errors import BadRequest, Conflict, NotFound, Permanent
+from tipoff.core.game_date import game_date_of
+from tipoff.core.messages import ContextChanged, PredictArgument, PredictionRequest
+from tipoff.core.predictions import BatchRow, SkipReason, SkipRow
+from tipoff.forecast.systems import REGISTRY
+from tipoff.runtime.events import Delivery
+from tipoff.runtime.settings import PredictStartSettings
+from tipoff.steps.batches import BatchProgress, BatchState, find_batch
+from tipoff.steps.ops import Clock, OpsLog, utc_now
+from tipoff.steps.process import LEAD_MINUTES
+from tipoff.steps.queries import load
+from tipoff.steps.slate import games_in
+
+FUNCTION = "predict_start"
+CHUNK_PLAYERS = 64
+DEADLINE = timedelta(minutes=15)
+_BATCH_ID = re.compile(r"batch_(\d{4}-\d{2}-\d{2})_\d+")
+
+
+class Start(msgspec.Struct, frozen=True):
+    """Body of `/start` as the handoff has it, plus as-of and lead.
+
+    `min_minutes` and `use_multiple_lines` are taken and refused when they ask for what would be wrong: a filter on
+    minutes selects on the outcome, several lines under one key are several predictions of one thing.
+    """
+
+    game_date: date | None = None
+    min_minutes: int = 15
+    use_multiple_lines: bool = False
+    force: bool = False
+    correlation_id: str | None = None
+    parent_processor: str | None = None
+    as_of: datetime | None = None
+    lead_minutes: int = LEAD_MINUTES
+    workflow_execution: str | None = None
+
+
+class StartSummary(msgspec.Struct, frozen=True):
+    """The slate in figures."""
+
+    game_date: date
+    total_games: int
+    total_players: int
+    teams_playing: int
+    ruled_out: int
+
+
+class Started(msgspec.Struct, frozen=True):
+    """The answer to `/start`: 202 when requests went out, 200 when the date holds no games."""
+
+    status: Literal["started", "no_games"]
+    code: str
+    batch_id: str
+    game_date: date
+    total_requests: int
+    published: int
+    summary: StartSummary
+    monitor_url: str
+    http_status: int = 202
+
+
+class StatusQuery(msgspec.Struct, frozen=True):
+    """Query of `/status`."""
+
+    batch_id: str = ""
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Players expected and ended, predictions committed, and the time it took so far."""
+
+    expected: int
+    completed: int
+    failed: int
+    remaining: int
+    is_complete: bool
+    total_predictions: int
+    elapsed_seconds: float
+    completion_rate: float
+    eta_seconds: float | None
+    progress_percentage: float
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The answer to `/status`."""
+
+    status: Literal["in_progress", "complete", "no_active_batch"]
+    code: str
+    batch_id: str = ""
+    state: BatchState | None = None
+    is_stalled: bool = False
+    progress: Progress | None = None
+    summary: dict[str, int] = {}
+
+
+@dataclass(frozen=True)
+class PredictStartContext:
+    """What the coordinator keeps open."""
+
+    warehouse: Warehouse
+    store: ObjectStore
+    topics: Topics
+    workflows: Workflows
+    ops: OpsLog
+    clock: Clock
+    state_bucket: str
+    request_topic: str
+    predict_workflow: str
+    release: str
+
+    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
+        """Set a message aside that no retry can help."""
+        self.ops.message(delivery, error)
+
+
+def open_predict_start(settings: PredictStartSettings, clock: Clock = utc_now) -> PredictStartContext:
+    """Open the clients of `predict_start`."""
+    warehouse = Warehouse(
+        settings,
+        [
+            settings.dataset_nba_raw,
+            settings.dataset_nba_analytics,
+            settings.dataset_nba_precompute,
+            settings.dataset_nba_predictions,
+            settings.dataset_nba_ops,
+        ],
+    )
+    topics = Topics(settings)
+    return PredictStartContext(
+        warehouse=warehouse,
+        store=ObjectStore(settings),
+        topics=topics,
+        workflows=Workflows(settings, settings.region),
+        ops=OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock),
+        clock=clock,
+        state_bucket=settings.bucket_state,
+        request_topic=settings.topic_prediction_request,
+        predict_workflow=settings.workflow_predict,
+        release=settings.release,
+    )
+
+
+class _Candidate(msgspec.Struct, frozen=True):
+    game_id: str
+    nba_game_id: str
+    player_id: int
+    player_lookup: str
+    team_abbr: str
+    slate_status: str
+    cutoff_at: datetime
+    has_features: bool
+
+    @property
+    def skip_reason(self) -> SkipReason | None:
+        if self.slate_status == "out":
+            return "ruled_out"
+        if self.slate_status != "active":
+            return "unresolved_player"
+        return None if self.has_features else "no_feature_row"
+
+
+def start(context: PredictStartContext, request: Start) -> Started:
+    """Start the batch of a date.
+
+    Raises:
+        BadRequest: several lines per player are asked for.
+        NotFound: there are games, but no candidates in the context table.
+        Conflict: ALREADY_RUNNING, the same batch was started before.
+    """
+    if request.use_multiple_lines:
+        raise BadRequest("several_lines", "use_multiple_lines stored several predictions under one key; not done")
+    now = context.clock()
+    day = request.game_date or game_date_of(now)
+    over = BuildRange(day, day, request.as_of or now, request.lead_minutes)
+    games = games_in(context.warehouse, over)
+    if games == 0:
+        return _no_games(day)
+    candidates = context.warehouse.rows(load("slate_players"), {"game_date": day}, _Candidate)
+    if not candidates:
+        raise NotFound("NO_PLAYERS", f"no candidates for the {games} games of {day}: is the context built?")
+    batch = _batch(context, request, over, candidates, now)
+    _claim(context, batch, request.force)
+    _write(context, batch, candidates)
+    published = sum(_publish(context, batch, chunk) for chunk in _chunks(candidates))
+    return _started(batch, candidates, published)
+
+
+def _batch(
+    context: PredictStartContext,
+    request: Start,
+    over: BuildRange,
+    candidates: Sequence[_Candidate],
+    now: datetime,
+) -> BatchRow:
+    named_at = now if request.force else over.as_of
+    active = [c for c in candidates if c.skip_reason is None]
+    return BatchRow(
+        batch_id=f"batch_{over.start_date}_{int(named_at.timestamp() * 1000)}",
+        game_date=over.start_date,
+        as_of=over.as_of,
+        lead_minutes=over.lead_minutes,
+        started_at=now,
+        games=len({c.game_id for c in candidates}),
+        expected_players=len(candidates),
+        expected_rows=len(active) * len(REGISTRY),
+        system_ids=tuple(REGISTRY),
+        requests=len(_chunks(candidates)),
+        trigger=request.parent_processor or "http",
+        workflow_execution=request.workflow_execution,
+        release=context.release,
+        game_ids=tuple(sorted({c.game_id for c in candidates})),
+        deadline_at=now + DEADLINE,
+    )
+
+
+def _claim(context: PredictStartContext, batch: BatchRow, force: bool) -> None:
+    """Only one starter gets past here; an unfinished batch of the same date refuses a second one."""
+    try:
+        key = f"batches/{batch.game_date}/{batch.batch_id}"
+        context.store.write(context.state_bucket, key, b"{}", if_generation=0)
+    except Conflict as error:
+        raise Conflict("ALREADY_RUNNING", f"{batch.batch_id} was started before") from error
+    newest = find_batch(context.warehouse, batch.game_date, batch.game_date)
+    if newest is not None and not force and newest.state(batch.started_at) == "in_progress":
+        raise Conflict("ALREADY_RUNNING", f"{newest.batch_id} is still running")
+
+
+def _write(context: PredictStartContext, batch: BatchRow, candidates: Sequence[_Candidate]) -> None:
+    skips = [
+        SkipRow(
+            batch_id=batch.batch_id,
+            game_date=batch.game_date,
+            game_id=candidate.game_id,
+            player_id=candidate.player_id,
+            player_lookup=candidate.player_lookup,
+            team_abbr=candidate.team_abbr,
+            cutoff_at=candidate.cutoff_at,
+            reason=candidate.skip_reason,
+            created_at=batch.started_at,
+            release=batch.release,
+        )
+        for candidate in candidates
+        if candidate.skip_reason is not None
+    ]
+    context.warehouse.append(tables.get("prediction_batches_log"), [batch])
+    context.warehouse.append(tables.get("prediction_skips_log"), skips)
+
+
+def _chunks(candidates: Sequence[_Candidate]) -> list[tuple[int, ...]]:
+    ids = [candidate.player_id for candidate in candidates if candidate.skip_reason is None]
+    return [tuple(ids[first : first + CHUNK_PLAYERS]) for first in range(0, len(ids), CHUNK_PLAYERS)]
+
+
+def _publish(context: PredictStartContext, batch: BatchRow, player_ids: tuple[int, ...]) -> int:
+    message = PredictionRequest(batch.batch_id, batch.game_date, batch.as_of, batch.lead_minutes, player_ids)
+    context.topics.publish(context.request_topic, message, f"{batch.batch_id}:{player_ids[0]}")
+    return 1
+
+
+def _no_games(day: date) -> Started:
+    return Started("no_games", "NO_GAMES", "", day, 0, 0, StartSummary(day, 0, 0, 0, 0), "", 200)
+
+
+def _started(batch: BatchRow, candidates: Sequence[_Candidate], published: int) -> Started:
+    summary = StartSummary(
+        game_date=batch.game_date,
+        total_games=batch.games,
+        total_players=batch.expected_players,
+        teams_playing=len({c.team_abbr for c in candidates}),
+        ruled_out=sum(c.skip_reason == "ruled_out" for c in candidates),
+    )
+    url = f"/status?batch_id={batch.batch_id}"
+    return Started("started", "STARTED", batch.batch_id, batch.game_date, batch.requests, published, summary, url)
+
+
+def status(context: PredictStartContext, query: StatusQuery) -> Status:
+    """How far a batch is: the named one, or the newest of the last week.
+
+    Raises:
+        NotFound: there is no batch of that name.
+    """
+    now = context.clock()
+    start_date, end_date = _dates_of(query.batch_id, now)
+    found = find_batch(context.warehouse, start_date, end_date, query.batch_id)
+    if found is None and query.batch_id:
+        raise NotFound("not_found", f"there is no batch {query.batch_id}")
+    if found is None:
+        return Status("no_active_batch", "NO_ACTIVE_BATCH")
+    state = found.state(now)
+    return Status(
+        status="complete" if state == "complete" else "in_progress",
+        code=state.upper(),
+        batch_id=found.batch_id,
+        state=state,
+        is_stalled=state == "stalled",
+        progress=_progress(found, now),
+        summary={
+            "predicted": found.predicted_players,
+            "skipped": found.skipped_players,
+            "games": found.games,
+        },
+    )
+
+
+def _dates_of(batch_id: str, now: datetime) -> tuple[date, date]:
+    named = _BATCH_ID.fullmatch(batch_id)
+    if named:
+        day = date.fromisoformat(named[1])
+        return day, day
+    if batch_id:
+        raise NotFound("not_found", f"{batch_id} is not the name of a batch")
+    today = game_date_of(now)
+    return today - timedelta(days=7), today + timedelta(days=1)
+
+
+def _progress(found: BatchProgress, now: datetime) -> Progress:
+    completed = found.committed_players
+    elapsed_s = (now - found.started_at).total_seconds()
+    share = completed / found.expected_players if found.expected_players else 1.0
+    return Progress(
+        expected=found.expected_players,
+        completed=completed,
+        failed=0,
+        remaining=found.expected_players - completed,
+        is_complete=completed >= found.expected_players,
+        total_predictions=found.committed_rows,
+        elapsed_seconds=elapsed_s,
+        completion_rate=share,
+        eta_seconds=elapsed_s * (1 - share) / share if share else None,
+        progress_percentage=100 * share,
+    )
+
+
+def context_changed(context: PredictStartContext, delivery: Delivery) -> None:
+    """Predict a date again after its context changed, once per state of knowledge.
+
+    Raises:
+        BadRequest: the message is not a ContextChanged.
+    """
+    try:
+        message = msgspec.json.decode(delivery.data, type=ContextChanged)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest("bad_message", f"ContextChanged: {error}") from error
+    key = f"context/{message.game_date}/{message.digest}"
+    context.store.write(context.state_bucket, key, b"{}", if_generation=0)
+    argument = PredictArgument(message.game_date, message.as_of, digest=message.digest, force=True)
+    context.workflows.start(context.predict_workflow, argument)

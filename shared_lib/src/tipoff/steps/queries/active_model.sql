@@ -1,0 +1,11 @@
+-- The model in force for a date: the newest activated one whose training ended before it, as known at the instant.
+SELECT
+  m.model_id,
+  m.artefact_uri,
+  m.artefact_digest
+FROM nba_predictions.model_registry_log AS m
+WHERE m.event = 'activated'
+  AND m.training_cutoff_date <= @game_date
+  AND m.recorded_at < @as_of
+ORDER BY m.recorded_at DESC, m.model_id DESC
+LIMIT 1

@@ -1,0 +1,15 @@
+-- The feature rows of some players of a date.
+SELECT
+  f.game_date,
+  f.game_id,
+  f.nba_game_id,
+  f.player_id,
+  f.player_lookup,
+  f.team_abbr,
+  f.opponent_team_abbr,
+  f.cutoff_at,
+  f.feature_quality_score,
+  f.features
+FROM nba_predictions.ml_feature_store_v2 AS f
+WHERE f.game_date = @game_date AND f.player_id IN UNNEST(@player_ids)
+ORDER BY f.nba_game_id, f.player_id
