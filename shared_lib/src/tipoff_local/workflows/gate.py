@@ -1,0 +1,173 @@
+"""The gate between an execution and the world: every call passes it, is recorded, and can be answered from a record.
+
+Branches of an execution run in threads, but only the holder of the baton interprets steps; it is given away while a
+call waits. The order in which it is taken again is the order of the record, and a replay hands it out in that order:
+so a run with parallel branches and shared variables is a function of its record.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from tipoff_local.workflows.errors import WorkflowError
+from tipoff_local.workflows.journal import CallRecord, CallSite, History, Journal
+from tipoff_local.workflows.values import Value, canonical
+
+_START = "branch.start"
+_STUCK_SECONDS = 10.0
+
+
+class Diverged(Exception):
+    """A replay did not make the recorded calls; the message names the first difference."""
+
+
+class Gate:
+    """Orders and records the calls of one execution.
+
+    Args:
+        journal: where records are kept; None keeps none (then `recorded` is the whole truth).
+        recorded: finished calls of an earlier run of the same execution.
+        replay_only: a call beyond `recorded` is a divergence instead of being made.
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None,
+        execution: str,
+        history: History,
+        recorded: Sequence[CallRecord] = (),
+        *,
+        replay_only: bool = False,
+    ) -> None:
+        self._journal = journal
+        self._execution = execution
+        self._history = history
+        self._recorded = recorded
+        self._known = {(r.site.thread, r.site.seq): r for r in recorded}
+        self._cursor = 0
+        self._ordinal = len(recorded)
+        self._replay_only = replay_only
+        self._diverged = ""
+        self._baton = threading.Condition(threading.Lock())
+
+    def enter(self, site: CallSite) -> None:
+        """Take the baton for a branch that starts; a recorded start waits for its turn.
+
+        Raises:
+            Diverged: the record has no such start; the baton is not held then.
+        """
+        self._baton.acquire()
+        try:
+            if self._take_record(site, _START, "{}") is None:
+                self._keep(CallRecord(site, _START, "{}", True, "null"))
+        except Diverged:
+            self._baton.release()
+            raise
+
+    def leave(self, thread: str, *, whole: bool) -> None:
+        """Give the baton back at the end of a branch (`whole`: of the execution) that followed its record.
+
+        Raises:
+            Diverged: recorded calls of the branch were not made.
+        """
+        try:
+            left = self._recorded[self._cursor :]
+            missed = next((r for r in left if whole or r.site.thread == thread), None)
+            if missed is not None:
+                raise self._divergence(
+                    f"recorded call {missed.call} of step {missed.site.step!r} was not made"
+                )
+        finally:
+            self._baton.release()
+
+    def abandon(self) -> None:
+        """Give the baton back at the end of a branch that was interrupted."""
+        self._baton.release()
+
+    @contextmanager
+    def released(self) -> Iterator[None]:
+        """Give the baton away while waiting."""
+        self._baton.release()
+        try:
+            yield
+        finally:
+            self._baton.acquire()
+
+    def call(
+        self,
+        site: CallSite,
+        name: str,
+        arguments: dict[str, Value],
+        perform: Callable[[float], Value],
+        *,
+        blocking: bool,
+    ) -> Value:
+        """The outcome of a call: from the record, or from `perform(first_started_s)`, then recorded.
+
+        Raises:
+            WorkflowError: the call's own error, live or recorded.
+            Diverged: another call was recorded at this place.
+        """
+        text = canonical(arguments)
+        known = self._take_record(site, name, text)
+        record = known or self._live(site, name, text, perform, blocking)
+        if record.ok:
+            return record.value
+        raise WorkflowError(record.value)
+
+    def _live(
+        self, site: CallSite, name: str, arguments: str, perform: Callable[[float], Value], blocking: bool
+    ) -> CallRecord:
+        started_s = 0.0
+        if blocking and self._journal is not None:
+            self._history.flush()
+            started_s = self._journal.note(self._execution, site, name, arguments)
+        ok, value = self._performed(perform, started_s, blocking)
+        record = CallRecord(site, name, arguments, ok, canonical(value))
+        self._wait(lambda: self._cursor >= len(self._recorded))
+        self._keep(record)
+        return record
+
+    def _performed(
+        self, perform: Callable[[float], Value], started_s: float, blocking: bool
+    ) -> tuple[bool, Value]:
+        try:
+            if not blocking:
+                return True, perform(started_s)
+            with self.released():
+                return True, perform(started_s)
+        except WorkflowError as error:
+            return False, error.payload
+
+    def _keep(self, record: CallRecord) -> None:
+        if self._journal is not None:
+            self._journal.record(self._execution, self._ordinal, record)
+        self._ordinal += 1
+
+    def _take_record(self, site: CallSite, name: str, arguments: str) -> CallRecord | None:
+        known = self._known.get((site.thread, site.seq))
+        if known is None:
+            if self._replay_only:
+                raise self._divergence(f"step {site.step!r} calls {name}, which was not recorded")
+            return None
+        if (known.call, known.arguments, known.site.step) != (name, arguments, site.step):
+            was, now = (
+                f"{known.call} {known.arguments} in {known.site.step!r}",
+                f"{name} {arguments} in {site.step!r}",
+            )
+            raise self._divergence(f"recorded {was}, now {now}")
+        self._wait(lambda: self._recorded[self._cursor] is known)
+        self._cursor += 1
+        self._baton.notify_all()
+        return known
+
+    def _wait(self, ready: Callable[[], bool]) -> None:
+        if not self._baton.wait_for(lambda: bool(self._diverged) or ready(), timeout=_STUCK_SECONDS):
+            raise self._divergence("the recorded order of calls cannot be followed")
+        if self._diverged:
+            raise Diverged(self._diverged)
+
+    def _divergence(self, difference: str) -> Diverged:
+        self._diverged = self._diverged or difference
+        self._baton.notify_all()
+        return Diverged(self._diverged)

@@ -1,0 +1,109 @@
+"""Connectors (docs: Connectors reference): child executions and Pub/Sub publish; all others are refused at deployment."""
+
+import base64
+
+from tipoff_local.workflows.context import CallContext
+from tipoff_local.workflows.errors import WorkflowError, failure, http_failure
+from tipoff_local.workflows.stdlib.registry import function
+from tipoff_local.workflows.values import Value, from_json
+
+_EXECUTIONS = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions"
+_DEFAULT_TIMEOUT_S = 1800
+_MAX_TIMEOUT_S = 31_536_000
+_PARAMS = {"timeout", "polling_policy", "skip_polling", "scopes"}
+
+
+@function(f"{_EXECUTIONS}.run", needs_context=True, blocking=True, recorded=True)
+def run(
+    context: CallContext,
+    workflow_id: str,
+    location: str | None = None,
+    project_id: str | None = None,
+    argument: Value = None,
+    connector_params: dict[str, Value] | None = None,
+) -> Value:
+    """Start a child execution and wait for its result; its failure is an OperationError."""
+    params = _params(connector_params)
+    env = context.setting.env
+    project, place = project_id or env["GOOGLE_CLOUD_PROJECT_ID"], location or env["GOOGLE_CLOUD_LOCATION"]
+    name = _started(context, f"projects/{project}/locations/{place}/workflows/{workflow_id}", argument)
+    if params.get("skip_polling") is True:
+        return None
+    return _awaited(context, name, _timeout(params))
+
+
+@function(f"{_EXECUTIONS}.create", needs_context=True, blocking=True, recorded=True)
+def create(
+    context: CallContext,
+    parent: str,
+    body: dict[str, Value] | None = None,
+    connector_params: dict[str, Value] | None = None,
+) -> Value:
+    """Start an execution (its argument is JSON text) and return the Execution without waiting."""
+    _params(connector_params)
+    text = (body or {}).get("argument", "null")
+    if not isinstance(text, str):
+        raise failure("TypeError", "argument must be JSON text")
+    return context.services.describe_child(_started(context, parent, from_json(text)))
+
+
+@function("googleapis.pubsub.v1.projects.topics.publish", needs_context=True, blocking=True, recorded=True)
+def publish(
+    context: CallContext,
+    topic: str,
+    body: dict[str, Value],
+    connector_params: dict[str, Value] | None = None,
+) -> Value:
+    """Publish messages, their data in Base64; returns messageIds."""
+    _params(connector_params)
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise failure("ValueError", "body.messages must be a list of messages")
+    return {"messageIds": [_publish_one(context, topic, message) for message in messages]}
+
+
+def _publish_one(context: CallContext, topic: str, message: Value) -> Value:
+    if context.services.publish is None:
+        raise failure("SystemError", "this engine has no Pub/Sub to publish to")
+    fields = message if isinstance(message, dict) else {}
+    attributes = fields.get("attributes") or {}
+    if fields.keys() - {"data", "attributes"} or not isinstance(attributes, dict):
+        raise http_failure(400, {"error": {"code": 400, "message": "unsupported message field"}}, {})
+    try:
+        data = base64.b64decode(str(fields.get("data") or ""), validate=True)
+    except ValueError as error:
+        raise http_failure(400, {"error": {"code": 400, "message": "data is not Base64"}}, {}) from error
+    return context.services.publish(topic, data, {key: str(value) for key, value in attributes.items()})
+
+
+def _started(context: CallContext, workflow: str, argument: Value) -> str:
+    try:
+        return context.services.start_child(context.key, workflow, argument)
+    except LookupError as error:
+        raise http_failure(
+            404, {"error": {"code": 404, "message": str(error), "status": "NOT_FOUND"}}, {}
+        ) from error
+
+
+def _awaited(context: CallContext, name: str, timeout_s: float) -> Value:
+    try:
+        outcome = context.services.await_child(name, timeout_s, context.token)
+    except TimeoutError as error:
+        raise failure("TimeoutError", f"{name} still runs after {timeout_s} s") from error
+    if outcome.succeeded:
+        return outcome.result
+    message = "Execution failed or cancelled."
+    raise WorkflowError({"tags": ["OperationError"], "message": message, "operation": outcome.resource})
+
+
+def _params(given: dict[str, Value] | None) -> dict[str, Value]:
+    if unknown := (given or {}).keys() - _PARAMS:
+        raise failure("ValueError", f"connector_params has no key {sorted(unknown)[0]!r}")
+    return given or {}
+
+
+def _timeout(params: dict[str, Value]) -> float:
+    seconds = params.get("timeout", _DEFAULT_TIMEOUT_S)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _MAX_TIMEOUT_S:
+        raise failure("ValueError", f"connector_params.timeout must lie in 0..{_MAX_TIMEOUT_S} seconds")
+    return seconds
