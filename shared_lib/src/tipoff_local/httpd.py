@@ -5,6 +5,7 @@ import struct
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO
 
 import msgspec
@@ -25,8 +26,8 @@ class PortTaken(Exception):
 class HttpServer:
     """Serves `handler` on 127.0.0.1. Port 0 lets the system choose; a taken port raises PortTaken at once.
 
-    An ApiError of the handler becomes Google's JSON error. `GET /.well-known/tipoff-local` answers `instance`,
-    a token drawn at construction, so that a caller can prove which server it reached.
+    An ApiError of the handler becomes Google's JSON error. `GET /.well-known/tipoff-local` answers
+    `instance`, a token drawn at construction, so that a caller can prove which server it reached.
     """
 
     def __init__(self, handler: Handler, port: int = 0, listener: socket.socket | None = None) -> None:
@@ -125,8 +126,6 @@ def _abort(connection: socket.socket, prefix: bytes) -> None:
 
 
 def _shut(connection: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # not connected: a listener on macOS, or the peer was faster
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # not connected (a listener on macOS, or the peer was faster)
     connection.close()

@@ -38,6 +38,7 @@ class Identity:
     """
 
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
+        self.folder = folder
         self._key = _load_or_make(folder / "identity.pem")
         self._public = self._key.public_key()
         self._now = now

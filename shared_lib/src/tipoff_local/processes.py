@@ -89,9 +89,21 @@ def when_parent_leaves(leave: Callable[[], None]) -> None:
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
-def set_environment(values: Mapping[str, str]) -> None:
-    """Called in a child: makes these variables part of its own environment."""
-    os.environ.update(values)
+def exit_at_end_of(descriptor: int) -> None:
+    """Called in a child: ends this process at once when the other end of a pipe is closed."""
+
+    def watch() -> None:
+        os.read(descriptor, 1)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="pipe-watch", daemon=True).start()
+
+
+def replace_environment(values: Mapping[str, str]) -> None:
+    """Called in a child: its environment becomes these variables and what a process needs to run at all."""
+    kept = _inherited()
+    os.environ.clear()
+    os.environ.update({**kept, **values})
 
 
 def _inherited() -> dict[str, str]:

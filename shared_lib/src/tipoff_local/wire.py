@@ -123,7 +123,8 @@ class Client:
         A kept connection that the server closed meanwhile is replaced before anything is sent: a request that
         may have been carried out is never silently repeated.
         """
-        message = head(f"{method} {target} HTTP/1.1", {"Host": self._host} | dict(headers), len(body)) + body
+        named = headers if "host" in headers else {"Host": self._host, **headers}
+        message = head(f"{method} {target} HTTP/1.1", named, len(body)) + body
         if self._socket is not None and select.select([self._socket], [], [], 0)[0]:
             self.close()
         try:

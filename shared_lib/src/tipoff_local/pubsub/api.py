@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.protobuf import empty_pb2  # type: ignore[import-untyped]
+from google.protobuf import empty_pb2
 from google.pubsub_v1 import types
 
 from tipoff_local.errors import ApiError, invalid, unsupported
@@ -163,7 +163,7 @@ class _Stream:
         self.error: ApiError | None = None
 
     def next_leases(self) -> list[Lease]:
-        """Deliveries as far as flow control allows; empty after a short wait, so that the caller can look up."""
+        """Deliveries as far as flow control allows; empty after a short wait, to let the caller look up."""
         room = self._room()
         if room <= 0:
             threading.Event().wait(0.005)

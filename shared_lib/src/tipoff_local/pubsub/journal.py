@@ -91,8 +91,9 @@ class Journal:
             rows.execute("DELETE FROM deliveries WHERE subscription = ?", (name,))
 
     def publish(
-        self, contents: Sequence[Content], subscriptions: Sequence[str], instead_of: tuple[int, str] | None = None
-    ) -> list[Message]:
+        self, contents: Sequence[Content], subscriptions: Sequence[str],
+        instead_of: tuple[int, str] | None = None,
+    ) -> list[Message]:  # fmt: skip
         """Stores messages for these subscriptions; durable on return.
 
         instead_of: the (message, subscription) that became a dead letter, removed in the same transaction.
@@ -129,7 +130,8 @@ class Journal:
     def _insert(self, rows: sqlite3.Connection, content: Content, published_us: int) -> Message:
         data, attributes = content
         values = (data, msgspec.json.encode(dict(attributes)), published_us)
-        cursor = rows.execute("INSERT INTO messages (data, attributes, published_us) VALUES (?, ?, ?)", values)
+        insert = "INSERT INTO messages (data, attributes, published_us) VALUES (?, ?, ?)"
+        cursor = rows.execute(insert, values)
         return Message(cursor.lastrowid or 0, data, dict(attributes), _instant(published_us))
 
     def _save(self, table: str, name: str, config: bytes) -> None:

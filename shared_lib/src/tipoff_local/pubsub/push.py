@@ -18,7 +18,11 @@ from tipoff_local.wire import Client, Disconnected
 
 _ACKNOWLEDGES = frozenset({102, 200, 201, 202, 204})
 _PAUSE_WITHOUT_POLICY_S = 0.1
-_USER_AGENT = "CloudPubSub-Google"
+_HEADERS = {
+    "Content-Type": "application/json",
+    "User-Agent": "CloudPubSub-Google",
+    "Accept": "application/json",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class _Push:
         self.queue.extend([lease.ack_id], 0)
 
     def _post(self, client: Client, target: Target, lease: Lease) -> bool:
-        headers = {"Content-Type": "application/json", "User-Agent": _USER_AGENT, "Accept": "application/json"}
+        headers = dict(_HEADERS)
         if target.email:
             headers |= self._identity.authorization(target.audience, target.email)
         try:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-from google.protobuf import json_format  # type: ignore[import-untyped]
+from google.protobuf import json_format
 from google.pubsub_v1 import types
 
 from tipoff_local.errors import invalid, unsupported
@@ -46,7 +46,8 @@ class Rest:
             ("GET", r"(projects/[^/]+)/subscriptions", project, types.ListSubscriptionsRequest,
              api.list_subscriptions),
             ("POST", f"({_SUBSCRIPTION}):pull", subscription, types.PullRequest, pull),
-            ("POST", f"({_SUBSCRIPTION}):acknowledge", subscription, types.AcknowledgeRequest, api.acknowledge),
+            ("POST", f"({_SUBSCRIPTION}):acknowledge", subscription, types.AcknowledgeRequest,
+             api.acknowledge),
             ("POST", f"({_SUBSCRIPTION}):modifyAckDeadline", subscription, types.ModifyAckDeadlineRequest,
              api.modify_ack_deadline),
             ("POST", f"({_SUBSCRIPTION}):modifyPushConfig", subscription, types.ModifyPushConfigRequest,
@@ -83,5 +84,5 @@ def _message(request: Request, kind: Any, field: str, path: str) -> Any:
 def _render(answer: Any) -> Response:
     if not hasattr(type(answer), "to_json"):
         return json_response({})
-    text: str = type(answer).to_json(answer, use_integers_for_enums=False, including_default_value_fields=False)
-    return Response(200, text.encode(), {"Content-Type": "application/json; charset=UTF-8"})
+    fields = json_format.MessageToDict(type(answer).pb(answer))
+    return json_response(fields)

@@ -155,7 +155,8 @@ def _pull(api: Api) -> grpc.RpcMethodHandler:
             _abort(context, error)
 
     return grpc.unary_unary_rpc_method_handler(
-        answer, request_deserializer=types.PullRequest.deserialize, response_serializer=_serialize)  # fmt: skip
+        answer, request_deserializer=types.PullRequest.deserialize,
+        response_serializer=_serialize)  # fmt: skip
 
 
 def _stream(api: Api) -> grpc.RpcMethodHandler:
@@ -184,8 +185,8 @@ class _Refusing(grpc.GenericRpcHandler):  # type: ignore[misc]
 
 def _serialize(message: Any) -> bytes:
     kind = type(message)
-    serialized: bytes = kind.serialize(message) if hasattr(kind, "serialize") else message.SerializeToString()
-    return serialized
+    serialize = kind.serialize if hasattr(kind, "serialize") else kind.SerializeToString
+    return bytes(serialize(message))
 
 
 def _abort(context: grpc.ServicerContext, error: ApiError) -> NoReturn:

@@ -144,8 +144,7 @@ class Outbox:
 
     def _round(self) -> tuple[int, int]:
         with self._database.reading() as rows:
-            waiting = rows.execute("SELECT id, topic, data, attributes FROM outbox ORDER BY id LIMIT ?", (_BATCH,))
-            batch = waiting.fetchall()
+            batch = rows.execute("SELECT * FROM outbox ORDER BY id LIMIT ?", (_BATCH,)).fetchall()
         done = [(row["id"],) for row in batch if not self._stopping and self._deliver(row)]
         if done:
             with self._database.transaction() as rows:

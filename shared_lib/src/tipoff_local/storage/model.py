@@ -73,10 +73,10 @@ class Checksums:
 
     def check(self, promised: WriteMetadata) -> None:
         """400 if the writer promised other checksums than its body has."""
-        if promised.md5_hash is not None and promised.md5_hash != self.md5:
-            raise invalid(f"Provided MD5 hash {promised.md5_hash!r} doesn't match calculated MD5 {self.md5!r}.")
-        if promised.crc32c is not None and promised.crc32c != self.crc32c:
-            raise invalid(f"Provided CRC32C {promised.crc32c!r} doesn't match calculated CRC32C {self.crc32c!r}.")
+        pairs = (("MD5 hash", promised.md5_hash, self.md5), ("CRC32C", promised.crc32c, self.crc32c))
+        for kind, provided, calculated in pairs:
+            if provided is not None and provided != calculated:
+                raise invalid(f"Provided {kind} {provided!r} doesn't match calculated {kind} {calculated!r}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,8 @@ def patched[T: msgspec.Struct](settings: T, body: bytes) -> T:
         merged: dict[str, Any] = msgspec.to_builtins(settings)
         for key, value in change.items():
             merged[key] = _merged(merged.get(key), value) if key in ("metadata", "labels") else value
-        return msgspec.convert({key: value for key, value in merged.items() if value is not None}, type(settings))
+        kept = {key: value for key, value in merged.items() if value is not None}
+        return msgspec.convert(kept, type(settings))
     except msgspec.MsgspecError as error:
         raise invalid(f"Parse error: {error}") from error
 

@@ -28,8 +28,8 @@ from tipoff_local.storage.uploads import upload
 from tipoff_local.wire import Request, Response
 
 _PARAMETERS = frozenset({
-    "alt", "fields", "prettyPrint", "projection", "userProject", "key", "quotaUser", "project", "name", "prefix",
-    "delimiter", "startOffset", "endOffset", "maxResults", "pageToken", "versions", "generation",
+    "alt", "fields", "prettyPrint", "projection", "userProject", "key", "quotaUser", "project", "name",
+    "prefix", "delimiter", "startOffset", "endOffset", "maxResults", "pageToken", "versions", "generation",
     "sourceGeneration", "uploadType", "upload_id", "contentEncoding", "enableObjectRetention", "rewriteToken",
     "maxBytesRewrittenPerCall", "ifGenerationMatch", "ifGenerationNotMatch", "ifMetagenerationMatch",
     "ifMetagenerationNotMatch", "ifSourceGenerationMatch", "ifSourceGenerationNotMatch",
@@ -73,7 +73,7 @@ class Api:
         """One request to its answer; ApiError for every refusal."""
         _check_parameters(request)
         parts = request.path.strip("/").split("/")
-        if parts[:3] == ["upload", "storage", "v1"] and len(parts) == 6 and (parts[3], parts[5]) == ("b", "o"):
+        if parts[:4] == ["upload", "storage", "v1", "b"] and len(parts) == 6 and parts[5] == "o":
             answer = upload(self._store, unquote(parts[4]), request)
         elif parts[:3] == ["download", "storage", "v1"] and len(parts) == 7:
             answer = self._media(request, unquote(parts[4]), unquote(parts[6]))
@@ -87,11 +87,10 @@ class Api:
 
     def _dispatch(self, request: Request, parts: list[str]) -> Response:
         for pattern, methods in self._routes.items():
-            if len(pattern) == len(parts) and all(p in ("*", part) for p, part in zip(pattern, parts, strict=True)):
-                action = methods.get(request.method)
-                if action is not None:
-                    names = [unquote(part) for p, part in zip(pattern, parts, strict=True) if p == "*"]
-                    return action(request, *names)
+            names = _matched(pattern, parts)
+            action = methods.get(request.method)
+            if names is not None and action is not None:
+                return action(request, *names)
         raise unsupported(f"{request.method} {request.path}")
 
     # -- buckets
@@ -105,7 +104,8 @@ class Api:
         name = decode(request.body, _Named).name
         if not _BUCKET_NAME.fullmatch(name):
             raise invalid(f"Invalid bucket name: {name!r}")
-        return json_response(self._resource(self._store.create_bucket(name, decode(request.body, BucketSettings))))
+        created = self._store.create_bucket(name, decode(request.body, BucketSettings))
+        return json_response(self._resource(created))
 
     def _get_bucket(self, request: Request, name: str) -> Response:
         return json_response(self._resource(self._store.bucket(name)))
@@ -253,6 +253,16 @@ def _check_parameters(request: Request) -> None:
             raise unsupported(f"storage parameter {name!r}")
     if any(name.startswith("x-goog-encryption") for name in request.headers):
         raise unsupported("customer-supplied encryption keys")
+
+
+def _matched(pattern: tuple[str, ...], parts: list[str]) -> list[str] | None:
+    """The decoded parts that stand for `*`, or None if the path is not of this pattern."""
+    if len(pattern) != len(parts):
+        return None
+    pairs = list(zip(pattern, parts, strict=True))
+    if any(wanted not in ("*", part) for wanted, part in pairs):
+        return None
+    return [unquote(part) for wanted, part in pairs if wanted == "*"]
 
 
 def _generation(query: Mapping[str, str]) -> int | None:

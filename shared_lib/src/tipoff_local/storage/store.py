@@ -37,10 +37,14 @@ CREATE TABLE IF NOT EXISTS objects (
 CREATE UNIQUE INDEX IF NOT EXISTS live_objects ON objects (bucket, name) WHERE deleted_us IS NULL;
 CREATE INDEX IF NOT EXISTS object_files ON objects (file);
 CREATE TABLE IF NOT EXISTS notifications (bucket TEXT, id INTEGER, config BLOB, PRIMARY KEY (bucket, id));
-CREATE TABLE IF NOT EXISTS outbox (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, data BLOB, attributes BLOB);
+CREATE TABLE IF NOT EXISTS outbox (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, data BLOB, attributes BLOB);
 CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, bucket TEXT, name TEXT, request BLOB);
 """
-_COLUMNS = "bucket,name,generation,metageneration,size,md5,crc32c,file,created_us,updated_us,deleted_us,settings"
+_COLUMNS = (
+    "bucket, name, generation, metageneration, size, md5, crc32c, file, "
+    "created_us, updated_us, deleted_us, settings"
+)
 _OBJECT = f"SELECT {_COLUMNS} FROM objects WHERE bucket = ? AND name = ?"  # noqa: S608 - constant columns
 _LISTED = f"SELECT {_COLUMNS} FROM objects WHERE bucket = ?"  # noqa: S608 - constant columns
 _INSERT = f"INSERT INTO objects ({_COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - constant columns

@@ -1,0 +1,129 @@
+"""The door of the host: routes by service, checks identity as Cloud Run's IAM does, bounds requests."""
+
+import logging
+import queue
+import socket
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tipoff_local.errors import ApiError, not_found
+from tipoff_local.host.eventarc import cloud_event
+from tipoff_local.host.model import HostConfig, HostedFunction
+from tipoff_local.httpd import HttpServer, json_response
+from tipoff_local.identity import Forbidden, Identity, Unauthenticated, bearer
+from tipoff_local.processes import exit_at_end_of
+from tipoff_local.wire import Client, Disconnected, Request, Response
+
+JWKS_PATH = "/.well-known/jwks.json"
+_HOP_BY_HOP = frozenset({
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
+    "transfer-encoding", "upgrade", "content-length", "expect",
+})  # fmt: skip
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Backend:
+    """A function's process as the front sees it: a connection for each request that may run at a time."""
+
+    function: HostedFunction
+    port: int
+    _idle: "queue.LifoQueue[Client]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Opens no connection yet."""
+        self._idle = queue.LifoQueue()
+        for _ in range(self.function.concurrency):
+            self._idle.put(Client(f"http://127.0.0.1:{self.port}", self.function.timeout_s))
+
+    def deliver(self, request: Request) -> Response:
+        """The function's answer; 429 if no place got free, 504 past its timeout, 503 if it died meanwhile."""
+        try:
+            client = self._idle.get(timeout=self.function.timeout_s)
+        except queue.Empty as error:
+            raise ApiError(429, "The request was aborted because there was no available instance.") from error
+        try:
+            answer = client.request(request.method, request.target, request.headers, request.body)
+        except TimeoutError as error:
+            raise ApiError(504, "The request has been terminated: maximum request timeout.") from error
+        except Disconnected as error:
+            raise ApiError(503, "The connection to the instance had an error.") from error
+        finally:
+            self._idle.put(client)
+        return Response(answer.status, answer.body, _end_to_end(answer.headers))
+
+
+class Front:
+    """One port for all functions."""
+
+    def __init__(self, config: HostConfig, listener: socket.socket, ports: Mapping[str, int]) -> None:
+        self._identity = Identity(Path(config.identity_folder))
+        self._server = HttpServer(self.handle, listener=listener)
+        self._backends = {f.service: Backend(f, ports[f.name]) for f in config.functions}
+
+    def serve(self, life: int) -> None:
+        """Serves until standard input (the parent) or the pipe `life` (the host's process) ends."""
+        self._server.start()
+        exit_at_end_of(life)
+        exit_at_end_of(0)
+        threading.Event().wait()
+
+    def handle(self, request: Request) -> Response:
+        """One request: route, identity, delivery."""
+        if request.path == JWKS_PATH:
+            return json_response(self._identity.jwks())
+        parts = request.target.lstrip("/").split("/", 1)
+        bridged = parts[0] == "eventarc" and len(parts) == 2
+        service = (parts[1] if bridged else parts[0]).partition("?")[0].strip("/")
+        backend = self._backends.get(service)
+        if backend is None:
+            raise not_found(f"The requested URL {request.path} was not found on this server.")
+        refusal = self._refusal(request, backend.function)
+        if refusal is not None:
+            return refusal
+        inner = cloud_event(request) if bridged else request
+        return backend.deliver(_as_received(inner, _inner_target(request.target, bridged=bridged)))
+
+    def _refusal(self, request: Request, function: HostedFunction) -> Response | None:
+        token = bearer(request.headers.get("authorization"))
+        if token is None:
+            return _denied(403, "Your client does not have permission to get URL from this server.")
+        try:
+            self._identity.verify(token, function.audiences(self._server.url), function.invokers)
+        except Unauthenticated as error:
+            logger.warning("401 for %s: %s", function.service, error)
+            return _denied(401, str(error), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        except Forbidden as error:
+            logger.warning("403 for %s: %s", function.service, error)
+            return _denied(403, str(error))
+        return None
+
+
+def _inner_target(target: str, *, bridged: bool) -> str:
+    """The path that the function sees: what follows the service, or `/` for a bridged event."""
+    if bridged:
+        return "/"
+    path, question, query = target.partition("?")
+    _, _, rest = path.lstrip("/").partition("/")
+    return f"/{rest}{question}{query}"
+
+
+def _as_received(request: Request, target: str) -> Request:
+    """The request as Cloud Run hands it over: the token without its signature, hop-by-hop headers gone."""
+    headers = _end_to_end(request.headers)
+    token = headers.get("authorization", "")
+    headers["authorization"] = token.rpartition(".")[0] + ".SIGNATURE_REMOVED_BY_GOOGLE"
+    headers["x-forwarded-proto"] = "https"
+    return Request(request.method, target, headers, request.body)
+
+
+def _end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in _HOP_BY_HOP}
+
+
+def _denied(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+    refusal = json_response(ApiError(status, message).body(), status)
+    return Response(status, refusal.body, {**refusal.headers, **(headers or {})})

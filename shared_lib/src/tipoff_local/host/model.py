@@ -1,0 +1,75 @@
+"""What the host must know of a function; crosses a pipe as JSON."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+_UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9, "": 1}
+
+
+class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
+    """One function to run.
+
+    name: its mesh key. zip: the built archive. env: its whole environment. service: its Cloud Run name and
+    the first part of its local path. invokers: e-mails that may call it. timeout_s, concurrency and memory
+    (`512Mi`) as in mesh.yaml. target: the entry point in main.py.
+    """
+
+    name: str
+    zip: str
+    env: dict[str, str]
+    service: str
+    invokers: frozenset[str]
+    timeout_s: float = 60.0
+    concurrency: int = 1
+    memory: str = "512Mi"
+    target: str = "main"
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory limit as a number."""
+        match = re.fullmatch(r"(\d+)([A-Za-z]*)", self.memory)
+        if match is None or match.group(2) not in _UNITS:
+            raise ValueError(f"{self.name}: memory {self.memory!r} is not a Kubernetes quantity")
+        return int(match.group(1)) * _UNITS[match.group(2)]
+
+    def audiences(self, host_url: str) -> frozenset[str]:
+        """The values of `aud` meant for this function: its local URL and the deterministic run.app one."""
+        local = f"{host_url}/{self.service}"
+        number, region = self.env.get("PROJECT_NUMBER"), self.env.get("REGION")
+        deployed = {f"https://{self.service}-{number}.{region}.run.app"} if number and region else set()
+        return frozenset({local, f"{local}/"} | deployed)
+
+
+class HostConfig(msgspec.Struct, frozen=True):
+    """What the host's process is started with."""
+
+    functions: list[HostedFunction]
+    identity_folder: str
+    folder: str
+    port: int
+
+    def log(self, service: str) -> Path:
+        """Where a function's output gathers."""
+        return Path(self.folder) / "logs" / f"{service}.log"
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """What the host's process answers: its port and process ids, or why it cannot serve."""
+
+    port: int = 0
+    pids: dict[str, int] = {}
+    error: str | None = None
+
+
+def environment(function: HostedFunction) -> Mapping[str, str]:
+    """The variables that a container of this function sees, Cloud Run's own included."""
+    return function.env | {
+        "K_SERVICE": function.service,
+        "K_REVISION": f"{function.service}-00001-loc",
+        "K_CONFIGURATION": function.service,
+        "FUNCTION_TARGET": function.target,
+        "FUNCTION_SIGNATURE_TYPE": "http",
+    }
