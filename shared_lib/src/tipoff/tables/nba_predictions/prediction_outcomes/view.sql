@@ -1,0 +1,32 @@
+WITH predicted AS (
+  SELECT p.game_date, p.nba_game_id, p.player_id, COUNT(DISTINCT p.system_id) AS systems
+  FROM nba_predictions.player_prop_predictions_log AS p
+  GROUP BY 1, 2, 3
+),
+skipped AS (
+  SELECT
+    s.game_date,
+    s.game_id,
+    s.player_id,
+    ARRAY_AGG(s.reason ORDER BY s.created_at DESC, s.reason LIMIT 1)[OFFSET(0)] AS reason
+  FROM nba_predictions.prediction_skips_log AS s
+  GROUP BY 1, 2, 3
+)
+SELECT
+  c.game_date,
+  c.game_id,
+  c.nba_game_id,
+  c.player_id,
+  c.player_lookup,
+  c.team_abbr,
+  c.slate_status,
+  CASE
+    WHEN p.systems > 0 THEN 'predicted'
+    WHEN s.reason IS NOT NULL OR c.slate_status = 'out' THEN 'skipped'
+    ELSE 'missing'
+  END AS state,
+  IF(p.systems > 0, NULL, COALESCE(s.reason, IF(c.slate_status = 'out', 'ruled_out', NULL))) AS reason,
+  COALESCE(p.systems, 0) AS systems
+FROM nba_analytics.upcoming_player_game_context AS c
+LEFT JOIN predicted AS p ON p.game_date = c.game_date AND p.nba_game_id = c.nba_game_id AND p.player_id = c.player_id
+LEFT JOIN skipped AS s ON s.game_date = c.game_date AND s.game_id = c.game_id AND s.player_id = c.player_id

@@ -1,0 +1,18 @@
+-- Postponed games keep their vendor event: a quote's date finds the nearest game of the pair within three days.
+SELECT
+  g.home_team_abbr,
+  g.away_team_abbr,
+  quoted_date,
+  g.nba_game_id,
+  g.game_id,
+  g.game_date,
+  g.tipoff_at
+FROM nba_raw.games AS g
+CROSS JOIN UNNEST(
+  GENERATE_DATE_ARRAY(DATE_SUB(g.game_date, INTERVAL 3 DAY), DATE_ADD(g.game_date, INTERVAL 3 DAY))
+) AS quoted_date
+WHERE TRUE
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY g.home_team_abbr, g.away_team_abbr, quoted_date
+  ORDER BY ABS(DATE_DIFF(quoted_date, g.game_date, DAY)), g.game_date, g.nba_game_id
+) = 1

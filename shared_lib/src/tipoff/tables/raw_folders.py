@@ -1,0 +1,18 @@
+"""All composed folders of nba_raw: three per landing table and three over points quotes."""
+
+from collections.abc import Iterator
+
+from tipoff.tables import points_views, raw_views
+from tipoff.tables.raw_views import Folder
+from tipoff.tables.registry import Table, all_tables, landing
+
+
+def composed_folders() -> Iterator[Folder]:
+    """Every folder that follows from the landing tables; what is committed must equal it."""
+    for table in _landing_tables():
+        yield from raw_views.compose(table)
+    yield from points_views.compose(raw_views.newest_columns(landing("odds_api_player_props")))
+
+
+def _landing_tables() -> list[Table]:
+    return [table for table in all_tables() if table.kind == "landing"]

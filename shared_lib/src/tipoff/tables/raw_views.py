@@ -1,0 +1,244 @@
+"""Composes the folders of nba_raw that follow from a landing table's `scope`, `key` and columns.
+
+Each landing table T yields the view T (newest document per scope, for people), the view T_history (every document with
+the interval in which it was the newest, for steps) and the table function T_asof(as_of). The folders are committed; a
+test holds them equal to what this module composes. Nothing here touches a disk.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tipoff.tables.registry import Column, Table
+
+RAW = "nba_raw"
+BOOKKEEPING = ("source_object", "source_generation", "parse_seq", "observed_at", "ingested_at")
+DOCUMENT = ("observed_at", "source_object", "source_generation", "parse_seq")
+FAR_FUTURE = "TIMESTAMP '9999-12-31 00:00:00+00'"
+KNOWN = (
+    Column("known_from_at", "TIMESTAMP", "REQUIRED", "observed_at (UTC) of the row's document"),
+    Column("known_to_at", "TIMESTAMP", "REQUIRED", "observed_at (UTC) of the document that replaced it; 9999-12-31 if newest"),
+)
+_NOTE = "-- Composed from nba_landing.{name} by tipoff.tables.raw_views; change that, not this."
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A column a view adds: its schema and its GoogleSQL expression over the aliases `d` (document row) and joins."""
+
+    column: Column
+    expression: str
+
+
+@dataclass(frozen=True)
+class Enrichment:
+    """What the views of one landing table add to its columns.
+
+    Attributes:
+        extras: added columns.
+        joins: LEFT JOIN clauses that keep one row per document row.
+        inputs: what the joins read.
+    """
+
+    extras: tuple[Extra, ...] = ()
+    joins: str = ""
+    inputs: tuple[str, ...] = ()
+
+
+def _extra(name: str, kind: str, expression: str, description: str, mode: str = "NULLABLE") -> Extra:
+    return Extra(Column(name, kind, mode, description), expression)
+
+
+_MATCH = """\
+LEFT JOIN nba_raw.game_date_matches AS g
+  ON g.home_team_abbr = d.home_team_abbr AND g.away_team_abbr = d.away_team_abbr AND g.quoted_date = d.game_date"""
+_GAME_IDS = (
+    _extra("nba_game_id", "STRING", "g.nba_game_id", "NBA game id of the nearest game of these teams within 3 days"),
+    _extra("platform_game_id", "STRING", "g.game_id", "Platform id YYYYMMDD_AWAY_HOME of that game"),
+    _extra("tipoff_at", "TIMESTAMP", "g.tipoff_at", "Tip-off of record (UTC) of that game"),
+)
+_MATCH_INPUTS = ("nba_raw.game_date_matches",)
+_PRIMARY = "LEFT JOIN nba_raw.players AS p ON p.player_lookup = d.player_lookup AND p.is_primary"
+
+ENRICHMENTS: Mapping[str, Enrichment] = {
+    "nbac_schedule": Enrichment(
+        (
+            _extra("home_team_abbr", "STRING", "d.home_team_tricode", "home_team_tricode under the common name"),
+            _extra("away_team_abbr", "STRING", "d.away_team_tricode", "away_team_tricode under the common name"),
+        )
+    ),
+    "nbac_play_by_play": Enrichment(
+        (_extra("game_id", "STRING", "g.game_id", "Platform id YYYYMMDD_AWAY_HOME"),),
+        "LEFT JOIN nba_raw.games AS g ON g.nba_game_id = d.nba_game_id",
+        ("nba_raw.games",),
+    ),
+    "odds_api_events": Enrichment(_GAME_IDS, _MATCH, _MATCH_INPUTS),
+    "odds_api_game_lines": Enrichment(
+        (*_GAME_IDS, _extra("outcome_price", "FLOAT64", "d.price_decimal", "Decimal odds, the original's name")),
+        _MATCH,
+        _MATCH_INPUTS,
+    ),
+    "odds_api_player_props": Enrichment(
+        (*_GAME_IDS, _extra("player_id", "INT64", "p.player_id", "NBA personId of the name; NULL if unresolved")),
+        f"{_MATCH}\n{_PRIMARY}",
+        (*_MATCH_INPUTS, "nba_raw.players"),
+    ),
+    "nbac_injury_report": Enrichment(
+        (
+            _extra(
+                "resolved_player_id",
+                "INT64",
+                "COALESCE(d.player_id, p.player_id)",
+                "personId the document states, else the registry's for the name (all time: for people, not features)",
+            ),
+        ),
+        _PRIMARY,
+        ("nba_raw.players",),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """One composed table folder: file name -> text."""
+
+    name: str
+    files: Mapping[str, str]
+
+
+def compose(landing: Table) -> Iterator[Folder]:
+    """The three folders over `landing`."""
+    added = ENRICHMENTS.get(landing.name, Enrichment())
+    yield _folder(landing, added, "", "view", "view.sql", _newest_sql(landing, added, "TRUE"))
+    yield _folder(landing, added, "_history", "view", "view.sql", _history_sql(landing, added))
+    asof = _newest_sql(landing, added, "observed_at < as_of")
+    yield _folder(landing, added, "_asof", "table_function", "function.sql", asof)
+
+
+def _document_order(direction: str = "") -> str:
+    return ", ".join(f"{name}{direction}" for name in DOCUMENT)
+
+
+def _repeat_number(landing: Table) -> str:
+    identity = ", ".join(dict.fromkeys((*landing.spec.scope, *DOCUMENT, *landing.spec.key)))
+    return f"ROW_NUMBER() OVER (PARTITION BY {identity} ORDER BY ingested_at)"
+
+
+def _select(landing: Table, added: Enrichment, more: Sequence[str]) -> str:
+    names = [f"d.{name}" for name in landing.column_names]
+    names += [f"{extra.expression} AS {extra.column.name}" for extra in added.extras]
+    return ",\n  ".join([*names, *more])
+
+
+def _newest_sql(landing: Table, added: Enrichment, where: str) -> str:
+    scope = ", ".join(landing.spec.scope)
+    return "\n".join(
+        line
+        for line in (
+            _NOTE.format(name=landing.name),
+            "WITH d AS (",
+            f"  SELECT * FROM {landing.full_name}",
+            f"  WHERE {where}",
+            "  QUALIFY",
+            f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order(' DESC')}) = 1",
+            f"    AND {_repeat_number(landing)} = 1",
+            ")",
+            "SELECT",
+            f"  {_select(landing, added, ())}",
+            "FROM d",
+            added.joins,
+            "",
+        )
+        if line
+    ) + "\n"
+
+
+def _history_sql(landing: Table, added: Enrichment) -> str:
+    scope = ", ".join(landing.spec.scope)
+    known_to = (
+        f"MIN(observed_at) OVER (PARTITION BY {scope} ORDER BY document_number"
+        " RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
+    )
+    return "\n".join(
+        line
+        for line in (
+            _NOTE.format(name=landing.name),
+            "WITH numbered AS (",
+            "  SELECT",
+            "    *,",
+            f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order()}) AS document_number",
+            f"  FROM {landing.full_name}",
+            "  WHERE TRUE",
+            f"  QUALIFY {_repeat_number(landing)} = 1",
+            "),",
+            "d AS (",
+            f"  SELECT *, {known_to} AS next_observed_at FROM numbered",
+            ")",
+            "SELECT",
+            f"  {_select(landing, added, _KNOWN_COLUMNS)}",
+            "FROM d",
+            added.joins,
+            "",
+        )
+        if line
+    ) + "\n"
+
+
+_KNOWN_COLUMNS = (
+    "d.observed_at AS known_from_at",
+    f"COALESCE(d.next_observed_at, {FAR_FUTURE}) AS known_to_at",
+)
+
+
+def newest_columns(landing: Table) -> tuple[Column, ...]:
+    """Columns of the view over `landing`: its own and those the view adds."""
+    added = ENRICHMENTS.get(landing.name, Enrichment())
+    return (*landing.columns, *(extra.column for extra in added.extras))
+
+
+def _folder(landing: Table, added: Enrichment, suffix: str, kind: str, file: str, sql: str) -> Folder:
+    columns = list(newest_columns(landing))
+    if suffix == "_history":
+        columns += KNOWN
+    files = {"schema.json": schema_text(columns), "table.yaml": _yaml(landing, added, suffix, kind), file: sql}
+    return Folder(f"{landing.name}{suffix}", files)
+
+
+def schema_text(columns: Sequence[Column]) -> str:
+    """`schema.json` of the columns, one a line."""
+    lines = ",\n".join(f"  {json.dumps(_column(column), ensure_ascii=False)}" for column in columns)
+    return f"[\n{lines}\n]\n"
+
+
+def _column(column: Column) -> dict[str, object]:
+    told: dict[str, object] = {"name": column.name, "type": column.type, "mode": column.mode}
+    told["description"] = column.description
+    if column.fields:
+        told["fields"] = [_column(field) for field in column.fields]
+    return told
+
+
+_TELLS = {
+    "": ("Newest document per scope of {0}, for people and verification; steps read {1}_history.", ""),
+    "_history": ("Every document of {0} with the interval in which it was its scope's newest.", ", known_from_at"),
+    "_asof": ("The documents of {0} that were newest at an instant: observed_at < as_of.", ""),
+}
+
+
+def _yaml(landing: Table, added: Enrichment, suffix: str, kind: str) -> str:
+    description, known = _TELLS[suffix]
+    key = ", ".join(landing.spec.key) + known
+    lines = [
+        f"kind: {kind}",
+        f"description: \"{description.format(landing.full_name, landing.name)}\"",
+        f"grain: {json.dumps(landing.spec.grain, ensure_ascii=False)}",
+        f"key: [{key}]",
+        f"partition: {landing.spec.partition}",
+        f"inputs: [{', '.join((landing.full_name, *added.inputs))}]",
+        f"owner: {landing.spec.owner}",
+        f"freshness: {json.dumps(landing.spec.freshness)}",
+        "volatile: [ingested_at]",
+    ]
+    if suffix == "_asof":
+        lines.append("arguments: [{name: as_of, type: TIMESTAMP}]")
+    return "\n".join(lines) + "\n"
