@@ -177,13 +177,19 @@ def certificate() -> tuple[bytes, bytes, bytes]:
     return key_pem, built.public_bytes(pem), built.public_bytes(serialization.Encoding.DER)
 
 
-def serve() -> None:
-    """Speak the plugin handshake on standard output, then serve until told to stop."""
-    stopped = Event()
-    server = grpc.server(ThreadPoolExecutor(max_workers=4), options=[("grpc.max_send_message_length", 64 << 20)])
+def build_server(stopped: Event) -> grpc.Server:
+    """A server with the three services that terraform expects, not yet listening."""
+    server = grpc.server(ThreadPoolExecutor(max_workers=8), options=[("grpc.max_send_message_length", 64 << 20)])
     rpc.add_ProviderServicer_to_server(Provider(json.loads(SCHEMA.read_bytes()), stopped.set), server)
     controller_rpc.add_GRPCControllerServicer_to_server(Controller(stopped.set), server)
     stdio_rpc.add_GRPCStdioServicer_to_server(Stdio(), server)
+    return server
+
+
+def serve() -> None:
+    """Started by terraform: speak the plugin handshake on standard output, then serve until told to stop."""
+    stopped = Event()
+    server = build_server(stopped)
     key_pem, cert_pem, der = certificate()
     with tempfile.TemporaryDirectory() as folder:
         socket = f"{folder}/provider.sock"
@@ -195,5 +201,16 @@ def serve() -> None:
         server.stop(grace=0.2).wait()
 
 
+def stay(socket: str) -> None:
+    """Started by the gate: serve many terraform commands on one socket, until standard input ends."""
+    server = build_server(Event())
+    server.add_insecure_port(f"unix://{socket}")
+    server.start()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    server.stop(grace=None).wait()
+
+
 if __name__ == "__main__":
-    serve()
+    stay(sys.argv[1])

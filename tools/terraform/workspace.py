@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ ENVIRONMENTS = ("dev", "prod")
 TABLES = Path("shared_lib/src/tipoff/tables")
 MANIFEST = Path("dist/manifest.json")
 STAND_IN_RELEASE = "not-built"
+NOT_BUILT = "0" * 64
 LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
 
 
@@ -45,9 +45,9 @@ class Workspace:
         (self.environment(name) / "backend_override.tf").write_text(LOCAL_BACKEND)
         toolbox.terraform().must(self.environment(name), "init", "-input=false", "-no-color")
 
-    def plan(self, name: str, *options: str) -> dict[str, Any]:
+    def plan(self, terraform: toolbox.Terraform, name: str, *options: str) -> dict[str, Any]:
         """The plan of an environment, as terraform's own JSON."""
-        terraform, folder = toolbox.terraform(), self.environment(name)
+        folder = self.environment(name)
         terraform.must(folder, "plan", "-input=false", "-no-color", "-lock=false", "-out=plan.bin", *options)
         shown: dict[str, Any] = json.loads(terraform.must(folder, "show", "-json", "plan.bin"))
         return shown
@@ -68,15 +68,15 @@ def create(folder: Path) -> Workspace:
 
 
 def _manifest(source: Path, folder: Path) -> None:
-    """The build's manifest, or a stand-in that says so in its release."""
+    """The build's manifest; what is not built yet gets a stand-in, which the catalogue step of the gate reports."""
+    functions = yaml.safe_load((folder / "terraform" / "mesh.yaml").read_text())["functions"]
+    zips = {key: {"zip": f"dist/{key}-{NOT_BUILT}.zip", "sha256": NOT_BUILT} for key in functions}
+    built: dict[str, Any] = {"release": STAND_IN_RELEASE, "functions": {}}
+    if (source / MANIFEST).is_file():
+        built = json.loads((source / MANIFEST).read_text())
     target = folder / MANIFEST
     target.parent.mkdir(parents=True)
-    if (source / MANIFEST).is_file():
-        shutil.copy(source / MANIFEST, target)
-        return
-    functions = yaml.safe_load((folder / "terraform" / "mesh.yaml").read_text())["functions"]
-    zips = {key: {"zip": f"dist/{key}-{'0' * 64}.zip", "sha256": "0" * 64} for key in functions}
-    target.write_text(json.dumps({"release": STAND_IN_RELEASE, "functions": zips}))
+    target.write_text(json.dumps({**built, "functions": {**zips, **built["functions"]}}))
 
 
 @contextmanager
@@ -84,15 +84,3 @@ def temporary() -> Iterator[Workspace]:
     """A workspace that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="tipoff-tf-") as folder:
         yield create(Path(folder) / "repository")
-
-
-def fingerprint(workspace: Workspace) -> str:
-    """Hash of all that a plan depends on: the files copied, and the provider that plans."""
-    digest = hashlib.sha256()
-    files = sorted(path for path in workspace.root.rglob("*") if path.is_file())
-    for path in [*files, *sorted(toolbox.HERE.glob("*"))]:
-        if path.is_file():
-            digest.update(str(path.relative_to(path.anchor)).encode() if path.is_relative_to(toolbox.HERE)
-                          else str(path.relative_to(workspace.root)).encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]

@@ -4,7 +4,7 @@
 
 locals {
   mesh     = yamldecode(file("${var.repository}/${var.mesh_file}"))
-  manifest = jsondecode(file("${var.repository}/dist/manifest.json"))
+  manifest = jsondecode(file("${var.repository}/${var.manifest_file}"))
   region   = local.mesh.region
 
   # What runs carries its release: functions and workflows. What holds data does not, or each release would touch it.

@@ -14,11 +14,11 @@ output "buckets" {
 }
 
 output "unplaced_views" {
-  description = "Views and table functions that read each other in a circle, or five deep: always empty."
-  value       = setsubtract(keys(local.reads), setunion(local.upto_3, []))
+  description = "Views and table functions that read each other in a circle, or nine deep: always empty."
+  value       = local.unplaced
 
   precondition {
-    condition     = length(setsubtract(keys(local.reads), local.upto_3)) == 0
-    error_message = "Views read each other in a circle or more than four deep: ${join(", ", setsubtract(keys(local.reads), local.upto_3))}."
+    condition     = length(local.unplaced) == 0
+    error_message = "Views read each other in a circle or more than eight deep: ${join(", ", local.unplaced)}."
   }
 }

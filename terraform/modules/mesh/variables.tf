@@ -39,6 +39,12 @@ variable "mesh_file" {
   default     = "terraform/mesh.yaml"
 }
 
+variable "manifest_file" {
+  description = "What the build made (zips by content hash, release), relative to the repository."
+  type        = string
+  default     = "dist/manifest.json"
+}
+
 variable "invokers" {
   description = "Who may call the functions whose ingress is `all`, as IAM members (user:, group:, serviceAccount:)."
   type        = set(string)

@@ -75,3 +75,8 @@ resource "google_bigquery_routine" "table_function" {
     }
   }
 }
+
+output "views" {
+  description = "The SQL of this layer, by `dataset.name`."
+  value       = { for name, reader in var.readers : name => reader.sql }
+}

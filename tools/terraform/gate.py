@@ -1,0 +1,192 @@
+"""The gate: terraform/ checked for real, without the cloud. `python tools/terraform/gate.py` is `make tf-check`.
+
+    fmt        terraform fmt -check
+    catalogue  mesh.yaml against its JSON schema, its own references, and a year of the clock
+    init       the schema-only provider from a filesystem mirror
+    validate   every environment against the real provider's schema
+    test       the module's logic (terraform test, mock_provider)
+    plan       every environment, as JSON
+    rules      names, grants, variables, enums, protection on each plan (rules.py)
+    checkov    security defaults on the HCL (terraform/.checkov.yaml says what is left out, and why)
+    refusal    the stand-in must not apply
+
+The bite tests (tests/terraform/test_bites.py) break each of these on purpose. `gate.py plan ENV` prints what an
+environment consists of.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import catalogue
+import toolbox
+from plans import Plan
+from rules import RULES, Case
+from toolbox import GateError, Terraform
+from workspace import ENVIRONMENTS, Workspace, temporary
+
+MODULE = Path("terraform/modules/mesh")
+
+
+def fmt(terraform: Terraform, workspace: Workspace) -> None:
+    """Canonical style, everywhere."""
+    found = terraform.run(workspace.root / "terraform", "fmt", "-check", "-recursive", "-list=true")
+    if found.returncode:
+        raise GateError(f"terraform fmt would change {found.stdout.split()} {found.stderr}")
+
+
+def check_catalogue(workspace: Workspace) -> None:
+    """mesh.yaml is what its schema says and names only what it declares."""
+    found = catalogue.problems(workspace.root)
+    if found:
+        raise GateError("\n".join(found))
+
+
+def validate(terraform: Terraform, workspace: Workspace, environment: str) -> None:
+    """Names, types and blocks against the provider's schema."""
+    terraform.must(workspace.environment(environment), "validate", "-no-color")
+
+
+def test_module(terraform: Terraform, workspace: Workspace) -> str:
+    """`terraform test` over the module; the closing line says how many runs passed."""
+    toolbox.terraform().must(workspace.root / MODULE, "init", "-input=false", "-no-color")
+    return terraform.must(workspace.root / MODULE, "test", "-no-color").strip().rpartition("\n")[2]
+
+
+def case(terraform: Terraform, workspace: Workspace, environment: str, *options: str) -> Case:
+    """Plan an environment and pair the plan with its repository."""
+    return Case(Plan(environment, workspace.plan(terraform, environment, *options)), workspace.root)
+
+
+def broken_rules(checked: Case) -> list[str]:
+    """Every complaint of every rule."""
+    return [f"{name} ({checked.plan.environment}): {text}" for name, rule in RULES.items() for text in rule(checked)]
+
+
+def checkov(folder: Path) -> str:
+    """Security defaults; anything failed that .checkov.yaml does not excuse is an error."""
+    python = str(toolbox.environment("checkov") / "bin" / "python")
+    options = ["-m", "checkov.main", "-d", str(folder), "--config-file", str(folder / ".checkov.yaml"), "--skip-download"]
+    done = subprocess.run([python, *options], capture_output=True, text=True, check=False, timeout=300)  # noqa: S603
+    summary = next((line for line in done.stdout.splitlines() if line.startswith("Passed checks")), "")
+    if done.returncode or not summary or summary.startswith("Passed checks: 0"):
+        raise GateError(f"checkov:\n{done.stdout}\n{done.stderr[-2000:]}")
+    return summary
+
+
+def refusal(terraform: Terraform, workspace: Workspace, environment: str) -> None:
+    """A stand-in that could apply would be a lie."""
+    folder = workspace.environment(environment)
+    done = terraform.run(folder, "apply", "-input=false", "-no-color", "-auto-approve", "-lock=false",
+                                   "-target=module.mesh.google_project_service.this")  # fmt: skip
+    if done.returncode == 0 or "schema-only provider: apply is not possible" not in done.stderr:
+        raise GateError(f"apply was not refused: {done.stdout[-500:]} {done.stderr[-500:]}")
+
+
+@dataclass
+class Report:
+    """What each step took and said."""
+
+    failures: list[str] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def step(self, name: str, run: Callable[[], object]) -> None:
+        """Run one step and say how it went; a failed step does not stop the others."""
+        begun = time.monotonic()
+        try:
+            said, verdict = run(), "ok"
+        except GateError as error:
+            said, verdict = error, "FAILED"
+            self.failures.append(name)
+        text = "" if said is None else f"  {said}"
+        sys.stdout.write(f"{name:<16}{verdict:<8}{time.monotonic() - begun:5.1f} s{text}\n")
+        sys.stdout.flush()
+
+
+@contextmanager
+def prepared() -> Iterator[tuple[Terraform, Workspace]]:
+    """A workspace with every environment initialised, and an attached terraform."""
+    with temporary() as workspace, toolbox.attached() as terraform:
+        for name in ENVIRONMENTS:
+            workspace.init(name)
+        yield terraform, workspace
+
+
+def rules_hold(terraform: Terraform, workspace: Workspace, environment: str) -> str:
+    """Plan an environment and hold every rule against it."""
+    checked = case(terraform, workspace, environment)
+    found = broken_rules(checked)
+    if found:
+        raise GateError("\n".join(found))
+    return f"{len(checked.plan.resources)} resources, {len(RULES)} rules"
+
+
+def check() -> int:
+    """Run the gate; the exit code is 0 only if every step held."""
+    report = Report()
+    sys.stdout.write(f"terraform {toolbox.TESTED} tested; schema of hashicorp/google {toolbox.provider_version()}\n")
+    with ThreadPoolExecutor(1) as aside:
+        scan: Future[str] = aside.submit(checkov, toolbox.REPOSITORY / "terraform")
+        with prepared() as (terraform, workspace):
+            report.step("fmt", lambda: fmt(terraform, workspace))
+            report.step("catalogue", lambda: check_catalogue(workspace))
+            report.step("test", lambda: test_module(terraform, workspace))
+            for name in ENVIRONMENTS:
+                report.step(f"validate {name}", lambda name=name: validate(terraform, workspace, name))  # type: ignore[misc]
+                report.step(f"plan {name}", lambda name=name: rules_hold(terraform, workspace, name))  # type: ignore[misc]
+            report.step("refusal", lambda: refusal(terraform, workspace, "dev"))
+        report.step("checkov", scan.result)
+    sys.stdout.write(f"{'the gate':<16}{'FAILED' if report.failures else 'holds':<8}{time.monotonic() - report.started:5.1f} s\n")
+    return 1 if report.failures else 0
+
+
+def show(environment: str) -> int:
+    """Print the resources of an environment as a tree, and the mesh as a picture in text."""
+    from tipoff_local import mesh
+    from tipoff_ops import mesh_picture
+
+    with prepared() as (terraform, workspace):
+        plan = case(terraform, workspace, environment).plan
+    sys.stdout.write(tree(plan))
+    sys.stdout.write("\n" + mesh_picture.text(mesh.load(toolbox.REPOSITORY / "terraform" / "mesh.yaml")))
+    return 0
+
+
+def tree(plan: Plan) -> str:
+    """Resource types with their counts, and under each the names."""
+    lines = [f"{plan.environment}: {len(plan.resources)} resources in project {plan.project}"]
+    counts = Counter(resource.type for resource in plan.resources)
+    for type_, count in sorted(counts.items()):
+        lines.append(f"+- {type_.removeprefix('google_')} ({count})")
+        keys = sorted(f"{resource.name}[{resource.key}]" if resource.key else resource.name
+                      for resource in plan.resources if resource.type == type_)  # fmt: skip
+        lines += [f"|  +- {key}" for key in keys]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description="Check terraform/ without the cloud, or print a plan.")
+    commands = parser.add_subparsers(dest="command")
+    commands.add_parser("check", help="the gate (the default)")
+    plan = commands.add_parser("plan", help="print the resources of an environment and the picture of the mesh")
+    plan.add_argument("environment", choices=ENVIRONMENTS)
+    given = parser.parse_args()
+    try:
+        return show(given.environment) if given.command == "plan" else check()
+    except GateError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,458 @@
+"""What must hold of a plan. Each rule returns its complaints; an empty list is good.
+
+The gate runs all of them over the plan of every environment, and the bite tests run each over a broken one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+from matrix import Derivation, granted
+from plans import Plan
+
+from tipoff_local import mesh as resolver
+
+READABLE = re.compile(r"\bsys\.get_env\(\s*\"(\w+)\"")
+BASIC_ROLES = re.compile(r"^roles/(owner|editor|viewer)$|[aA]dmin$")
+NAMING = {"name", "dataset_id", "table_id", "routine_id", "account_id", "topic", "subscription", "bucket", "member", "role",
+          "service_account", "source_contents", "user_env_vars", "uri", "service_account_id", "payload_format"}  # fmt: skip
+# Fields of that name which the API fills in.
+ASSIGNED = {("google_service_account", "name"), ("google_service_account", "member"),
+            ("google_secret_manager_secret", "name"), ("google_monitoring_alert_policy", "name"),
+            ("google_monitoring_notification_channel", "name"), ("google_billing_budget", "name")}  # fmt: skip
+GIVEN_BY_WORKFLOWS = re.compile(r"^GOOGLE_CLOUD_")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A plan with the repository it was made from."""
+
+    plan: Plan
+    root: Path
+
+    @cached_property
+    def page(self) -> dict[str, Any]:
+        """mesh.yaml as plain data."""
+        page: dict[str, Any] = yaml.safe_load((self.root / "terraform" / "mesh.yaml").read_text())
+        return page
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the build made."""
+        manifest: dict[str, Any] = json.loads((self.root / "dist" / "manifest.json").read_text())
+        return manifest
+
+    @cached_property
+    def names(self) -> resolver.Names:
+        """What the local cloud makes of the same page."""
+        page = resolver.load(self.root / "terraform" / "mesh.yaml")
+        plan = self.plan
+        release = self.manifest["release"]
+        return resolver.resolve(page, plan.project, plan.project_number, plan.environment, release=release)
+
+    @cached_property
+    def tables(self) -> dict[str, dict[str, Any]]:
+        """`table.yaml` by `dataset.table`."""
+        folder = self.root / "shared_lib" / "src" / "tipoff" / "tables"
+        return {
+            f"{path.parts[-3]}.{path.parts[-2]}": {**yaml.safe_load(path.read_text()), "folder": path.parent}
+            for path in sorted(folder.glob("*/*/table.yaml"))
+        }
+
+
+Rule = Callable[[Case], Iterator[str]]
+RULES: dict[str, Rule] = {}
+
+
+def rule(function: Rule) -> Rule:
+    """Register a rule under its own name."""
+    RULES[function.__name__] = function
+    return function
+
+
+def both_ways(what: str, planned: Any, expected: Any) -> Iterator[str]:
+    """Compare two sets, or two dicts, and name what either side lacks."""
+    if isinstance(planned, dict):
+        planned, expected = set(_items(planned)), set(_items(expected))
+    yield from (f"{what}: {item} is planned and not declared" for item in sorted(planned - expected))
+    yield from (f"{what}: {item} is declared and not planned" for item in sorted(expected - planned))
+
+
+def _items(mapping: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    return ((key, str(value)) for key, value in mapping.items())
+
+
+@rule
+def names(case: Case) -> Iterator[str]:
+    """Everything named in the plan is named by mesh.yaml or a table folder, and the other way round."""
+    plan, resolved, page = case.plan, case.names, case.page
+    kinds = case.tables
+    accounts = {f"fn-{k.replace('_', '-')}" for k in page["functions"]} | {f"wf-{k}" for k in page["workflows"]}
+    accounts |= {f"push-{k}" for k, s in page["subscriptions"].items() if "function" in s} | {"scheduler", "builder"}
+    suffix = case.plan.environment
+    expected: dict[str, tuple[str, set[str]]] = {
+        "pubsub_topic": ("name", set(resolved.topics.values())),
+        "pubsub_subscription": ("name", {s.name for s in resolved.subscriptions.values()}),
+        "storage_bucket": ("name", set(resolved.buckets.values())),
+        "bigquery_dataset": ("dataset_id", set(resolved.datasets.values())),
+        "cloudfunctions2_function": ("name", {f.service for f in resolved.functions.values()}),
+        "workflows_workflow": ("name", {w.name for w in resolved.workflows.values()}),
+        "cloud_scheduler_job": ("name", {s.name for s in resolved.schedules.values()}),
+        "secret_manager_secret": ("secret_id", set(page["secrets"])),
+        "service_account": ("account_id", accounts),
+        "logging_metric": ("name", {f"{k}-{suffix}" for k in page["log_metrics"]}),
+        "monitoring_alert_policy": ("display_name", {f"{k}-{suffix}" for k in page["alerts"]}),
+    }
+    for kind, (field, declared) in expected.items():
+        yield from both_ways(kind, {values[field] for values in plan.all(f"google_{kind}")}, declared)
+    held = {f"{v['dataset_id']}.{v['table_id']}" for v in plan.all("google_bigquery_table")}
+    yield from both_ways("bigquery_table", held, {n for n, t in kinds.items() if t["kind"] != "table_function"})
+    routines = {f"{v['dataset_id']}.{v['routine_id']}" for v in plan.all("google_bigquery_routine")}
+    yield from both_ways("bigquery_routine", routines, {n for n, t in kinds.items() if t["kind"] == "table_function"})
+
+
+@rule
+def nothing_unknown(case: Case) -> Iterator[str]:
+    """No name, member or variable rests on what only an apply would know."""
+    for resource in case.plan.resources:
+        for field in sorted(resource.unknown & NAMING):
+            if (resource.type, field) not in ASSIGNED:
+                yield f"{resource.address}.{field} is not known before apply"
+    nested = {"google_cloudfunctions2_function": "service_config", "google_pubsub_subscription": "push_config"}
+    for resource in case.plan.resources:
+        inner = (resource.values.get(nested.get(resource.type, "")) or [{}])[0]
+        for field in ("environment_variables", "push_endpoint", "oidc_token"):
+            if field in inner and inner[field] is None:
+                yield f"{resource.address}.{field} is not known before apply"
+
+
+@rule
+def function_variables(case: Case) -> Iterator[str]:
+    """Each function is told what the resolver says, and no more."""
+    planned = case.plan.by_type("google_cloudfunctions2_function")
+    for key, function in case.names.functions.items():
+        config = planned[key]["service_config"][0]
+        secrets = {entry["key"]: entry["secret"] for entry in config["secret_environment_variables"]}
+        yield from both_ways(f"variables of {key}", config["environment_variables"] | secrets, dict(function.env))
+
+
+@rule
+def workflow_variables(case: Case) -> Iterator[str]:
+    """Each workflow is told what it asks for by sys.get_env and what the resolver says; 20 keys at most."""
+    planned = case.plan.by_type("google_workflows_workflow")
+    for key, workflow in case.names.workflows.items():
+        given = planned[key]["user_env_vars"] or {}
+        asked = {n for n in READABLE.findall(planned[key]["source_contents"]) if not GIVEN_BY_WORKFLOWS.match(n)}
+        yield from both_ways(f"variables of workflow {key}", given, dict(workflow.env))
+        yield from (f"workflow {key} asks for {name}, which nobody gives" for name in sorted(asked - set(given)))
+        yield from (f"workflow {key} is given {name} and never asks" for name in sorted(set(given) - asked))
+        if len(given) > 20 or any(len(value) > 4096 for value in given.values()):
+            yield f"workflow {key} is given more than 20 variables, or one above 4 KiB"
+        yield from (f"workflow {key}: {n} is reserved" for n in given if n.startswith(("GOOGLE", "WORKFLOWS")))
+
+
+@rule
+def pushes(case: Case) -> Iterator[str]:
+    """A push goes to the deterministic URL of an existing function, signed by its own account, and never expires."""
+    planned = case.plan.by_type("google_pubsub_subscription")
+    for key, resolved in case.names.subscriptions.items():
+        values = planned[key]
+        if values["topic"] != resolved.topic:
+            yield f"{key} listens to {values['topic']}"
+        if [policy["ttl"] for policy in values["expiration_policy"]] != [""]:
+            yield f"{key} expires"
+        if resolved.endpoint is None:
+            yield from (f"{key} holds and yet pushes" for _ in values["push_config"])
+            continue
+        yield from _push(key, values, resolved)
+
+
+def _push(key: str, values: dict[str, Any], resolved: resolver.ResolvedSubscription) -> Iterator[str]:
+    push = values["push_config"][0]
+    token = (push["oidc_token"] or [{}])[0]
+    found = (push["push_endpoint"], token.get("audience"), token.get("service_account_email"))
+    expected = (resolved.endpoint, resolved.audience, resolved.push_email)
+    if found != expected:
+        yield f"{key} pushes {found}, expected {expected}"
+    retry = (values["retry_policy"] or [{}])[0]
+    backoffs = [int(str(retry.get(f"{end}_backoff", "-1s")).rstrip("s")) for end in ("minimum", "maximum")]
+    if not 0 <= backoffs[0] <= backoffs[1] <= 600:
+        yield f"{key} retries {retry}"
+    if not 10 <= values["ack_deadline_seconds"] <= 600:
+        yield f"{key}: ack deadline {values['ack_deadline_seconds']} s"
+
+
+@rule
+def dead_letters(case: Case) -> Iterator[str]:
+    """Every push has its dead letter, both grants that make it work, and somebody who keeps it."""
+    plan, agent = case.plan, f"serviceAccount:service-{case.plan.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+    grants = {(grant.on, grant.role) for grant in granted(plan) if grant.to == agent}
+    kept = {values["topic"] for values in plan.by_type("google_pubsub_subscription", "hold").values()}
+    for key, values in plan.by_type("google_pubsub_subscription", "push").items():
+        policy = (values["dead_letter_policy"] or [{"dead_letter_topic": "", "max_delivery_attempts": 0}])[0]
+        prefix, _, topic = policy["dead_letter_topic"].rpartition("/")
+        if prefix != f"projects/{plan.project}/topics" or not 5 <= policy["max_delivery_attempts"] <= 100:
+            yield f"{key} has no dead letter: {policy}"
+        if (f"pubsub_topic:{topic}", "roles/pubsub.publisher") not in grants:
+            yield f"{key}: Pub/Sub may not publish its dead letters to {topic}"
+        if (f"pubsub_subscription:{values['name']}", "roles/pubsub.subscriber") not in grants:
+            yield f"{key}: Pub/Sub may not take its dead letters away"
+        if topic not in kept:
+            yield f"{key}: nobody keeps {topic}"
+
+
+@rule
+def least_privilege(case: Case) -> Iterator[str]:
+    """The plan's grants are exactly those that follow from mesh.yaml, and no resource grants by another way."""
+    found, derived = granted(case.plan), Derivation(case.page, case.plan).all()
+    yield from (f"granted and not declared: {tuple(grant)}" for grant in sorted(found - derived))
+    yield from (f"declared and not granted: {tuple(grant)}" for grant in sorted(derived - found))
+    for grant in sorted(found):
+        if grant.to in ("allUsers", "allAuthenticatedUsers") and not case.plan.variable("publish_to_world"):
+            yield f"public: {tuple(grant)}"
+        if BASIC_ROLES.search(grant.role):
+            yield f"basic role: {tuple(grant)}"
+    read = {"storage_bucket", "pubsub_topic", "pubsub_subscription", "cloud_run_v2_service", "secret_manager_secret",
+            "service_account", "project"}  # fmt: skip
+    for resource in case.plan.resources:
+        grants = re.fullmatch(r"google_(\w+)_iam_(member|binding|policy)|google_bigquery_dataset_access", resource.type)
+        if (grants and not (grants[2] == "member" and grants[1] in read)) or resource.type == "google_service_account_key":
+            yield f"{resource.address} grants by a way that nobody compares"
+
+
+@rule
+def landing_is_closed(case: Case) -> Iterator[str]:
+    """Only those who append may touch nba_landing; all others read it through nba_raw's views."""
+    for key, entry in case.page["datasets"].items():
+        inner = entry.get("authorised_over")
+        if inner is None:
+            continue
+        readers = [k for k, f in case.page["functions"].items() if inner in f["may"].get("read_datasets", ())]
+        yield from (f"{reader} may read {inner} past the views of {key}" for reader in readers)
+        writers = {k for k, f in case.page["functions"].items() if inner in f["may"].get("write_datasets", ())}
+        yield from (f"{name} writes {inner}" for name in sorted(writers - {"ingest", "reprocess"}))
+
+
+@rule
+def views_reach_their_tables(case: Case) -> Iterator[str]:
+    """A view names project, dataset and table, and whoever may ask it may read what it reads.
+
+    That is its own dataset, one that all readers of its own may read too, and one that it is authorised over. Only
+    views pass an authorisation on: BigQuery's authorised datasets know no routines, so table functions do not.
+    """
+    sql = {f"{v['dataset_id']}.{v['table_id']}": v["view"][0]["query"]
+           for v in case.plan.all("google_bigquery_table") if v["view"]}  # fmt: skip
+    routines = {f"{v['dataset_id']}.{v['routine_id']}": v["definition_body"] for v in case.plan.all("google_bigquery_routine")}
+    datasets = "|".join(case.page["datasets"])
+    for name, text in (sql | routines).items():
+        own = name.split(".")[0]
+        allowed = _readable_by_all(case.page, own)
+        if name in sql:
+            allowed.add(case.page["datasets"][own].get("authorised_over"))
+        for dataset, table in re.findall(rf"`{re.escape(case.plan.project)}\.({datasets})\.(\w+)`", text):
+            if f"{dataset}.{table}" not in case.tables:
+                yield f"{name} reads {dataset}.{table}, which has no folder"
+            if dataset not in allowed:
+                yield f"{name} reads {dataset}.{table}, which who reads {own} may not read"
+        without = re.sub(rf"`{re.escape(case.plan.project)}\.({datasets})\.\w+`", "", text)
+        yield from (f"{name} names {found} without project" for found in re.findall(rf"\b(?:{datasets})\.\w+", without))
+        yield from (f"{name} names a table in a string: {s}" for s in re.findall(rf"'[^'\n]*(?:{datasets})\.[^'\n]*'", text))
+
+
+def _readable_by_all(page: dict[str, Any], dataset: str) -> set[str]:
+    """The datasets that every function which may read `dataset` may read as well."""
+    reached = [{*f["may"].get("read_datasets", ()), *f["may"].get("write_datasets", ())} for f in page["functions"].values()]
+    return set.intersection(set(page["datasets"]), *(each for each in reached if dataset in each))
+
+
+@rule
+def tables(case: Case) -> Iterator[str]:
+    """Columns, partition, clusters and filters are those of the table folder; a partition column exists."""
+    for values in case.plan.all("google_bigquery_table"):
+        name = f"{values['dataset_id']}.{values['table_id']}"
+        spec = case.tables.get(name)
+        if spec is None or spec["kind"] == "view":
+            continue
+        columns = json.loads((spec["folder"] / "schema.json").read_text())
+        if json.loads(values["schema"]) != columns:
+            yield f"{name}: columns differ from schema.json"
+        partition = [entry["field"] for entry in values["time_partitioning"]]
+        if partition != [p for p in [spec.get("partition")] if p]:
+            yield f"{name} is partitioned by {partition}"
+        types = {column["name"]: column["type"] for column in columns}
+        yield from (f"{name}: partition {p} is {types.get(p)}" for p in partition if types.get(p) != "DATE")
+        clusters = values["clustering"] or []
+        if clusters != list(spec.get("cluster") or []) or not set(clusters) <= set(types) or len(clusters) > 4:
+            yield f"{name} is clustered by {clusters}"
+        if values["require_partition_filter"] != bool(spec.get("require_partition_filter", False)):
+            yield f"{name}: require_partition_filter is {values['require_partition_filter']}"
+        if values["require_partition_filter"] and not partition:
+            yield f"{name} requires a filter on a partition that it has not"
+
+
+@rule
+def schedules(case: Case) -> Iterator[str]:
+    """A job starts an existing workflow, as the scheduler, by OAuth, in the mesh's time zone."""
+    planned = case.plan.by_type("google_cloud_scheduler_job")
+    existing = {w["name"] for w in case.plan.all("google_workflows_workflow")}
+    for key, resolved in case.names.schedules.items():
+        values, target = planned[key], planned[key]["http_target"][0]
+        at = f"https://workflowexecutions.googleapis.com/v1/projects/{case.plan.project}/locations/{case.names.region}"
+        if target["uri"] != f"{at}/workflows/{resolved.workflow}/executions" or resolved.workflow not in existing:
+            yield f"{key} starts {target['uri']}"
+        argument = json.loads(json.loads(base64.b64decode(target["body"]))["argument"])
+        if (values["schedule"], values["time_zone"], argument) != (resolved.cron, resolved.time_zone, resolved.argument):
+            yield f"{key} runs {values['schedule']} {values['time_zone']} with {argument}"
+        if [token["service_account_email"] for token in target["oauth_token"]] != [resolved.email]:
+            yield f"{key} has no OAuth token of the scheduler"
+        yield from (f"{key} uses OIDC, which Google's APIs refuse" for _ in target["oidc_token"])
+
+
+# (type, path into the values) -> allowed values; from the reference pages of each API, since the schema has no enums.
+ENUMS: dict[tuple[str, str], set[Any]] = {
+    ("google_cloudfunctions2_function", "service_config.ingress_settings"): {"ALLOW_ALL", "ALLOW_INTERNAL_ONLY"},
+    ("google_cloudfunctions2_function", "build_config.runtime"): {"python313"},
+    ("google_cloudfunctions2_function", "event_trigger.retry_policy"): {"RETRY_POLICY_RETRY"},
+    ("google_storage_notification", "payload_format"): {"JSON_API_V1"},
+    ("google_storage_notification", "event_types.*"): {"OBJECT_FINALIZE"},
+    ("google_storage_bucket", "public_access_prevention"): {"enforced", "inherited"},
+    ("google_storage_bucket", "uniform_bucket_level_access"): {True},
+    ("google_storage_bucket", "lifecycle_rule.action.type"): {"Delete", "AbortIncompleteMultipartUpload"},
+    ("google_storage_bucket", "lifecycle_rule.condition.with_state"): {"ARCHIVED", "ANY", "LIVE", None},
+    ("google_bigquery_table", "time_partitioning.type"): {"DAY"},
+    ("google_bigquery_table", "view.use_legacy_sql"): {False},
+    ("google_bigquery_routine", "routine_type"): {"TABLE_VALUED_FUNCTION"},
+    ("google_bigquery_routine", "language"): {"SQL"},
+    ("google_bigquery_dataset", "access.role"): {"READER", "WRITER", "OWNER", None, ""},
+    ("google_workflows_workflow", "call_log_level"): {"LOG_ALL_CALLS", "LOG_ERRORS_ONLY"},
+    ("google_workflows_workflow", "execution_history_level"): {"EXECUTION_HISTORY_BASIC", "EXECUTION_HISTORY_DETAILED"},
+    ("google_cloud_scheduler_job", "http_target.http_method"): {"POST"},
+    ("google_monitoring_alert_policy", "combiner"): {"OR"},
+    ("google_monitoring_alert_policy", "severity"): {"WARNING", "ERROR", "CRITICAL"},
+    ("google_monitoring_alert_policy", "conditions.condition_threshold.comparison"): {"COMPARISON_GT"},
+    ("google_monitoring_alert_policy", "conditions.condition_threshold.aggregations.per_series_aligner"): {
+        "ALIGN_MAX", "ALIGN_DELTA"},
+    ("google_monitoring_alert_policy", "conditions.condition_threshold.aggregations.cross_series_reducer"): {
+        "REDUCE_MAX", "REDUCE_SUM"},
+    ("google_logging_metric", "metric_descriptor.metric_kind"): {"DELTA"},
+    ("google_logging_metric", "metric_descriptor.value_type"): {"INT64"},
+    ("google_project_iam_audit_config", "audit_log_config.log_type"): {"DATA_READ", "DATA_WRITE", "ADMIN_READ"},
+    ("google_billing_budget", "budget_filter.calendar_period"): {"MONTH"},
+}  # fmt: skip
+
+
+@rule
+def enums(case: Case) -> Iterator[str]:
+    """Values that only the API would refuse; the extracted schema has lost them."""
+    for resource in case.plan.resources:
+        for (type_, path), allowed in ENUMS.items():
+            if resource.type == type_:
+                for found in _at(resource.values, path.split(".")):
+                    if found not in allowed:
+                        yield f"{resource.address}.{path} = {found!r} is not among {sorted(map(str, allowed))}"
+
+
+def _at(value: Any, path: list[str]) -> Iterator[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _at(item, path[1:] if path[:1] == ["*"] else path)
+    elif not path:
+        yield value
+    elif value is not None:
+        yield from _at(value.get(path[0]), path[1:])
+
+
+@rule
+def ranges(case: Case) -> Iterator[str]:
+    """Lengths, patterns and limits that only the API would refuse."""
+    patterns = {"google_storage_bucket": ("name", r"[a-z0-9][a-z0-9_.-]{1,61}[a-z0-9]"),
+                "google_service_account": ("account_id", r"[a-z][a-z0-9-]{4,28}[a-z0-9]"),
+                "google_cloudfunctions2_function": ("name", r"[a-z][a-z0-9-]{0,61}[a-z0-9]"),
+                "google_workflows_workflow": ("name", r"[a-zA-Z][a-zA-Z0-9_-]{0,62}[a-zA-Z0-9]"),
+                "google_pubsub_topic": ("name", r"(?!goog)[A-Za-z][\w.~+%-]{2,254}")}  # fmt: skip
+    for resource in case.plan.resources:
+        field, pattern = patterns.get(resource.type, ("", ""))
+        if field and not re.fullmatch(pattern, resource.values[field]):
+            yield f"{resource.address}: {resource.values[field]!r} is no valid name"
+        for name, value in (resource.values.get("labels") or {}).items():
+            if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name) or not re.fullmatch(r"[a-z0-9_-]{0,63}", value):
+                yield f"{resource.address}: label {name}={value} is refused"
+    for key, values in case.plan.by_type("google_workflows_workflow").items():
+        if len(values["source_contents"].encode()) > 128 * 1024:
+            yield f"workflow {key} is above 128 KB"
+    for key, values in case.plan.by_type("google_cloudfunctions2_function").items():
+        config = values["service_config"][0]
+        if config["max_instance_request_concurrency"] > 1 and float(config["available_cpu"]) < 1:
+            yield f"function {key}: concurrency above 1 needs a whole CPU"
+
+
+@rule
+def protection(case: Case) -> Iterator[str]:
+    """prod keeps its data: no destroying plan, no emptied bucket; versioning is what mesh.yaml says, everywhere."""
+    guarded = case.plan.environment == "prod"
+    for type_ in ("google_bigquery_table", "google_workflows_workflow", "google_secret_manager_secret"):
+        for values in case.plan.all(type_):
+            if values["deletion_protection"] is not guarded:
+                yield f"{type_} {values.get('table_id') or values.get('name')}: deletion protection {not guarded}"
+    for key, values in case.plan.by_type("google_storage_bucket").items():
+        if values["force_destroy"] is guarded:
+            yield f"bucket {key}: force_destroy {guarded}"
+        if values["versioning"][0]["enabled"] is not case.page["buckets"][key].get("versioning", True):
+            yield f"bucket {key}: versioning {values['versioning']}"
+        open_ = key == "public" and case.plan.variable("publish_to_world")
+        if values["public_access_prevention"] != ("inherited" if open_ else "enforced"):
+            yield f"bucket {key}: public access {values['public_access_prevention']}"
+
+
+@rule
+def releases(case: Case) -> Iterator[str]:
+    """What runs carries its release, and each function runs the zip of its content hash."""
+    wanted = re.sub(r"[^a-z0-9_-]", "-", case.manifest["release"].lower())[:63]
+    for type_ in ("google_cloudfunctions2_function", "google_workflows_workflow"):
+        for key, values in case.plan.by_type(type_).items():
+            if values["labels"].get("release") != wanted or not values["labels"].get("content"):
+                yield f"{type_} {key} carries {values['labels']}"
+    zips = case.plan.by_type("google_storage_bucket_object", "zip")
+    yield from both_ways("zips", set(zips), set(case.manifest["functions"]))
+    for key, values in case.plan.by_type("google_cloudfunctions2_function").items():
+        source = values["build_config"][0]["source"][0]["storage_source"][0]["object"]
+        built = case.manifest["functions"][key]["sha256"]
+        if source != zips[key]["name"] or built not in source or built[:40] != values["labels"]["content"]:
+            yield f"function {key} runs {source}, and {built} was built"
+
+
+@rule
+def function_shapes(case: Case) -> Iterator[str]:
+    """Memory, CPU, timeout, concurrency, instances, ingress and account are those of mesh.yaml."""
+    for key, entry in case.page["functions"].items():
+        config = case.plan.by_type("google_cloudfunctions2_function")[key]["service_config"][0]
+        ingress = {"all": "ALLOW_ALL", "internal": "ALLOW_INTERNAL_ONLY"}[entry["ingress"]]
+        expected = {"available_memory": entry["memory"], "available_cpu": str(entry["cpu"]),
+                    "timeout_seconds": entry["timeout_s"], "max_instance_request_concurrency": entry["concurrency"],
+                    "min_instance_count": entry["min_instances"], "max_instance_count": entry["max_instances"],
+                    "ingress_settings": ingress, "service_account_email": case.names.functions[key].email}  # fmt: skip
+        yield from both_ways(f"function {key}", {name: config[name] for name in expected}, expected)
+
+
+@rule
+def alerts(case: Case) -> Iterator[str]:
+    """Each alert measures what exists, and says what to do."""
+    metrics = {values["name"] for values in case.plan.all("google_logging_metric")}
+    subscriptions = {values["name"] for values in case.plan.all("google_pubsub_subscription")}
+    workflows = {values["name"] for values in case.plan.all("google_workflows_workflow")}
+    for key, values in case.plan.by_type("google_monitoring_alert_policy").items():
+        text = values["conditions"][0]["condition_threshold"][0]["filter"]
+        named = set(re.findall(r"user/([\w-]+)", text)) | set(re.findall(r'"([\w-]+)"', "".join(re.findall(r"one_of\((.*?)\)", text))))
+        yield from (f"alert {key} watches {name}, which is not there" for name in named - metrics - subscriptions - workflows)
+        expected = {f"{of}-{case.plan.environment}" for of in case.page["alerts"][key].get("of", [])}
+        yield from both_ways(f"alert {key}", named, expected)
+        if not values["documentation"][0]["content"]:
+            yield f"alert {key} says nothing"
