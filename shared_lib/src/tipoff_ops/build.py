@@ -141,8 +141,10 @@ def write_requirements(project: Project) -> list[Path]:
 
 
 def build_all(project: Project) -> dict[str, object]:
-    """Write all zips and `manifest.json` into dist/, and return the manifest."""
-    write_requirements(project)
+    """Write all zips and `manifest.json` into dist/, and return the manifest.
+
+    The committed requirements.txt are taken as they are; a test holds them equal to `requirements_text`.
+    """
     built = [build_function(project, folder) for folder in project.functions]
     project.dist.mkdir(exist_ok=True)
     for function in built:

@@ -31,7 +31,7 @@ class Workflows:
         self._client: executions_v1.ExecutionsClient = executions_client(at)
         self._parent = f"projects/{at.project_id}/locations/{region}/workflows"
 
-    def start(self, workflow: str, argument: msgspec.Struct) -> Execution:
+    def start(self, workflow: str, argument: msgspec.Struct | dict[str, str | int]) -> Execution:
         """Start `workflow` (its deployed id) with a typed argument."""
         execution = {"argument": msgspec.json.encode(argument).decode()}
         failpoint("workflows.start:before")

@@ -135,6 +135,12 @@ class Outbox:
         self._wake.set()
         self._thread.join(5)
 
+    @property
+    def waiting(self) -> int:
+        """Messages that are committed and not yet published."""
+        with self._database.reading() as rows:
+            return int(rows.execute("SELECT COUNT(*) FROM outbox").fetchone()[0])
+
     def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()

@@ -27,7 +27,7 @@ class _Page:
         return self.limit - len(self.items) - len(self.prefixes)
 
 
-def list_objects(store: Store, bucket: str, query: Mapping[str, str]) -> dict[str, Any]:
+def list_objects(store: Store, bucket: str, query: Mapping[str, str], base_url: str) -> dict[str, Any]:
     """The answer of objects.list; `nextPageToken` only if more follows."""
     page = _Page(_limit(query.get("maxResults")))
     more = False
@@ -41,13 +41,13 @@ def list_objects(store: Store, bucket: str, query: Mapping[str, str]) -> dict[st
         else:
             page.items.append(entry)
             page.last = (entry.name, entry.generation)
-    return _answer(store, page, more)
+    return _answer(page, more, base_url)
 
 
-def _answer(store: Store, page: _Page, more: bool) -> dict[str, Any]:
+def _answer(page: _Page, more: bool, base_url: str) -> dict[str, Any]:
     answer: dict[str, Any] = {"kind": "storage#objects"}
     if page.items:
-        answer["items"] = [stored.resource(store.base_url) for stored in page.items]
+        answer["items"] = [stored.resource(base_url) for stored in page.items]
     if page.prefixes:
         answer["prefixes"] = page.prefixes
     if more:

@@ -149,14 +149,14 @@ class Api:
     # -- objects
 
     def _list(self, request: Request, bucket: str) -> Response:
-        return json_response(list_objects(self._store, bucket, request.query))
+        return json_response(list_objects(self._store, bucket, request.query, request.base_url))
 
     def _get(self, request: Request, bucket: str, name: str) -> Response:
         query = request.query
         if query.get("alt") == "media":
             return self._media(request, bucket, name)
         found = self._store.find(bucket, name, _generation(query), Conditions.of(query))
-        return self._object(found)
+        return self._object(request, found)
 
     def _media(self, request: Request, bucket: str, name: str) -> Response:
         query = request.query
@@ -182,18 +182,18 @@ class Api:
             updated = self._store.update(current.bucket, current.name, current.generation, settings, pinned)
         except ApiError as error:
             raise ApiError(503, "Concurrent change, please retry.", "backendError") from error
-        return self._object(updated)
+        return self._object(request, updated)
 
     def _delete(self, request: Request, bucket: str, name: str) -> Response:
         self._store.delete(bucket, name, _generation(request.query), Conditions.of(request.query))
         return Response(204)
 
     def _copy(self, request: Request, *names: str) -> Response:
-        return self._object(self._duplicate(request, *names))
+        return self._object(request, self._duplicate(request, *names))
 
     def _rewrite(self, request: Request, *names: str) -> Response:
         copied = self._duplicate(request, *names)
-        size, resource = str(copied.size), copied.resource(self._store.base_url)
+        size, resource = str(copied.size), copied.resource(request.base_url)
         return json_response({
             "kind": "storage#rewriteResponse", "totalBytesRewritten": size, "objectSize": size, "done": True,
             "resource": resource,
@@ -209,8 +209,8 @@ class Api:
         body: Body = self._store.save(data)
         return self._store.put(to_bucket, to_name, body, settings, Conditions.of(query))
 
-    def _object(self, stored: Stored) -> Response:
-        return json_response(stored.resource(self._store.base_url))
+    def _object(self, request: Request, stored: Stored) -> Response:
+        return json_response(stored.resource(request.base_url))
 
     # -- notification configs
 

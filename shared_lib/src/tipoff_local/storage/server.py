@@ -34,6 +34,11 @@ class StorageServer:
         """The token that `GET /.well-known/tipoff-local` answers."""
         return self._http.instance
 
+    @property
+    def unpublished(self) -> int:
+        """Notifications that are committed and not yet published."""
+        return self._outbox.waiting if self._outbox else 0
+
     def start(self) -> None:
         """Serves, and delivers what an earlier run left in the outbox."""
         self._http.start()

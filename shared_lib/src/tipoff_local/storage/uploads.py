@@ -45,7 +45,7 @@ def _finish(
     store: Store, bucket: str, request: Request, metadata: WriteMetadata, data: bytes
 ) -> Response:
     stored = _put(store, bucket, request.query, metadata, data)
-    return json_response(stored.resource(store.base_url))
+    return json_response(stored.resource(request.base_url))
 
 
 def _put(
@@ -99,7 +99,7 @@ def _begin(store: Store, bucket: str, request: Request) -> Response:
     with store.database.transaction() as rows:
         bucket_of(rows, bucket)
         rows.execute("INSERT INTO uploads VALUES (?, ?, ?, ?)", (upload_id, bucket, name, session))
-    location = f"{store.base_url}/upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id={upload_id}"
+    location = f"{request.base_url}/upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id={upload_id}"
     return Response(200, b"", {"Location": location, "X-GUploader-UploadID": upload_id})
 
 
@@ -118,7 +118,8 @@ def _resume(store: Store, upload_id: str, request: Request) -> Response:
     if total is None or size < total:
         received = {"Range": f"bytes=0-{size - 1}"} if size else {}
         return Response(308, b"", {"X-GUploader-UploadID": upload_id} | received)
-    return _complete(store, upload_id, row["bucket"], session)
+    stored = _complete(store, upload_id, row["bucket"], session)
+    return json_response(stored.resource(request.base_url))
 
 
 def _append(store: Store, upload_id: str, request: Request) -> int | None:
@@ -145,7 +146,7 @@ def _write_at(store: Store, upload_id: str, offset: int, data: bytes) -> None:
         part.write(data)
 
 
-def _complete(store: Store, upload_id: str, bucket: str, session: Session) -> Response:
+def _complete(store: Store, upload_id: str, bucket: str, session: Session) -> Stored:
     body = store.adopt(upload_id)
     _forget(store, upload_id)
     try:
@@ -154,8 +155,7 @@ def _complete(store: Store, upload_id: str, bucket: str, session: Session) -> Re
         store.discard(body)
         raise
     name, settings = _name(session.query, session.metadata), _settings(session.query, session.metadata)
-    stored = store.put(bucket, name, body, settings, Conditions.of(session.query))
-    return json_response(stored.resource(store.base_url))
+    return store.put(bucket, name, body, settings, Conditions.of(session.query))
 
 
 def _forget(store: Store, upload_id: str) -> None:

@@ -1,0 +1,79 @@
+"""The `tipoff` command. Exit codes: 0 done, 1 a problem was found, 2 usage."""
+
+import shutil
+import signal
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console()
+
+DATA_FOLDER = ".tipoff"
+
+
+@app.command()
+def build(
+    requirements: Annotated[bool, typer.Option(help="Generate requirements.txt from the lock first.")] = False,
+) -> None:
+    """Build every function's zip into dist/: twice the same bytes."""
+    from tipoff_ops.build import build_all, find_project, write_requirements
+
+    project = find_project()
+    if requirements:
+        for path in write_requirements(project):
+            console.print(f"wrote {path.relative_to(project.root)}")
+    manifest = build_all(project)
+    console.print(f"release {manifest['release']}")
+
+
+@app.command()
+def run(
+    corpus: Annotated[
+        Path | None, typer.Option(help="A landing zip of real documents; a simulated league without.")
+    ] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First date to predict.")
+    ] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last date to predict.")] = None,
+    keep: Annotated[bool, typer.Option(help="Keep the local cloud up afterwards, until Ctrl-C.")] = False,
+) -> None:
+    """Play days on the local cloud: documents land, predictions before tip-off, grades after the final whistle."""
+    from tipoff_ops.build import find_project
+    from tipoff_ops.local import environment_lines, running
+    from tipoff_ops.run import Runner, corpus_story, simulated_story
+    from tipoff_ops.summary import as_table, summarise
+
+    if corpus is not None and (first is None or last is None):
+        raise typer.BadParameter("--corpus needs --from and --to")
+    project = find_project()
+    folder = project.root / DATA_FOLDER / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    with console.status("starting the local cloud"), running(project, folder) as mesh:
+        story = corpus_story(corpus, first.date(), last.date()) if corpus and first and last else simulated_story()
+        console.print(
+            f"{story.title}: {len(story.documents)} documents, predicting {story.dates[0]} to {story.dates[-1]}"
+        )
+        runner = Runner(mesh, story, console)
+        runner.play()
+        console.print(as_table(summarise(runner.warehouse, story.dates)))
+        if keep:
+            console.print("\n".join(environment_lines(mesh)), highlight=False)
+            _wait_for_the_end()
+
+
+def _wait_for_the_end() -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    console.print("the local cloud is up; Ctrl-C ends it")
+    ended.wait()
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
