@@ -91,8 +91,9 @@ class HttpServer:
         request = Request(words[0], words[1], headers, read_body(stream, headers))
         response = self._answer(request)
         message = render(response, head_only=request.method == "HEAD")
-        if response.abort is not None:
-            _abort(connection, message[: response.abort])
+        if response.cut:
+            kept = response.keep_bytes
+            _reset(connection, b"" if kept is None else message[: len(message) - len(response.body) + kept])
             return False
         connection.sendall(message)
         return headers.get("connection", "").lower() != "close" and words[2] == "HTTP/1.1"
@@ -119,10 +120,12 @@ def json_response(content: object, status: int = 200) -> Response:
     return Response(status, msgspec.json.encode(content), {"Content-Type": "application/json; charset=UTF-8"})
 
 
-def _abort(connection: socket.socket, prefix: bytes) -> None:
-    # Linger of zero seconds makes close() send RST, which is what a crashed server's kernel does.
+def _reset(connection: socket.socket, prefix: bytes) -> None:
+    # Linger of zero seconds makes close() send RST, as a crashed server's kernel does; it would also take
+    # back what was sent, so a truncated answer ends in an orderly way.
     connection.sendall(prefix)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    if not prefix:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
 
 def _shut(connection: socket.socket) -> None:

@@ -43,6 +43,11 @@ class Request:
         return self.target.partition("?")[0]
 
     @property
+    def base_url(self) -> str:
+        """The URL under which the caller reached this server, a proxy in between included."""
+        return f"http://{self.headers.get('host', '127.0.0.1')}"
+
+    @property
     def query(self) -> dict[str, str]:
         """The decoded query; of a repeated parameter the last value."""
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
@@ -50,12 +55,17 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response; `abort` makes the server cut the connection after `body[:abort]` (fault injection)."""
+    """A response.
+
+    For fault injection, `cut` makes the server reset the connection: without a word, or after the head and
+    `keep_bytes` of the body if those are given.
+    """
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
-    abort: int | None = None
+    cut: bool = False
+    keep_bytes: int | None = None
 
 
 def read_head(stream: BinaryIO) -> tuple[str, dict[str, str]] | None:

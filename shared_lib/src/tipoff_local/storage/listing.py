@@ -62,7 +62,7 @@ def _entries(store: Store, bucket: str, query: Mapping[str, str]) -> Iterator[St
     while True:
         found = store.listing(
             bucket, start=query.get("startOffset", ""), end=query.get("endOffset", ""), prefix=prefix,
-            versions=query.get("versions") == "true", after=after, limit=_MAX_RESULTS + 1,
+            versions=query.get("versions", "").lower() == "true", after=after, limit=_MAX_RESULTS + 1,
         )  # fmt: skip
         for stored in found:
             after = (stored.name, stored.generation)
