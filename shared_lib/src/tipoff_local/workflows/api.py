@@ -49,9 +49,7 @@ class WorkflowsApi:
     def create(self, request: wf.CreateWorkflowRequest) -> Operation:
         """Deploy a new workflow: 409 if it exists, 400 with line and step for a bad source."""
         if not _ID.fullmatch(request.workflow_id):
-            raise invalid(
-                f"{request.workflow_id!r} is no workflow id (letter first, then [A-Za-z0-9_-], at most 64)"
-            )
+            raise invalid(f"{request.workflow_id!r} is no workflow id (letter first, then [A-Za-z0-9_-], at most 64)")
         name = f"{request.parent}/workflows/{request.workflow_id}"
         if self._store.workflow(name) is not None:
             raise ApiError(409, f"workflow {name} already exists", "alreadyExists")
@@ -68,9 +66,7 @@ class WorkflowsApi:
             raise unsupported(f"update of the workflow field {unknown[0]}")
         merged = _merged(record, request.workflow, [path for path in asked if path in _UPDATABLE])
         revision = _revision(self._store.revisions(record.name))
-        return self._deployed(
-            msgspec.structs.replace(merged, revision_id=revision, updated_s=time.time()), "update"
-        )
+        return self._deployed(msgspec.structs.replace(merged, revision_id=revision, updated_s=time.time()), "update")
 
     def delete(self, request: wf.DeleteWorkflowRequest) -> Operation:
         """Remove a workflow; running executions go on."""
@@ -96,9 +92,7 @@ class WorkflowsApi:
         offset, limit = _page(request.page_token, request.page_size)
         records = self._store.revisions(self._found(request.name).name)
         shown = [workflow_message(record) for record in records[offset : offset + limit]]
-        return wf.ListWorkflowRevisionsResponse(
-            workflows=shown, next_page_token=_next(len(records), offset, limit)
-        )
+        return wf.ListWorkflowRevisionsResponse(workflows=shown, next_page_token=_next(len(records), offset, limit))
 
     def operation(self, request: GetOperationRequest) -> Operation:
         """A finished operation of this process's life."""
@@ -118,9 +112,7 @@ class WorkflowsApi:
         return self._operation(record.name, verb, wf.Workflow.pb(workflow_message(record)))
 
     def _operation(self, target: str, verb: str, response: object) -> Operation:
-        operation = Operation(
-            name=f"{_location(target)}/operations/operation-{secrets.token_hex(8)}", done=True
-        )
+        operation = Operation(name=f"{_location(target)}/operations/operation-{secrets.token_hex(8)}", done=True)
         operation.response.Pack(response)
         metadata = wf.OperationMetadata(target=target, verb=verb, api_version="v1")
         packed = AnyMessage()
@@ -166,9 +158,7 @@ class ExecutionsApi:
         records = self._store.executions(request.parent, limit + 1, offset)
         full = request.view == ex.ExecutionView.FULL
         shown = [self._message(record, full=full) for record in records[:limit]]
-        return ex.ListExecutionsResponse(
-            executions=shown, next_page_token=_next(offset + len(records), offset, limit)
-        )
+        return ex.ListExecutionsResponse(executions=shown, next_page_token=_next(offset + len(records), offset, limit))
 
     def cancel(self, request: ex.CancelExecutionRequest) -> ex.Execution:
         """Cancel: 404 without the execution, FAILED_PRECONDITION (REST 400) once it has ended."""

@@ -12,7 +12,7 @@ from tipoff_local.workflows.limits import LIMITS
 from tipoff_local.workflows.machine import Branch, Frame, Machine, Signal, handles
 from tipoff_local.workflows.model import Block, For, Jump, Parallel, Retry, Try
 from tipoff_local.workflows.stdlib import PREDICATES
-from tipoff_local.workflows.values import FunctionRef, Value, is_number, type_name
+from tipoff_local.workflows.values import FunctionRef, Value, canonical, is_number, type_name
 
 
 @handles(For)
@@ -32,9 +32,7 @@ def run_parallel(machine: Machine, frame: Frame, body: Parallel) -> Signal:
     """Run all branches, then raise UnhandledBranchError if any failed (policy continueAll; docs: Parallel steps)."""
     branch = frame.branch
     if branch.nesting >= LIMITS.parallel_nesting:
-        raise failure(
-            "ParallelNestingError", f"parallel steps are nested deeper than {LIMITS.parallel_nesting}"
-        )
+        raise failure("ParallelNestingError", f"parallel steps are nested deeper than {LIMITS.parallel_nesting}")
     work = _branch_work(machine, frame, body)
     limit = _concurrency(frame, body)
     branch.forks += 1
@@ -152,9 +150,7 @@ class _Fork:
 
     def _branch(self, number: int, work: _Work) -> None:
         outer, gate = self._frame, self._machine.gate
-        branch = Branch(
-            f"{outer.branch.path}/{self._number}.{number}", outer.branch.nesting + 1, outer.branch.depth
-        )
+        branch = Branch(f"{outer.branch.path}/{self._number}.{number}", outer.branch.nesting + 1, outer.branch.depth)
         try:
             gate.enter(CallSite(branch.path, 0, outer.routine, self._step))
         except Diverged as error:
@@ -191,17 +187,16 @@ def _branch_error(failed: dict[int, WorkflowError]) -> WorkflowError:
         for number, error in sorted(failed.items())[: LIMITS.branch_errors]
     ]
     text = "One or more branches or iterations encountered an unhandled runtime error"
-    return failure(
-        "UnhandledBranchError", text, branches=listed, truncated=len(failed) > LIMITS.branch_errors
-    )
+    return failure("UnhandledBranchError", text, branches=listed, truncated=len(failed) > LIMITS.branch_errors)
 
 
 def context_of(error: WorkflowError) -> str:
     """The error's text and innermost place, as the service writes `error.context`."""
     payload = error.payload
-    text = payload.get("message") if isinstance(payload, dict) else payload
+    message = payload.get("message") if isinstance(payload, dict) else payload
+    text = message if isinstance(message, str) else canonical(payload)
     if not error.trace:
-        return str(text)
+        return text
     place = error.trace[0]
     return f'{text}\nin step "{place.step}", routine "{place.routine}", line: {place.line}'
 
@@ -275,9 +270,7 @@ def _wanted(machine: Machine, frame: Frame, predicate: str, error: WorkflowError
         return PREDICATES[predicate](error)
     routine = machine.document.routines.get(predicate)
     if routine is None or len(routine.parameters) != 1:
-        raise failure(
-            "TypeError", f"the retry predicate {predicate} must be a subworkflow with one parameter"
-        )
+        raise failure("TypeError", f"the retry predicate {predicate} must be a subworkflow with one parameter")
     verdict = machine.apply(frame, predicate, [error.payload], {})
     if not isinstance(verdict, bool):
         raise failure("TypeError", f"the retry predicate {predicate} must return a boolean")

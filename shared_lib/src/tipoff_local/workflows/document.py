@@ -53,9 +53,7 @@ def read(text: str) -> Document:
     root = source.compose(text)
     if source.items(root) is not None:
         return Document({"main": Routine("main", 1, (), _Reader("main").block(root, ""))})
-    routines = {
-        name: _routine(name, node) for name, node in source.entries(_as_map(root, "a workflow", "", ""))
-    }
+    routines = {name: _routine(name, node) for name, node in source.entries(_as_map(root, "a workflow", "", ""))}
     if "main" not in routines:
         raise source.refusal(1, 'there is no workflow "main"')
     return Document(routines)
@@ -70,9 +68,7 @@ def _as_map(node: Node, what: str, routine: str, step: str) -> MappingNode:
 def _routine(name: str, node: Node) -> Routine:
     reader = _Reader(name)
     if (listed := source.items(node)) is not None:
-        return (
-            Routine(name, source.line_of(node), (), reader.block(node, "")) if listed else reader.empty(node)
-        )
+        return Routine(name, source.line_of(node), (), reader.block(node, "")) if listed else reader.empty(node)
     parts = reader.parts(node, "", {"params", "steps"}, {"steps"})
     parameters = reader.parameters(parts["params"]) if "params" in parts else ()
     return Routine(name, source.line_of(node), parameters, reader.block(parts["steps"], ""))
@@ -105,9 +101,7 @@ class _Reader:
         """The entries of a map with only known keys and all needed ones."""
         parts = dict(source.entries(_as_map(node, "this", self._routine, step)))
         if unknown := sorted(parts.keys() - known):
-            raise self.refuse(
-                node, step, f"unknown key {unknown[0]!r}; known here: {', '.join(sorted(known))}"
-            )
+            raise self.refuse(node, step, f"unknown key {unknown[0]!r}; known here: {', '.join(sorted(known))}")
         if missing := sorted(needed - parts.keys()):
             raise self.refuse(node, step, f"key {missing[0]!r} is missing")
         return parts
@@ -141,9 +135,7 @@ class _Reader:
         name, content = entries[0]
         if not name or name in _RESERVED:
             raise self.refuse(node, outer, f"{name!r} cannot be the name of a step")
-        return self._step(
-            name, source.line_of(node), _as_map(content, "a step's content", self._routine, name)
-        )
+        return self._step(name, source.line_of(node), _as_map(content, "a step's content", self._routine, name))
 
     def _step(self, name: str, line: int, node: MappingNode, *, inline: bool = False) -> Step:
         parts = dict(source.entries(node))
@@ -174,9 +166,7 @@ class _Reader:
     def _assign(self, parts: Mapping[str, Node], step: str) -> Body:
         listed = self._list(parts["assign"], step, "assign")
         if len(listed) > LIMITS.assigns_per_step:
-            raise self.refuse(
-                parts["assign"], step, f"more than {LIMITS.assigns_per_step} assignments in one step"
-            )
+            raise self.refuse(parts["assign"], step, f"more than {LIMITS.assigns_per_step} assignments in one step")
         return Assign(tuple(self._assignment(item, step) for item in listed))
 
     def _assignment(self, node: Node, step: str) -> tuple[Target, Template]:
@@ -213,24 +203,18 @@ class _Reader:
     def _switch(self, parts: Mapping[str, Node], step: str) -> Body:
         listed = self._list(parts["switch"], step, "switch")
         if not 0 < len(listed) <= LIMITS.conditions_per_switch:
-            raise self.refuse(
-                parts["switch"], step, f"a switch has 1 to {LIMITS.conditions_per_switch} conditions"
-            )
+            raise self.refuse(parts["switch"], step, f"a switch has 1 to {LIMITS.conditions_per_switch} conditions")
         return Switch(tuple(self._arm(item, step, number) for number, item in enumerate(listed)))
 
     def _arm(self, node: Node, step: str, number: int) -> Arm:
         rest = [
-            pair
-            for pair in _as_map(node, "a condition", self._routine, step).value
-            if pair[0].value != "condition"
+            pair for pair in _as_map(node, "a condition", self._routine, step).value if pair[0].value != "condition"
         ]
         parts = dict(source.entries(_as_map(node, "a condition", self._routine, step)))
         if "condition" not in parts:
             raise self.refuse(node, step, "key 'condition' is missing")
         if not rest:
-            raise self.refuse(
-                node, step, "a condition needs something to do: next, steps, or a step's content"
-            )
+            raise self.refuse(node, step, "a condition needs something to do: next, steps, or a step's content")
         content = MappingNode(node.tag, rest, node.start_mark, node.end_mark)
         only = self._step(step, source.line_of(node), content, inline=True)
         return Arm(self.template(parts["condition"], step), Block((only,)), str(number), source.line_of(node))
@@ -269,9 +253,7 @@ class _Reader:
         branches: list[tuple[str, Block]] = []
         for item in self._list(node, step, "branches"):
             for name, content in source.entries(_as_map(item, "a branch", self._routine, step)):
-                branches.append(
-                    (name, self.block(self.parts(content, step, {"steps"}, {"steps"})["steps"], step))
-                )
+                branches.append((name, self.block(self.parts(content, step, {"steps"}, {"steps"})["steps"], step)))
         if not 0 < len(branches) <= LIMITS.branches_per_step:
             raise self.refuse(node, step, f"a parallel step has 1 to {LIMITS.branches_per_step} branches")
         return tuple(branches)
@@ -308,15 +290,12 @@ class _Reader:
         if isinstance(node, MappingNode):
             return self._map_template(node, step)
         return (
-            self._scalar_template(source.scalar(node), node, step)
-            if isinstance(node, ScalarNode)
-            else Constant(None)
+            self._scalar_template(source.scalar(node), node, step) if isinstance(node, ScalarNode) else Constant(None)
         )
 
     def _map_template(self, node: MappingNode, step: str) -> Template:
         pairs = [
-            (self._scalar_template(key, node, step), self.template(value, step))
-            for key, value in source.entries(node)
+            (self._scalar_template(key, node, step), self.template(value, step)) for key, value in source.entries(node)
         ]
         constant: dict[str, Value] = {
             str(key.value): value.value
@@ -330,16 +309,12 @@ class _Reader:
             return Constant(value)
         text = value.strip()
         if not (text.startswith("${") and text.endswith("}")):
-            raise self.refuse(
-                node, step, "an expression must be the whole value: text and ${} cannot be mixed"
-            )
+            raise self.refuse(node, step, "an expression must be the whole value: text and ${} cannot be mixed")
         return Expression(self._parsed(text[2:-1], node, step), text)
 
     def _parsed(self, text: str, node: Node, step: str) -> Ast:
         if len(text) > LIMITS.expression_chars:
-            raise self.refuse(
-                node, step, f"an expression is longer than {LIMITS.expression_chars} characters"
-            )
+            raise self.refuse(node, step, f"an expression is longer than {LIMITS.expression_chars} characters")
         try:
             return parse(text)
         except ExpressionError as error:

@@ -81,6 +81,4 @@ def failure(tag: str, text: str, **facts: Value) -> WorkflowError:
 def http_failure(code: int, body: Value, headers: Value) -> WorkflowError:
     """Build the HttpError map of a response with status >= 400 (docs: Catch errors)."""
     message = f"HTTP server responded with error code {code}"
-    return WorkflowError(
-        {"tags": ["HttpError"], "message": message, "code": code, "headers": headers, "body": body}
-    )
+    return WorkflowError({"tags": ["HttpError"], "message": message, "code": code, "headers": headers, "body": body})

@@ -108,12 +108,7 @@ def _boolean(op: str, value: Value) -> bool:
 
 
 def _numbers(op: str, left: Value, right: Value) -> tuple[int | float, int | float]:
-    if (
-        is_number(left)
-        and is_number(right)
-        and isinstance(left, int | float)
-        and isinstance(right, int | float)
-    ):
+    if is_number(left) and is_number(right) and isinstance(left, int | float) and isinstance(right, int | float):
         return left, right
     raise failure("TypeError", f"{op} is not defined for {type_name(left)} and {type_name(right)}")
 

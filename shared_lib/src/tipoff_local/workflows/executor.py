@@ -12,7 +12,7 @@ from tipoff_local.workflows.document import read
 from tipoff_local.workflows.errors import Crashed, Interrupted, WorkflowError, failure
 from tipoff_local.workflows.gate import Diverged, Gate
 from tipoff_local.workflows.journal import CallSite, History, Journal
-from tipoff_local.workflows.machine import Machine
+from tipoff_local.workflows.interpreter import Machine
 from tipoff_local.workflows.resources import execution_map
 from tipoff_local.workflows.store import CANCELLED, FAILED, SUCCEEDED, ExecutionRecord, Frame, Store, ended
 from tipoff_local.workflows.values import Value, canonical, from_json, to_json
@@ -38,7 +38,7 @@ class Executor:
         self.signer = signer
         self.publish = publish
         self.clock = clock
-        self._project_number = project_number
+        self.project_number = project_number
         self._tokens: dict[str, Token] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._changed = threading.Condition()
@@ -166,9 +166,7 @@ class Executor:
             fault = failure("TypeError", "the result has no JSON form (bytes or a function)")
             return ended(record, FAILED, **_error_facts(fault))
         except (Diverged, Crashed) as error:
-            return ended(
-                record, FAILED, **_error_facts(failure("SystemError", str(error) or "a branch crashed"))
-            )
+            return ended(record, FAILED, **_error_facts(failure("SystemError", str(error) or "a branch crashed")))
 
     def _interpreted(self, record: ExecutionRecord, token: Token) -> Value:
         calls = self.journal.finished_calls(record.name)
@@ -187,7 +185,7 @@ class Executor:
         workflow = self.store.workflow(record.workflow, record.revision_id)
         if workflow is None:
             raise failure("SystemError", f"revision {record.revision_id} is gone")
-        env = environment(record, self._project_number, workflow.service_account) | workflow.env
+        env = environment(record, self.project_number, workflow.service_account) | workflow.env
         setting = Setting(record.name, env, workflow.service_account)
         return Machine(read(workflow.source), setting, self, token, gate, history)
 

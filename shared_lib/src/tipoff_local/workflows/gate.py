@@ -74,9 +74,7 @@ class Gate:
             left = self._recorded[self._cursor :]
             missed = next((r for r in left if whole or r.site.thread == thread), None)
             if missed is not None:
-                raise self._divergence(
-                    f"recorded call {missed.call} of step {missed.site.step!r} was not made"
-                )
+                raise self._divergence(f"recorded call {missed.call} of step {missed.site.step!r} was not made")
         finally:
             self._baton.release()
 
@@ -128,9 +126,7 @@ class Gate:
         self._keep(record)
         return record
 
-    def _performed(
-        self, perform: Callable[[float], Value], started_s: float, blocking: bool
-    ) -> tuple[bool, Value]:
+    def _performed(self, perform: Callable[[float], Value], started_s: float, blocking: bool) -> tuple[bool, Value]:
         try:
             if not blocking:
                 return True, perform(started_s)

@@ -82,9 +82,7 @@ class Journal:
         with self.database.transaction() as db:
             db.execute("INSERT OR IGNORE INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,NULL)", (*row, time.time()))
             key = (execution, site.thread, site.seq)
-            found = db.execute(
-                "SELECT started_s FROM calls WHERE (execution,thread,seq)=(?,?,?)", key
-            ).fetchone()
+            found = db.execute("SELECT started_s FROM calls WHERE (execution,thread,seq)=(?,?,?)", key).fetchone()
         return float(found[0])
 
     def record(self, execution: str, ordinal: int, record: CallRecord) -> None:
@@ -100,10 +98,12 @@ class Journal:
             record.call,
             record.arguments,
         )
-        update = "ON CONFLICT DO UPDATE SET ordinal=excluded.ordinal, ok=excluded.ok, outcome=excluded.outcome, ended_s=?"
+        sql = (
+            "INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET "
+            "ordinal=excluded.ordinal, ok=excluded.ok, outcome=excluded.outcome, ended_s=excluded.ended_s"
+        )
         with self.database.transaction() as db:
-            sql = f"INSERT INTO calls VALUES (?,?,?,?,?,?,?,?,?,?,?,?) {update}"  # noqa: S608 (constant text)
-            db.execute(sql, (*row, record.ok, record.outcome, now, now, now))
+            db.execute(sql, (*row, record.ok, record.outcome, now, now))
 
     def finished_calls(self, execution: str) -> list[CallRecord]:
         """The finished calls of an execution, in the order in which they finished."""
@@ -148,9 +148,7 @@ class Journal:
         ]
         with self.database.transaction() as db:
             db.executemany("INSERT OR REPLACE INTO steps VALUES (?,?,?,?,?,?,?,?,?,?)", rows)
-            db.executemany(
-                "INSERT OR IGNORE INTO marks VALUES (?,?,?,?)", [(execution, *mark) for mark in marks]
-            )
+            db.executemany("INSERT OR IGNORE INTO marks VALUES (?,?,?,?)", [(execution, *mark) for mark in marks])
 
     def step_entries(self, execution: str, limit: int = -1, offset: int = 0) -> list[StepEntry]:
         """The step history in order of entry."""
@@ -179,14 +177,15 @@ class Journal:
     def marks(self, execution: str) -> set[tuple[str, str, str]]:
         """What was passed: (routine, step, mark); marks are `step`, `arm:N`, `arm:none`, `except`."""
         with self.database.reading() as db:
-            rows = db.execute(
-                "SELECT routine, step, mark FROM marks WHERE execution=?", (execution,)
-            ).fetchall()
+            rows = db.execute("SELECT routine, step, mark FROM marks WHERE execution=?", (execution,)).fetchall()
         return {(row[0], row[1], row[2]) for row in rows}
 
 
 class History:
-    """The step history of one running execution, written in batches. Its user holds the execution's baton."""
+    """The step history of one running execution, written in batches; `passed` holds all marks so far.
+
+    Its user holds the execution's baton.
+    """
 
     _BATCH = 500
 
@@ -195,7 +194,7 @@ class History:
         self._execution = execution
         self._changed: dict[int, StepEntry] = {}
         self._marks: set[tuple[str, str, str]] = set()
-        self._seen: set[tuple[str, str, str]] = set()
+        self.passed: set[tuple[str, str, str]] = set()
         self.count = 0
 
     def begin(self, thread: str, routine: str, step: str, kind: str) -> StepEntry:
@@ -217,8 +216,8 @@ class History:
     def mark(self, routine: str, step: str, mark: str) -> None:
         """Note that a switch arm or `except` branch was entered, or a step finished."""
         key = (routine, step, mark)
-        if key not in self._seen:
-            self._seen.add(key)
+        if key not in self.passed:
+            self.passed.add(key)
             self._marks.add(key)
 
     def flush(self) -> None:

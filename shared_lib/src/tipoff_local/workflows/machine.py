@@ -140,18 +140,14 @@ class Machine:
         arguments = {name: argument for name, _ in main.parameters}
         return self.routine(Branch("0"), main, arguments, Variables(self.meter))
 
-    def routine(
-        self, branch: Branch, routine: Routine, arguments: dict[str, Value], variables: Variables
-    ) -> Value:
+    def routine(self, branch: Branch, routine: Routine, arguments: dict[str, Value], variables: Variables) -> Value:
         """Run a routine in a fresh scope and return its value (null unless it returns one)."""
         if branch.depth >= LIMITS.call_depth:
             raise failure("RecursionError", f"subworkflow calls are nested deeper than {LIMITS.call_depth}")
         branch.depth, outer_step = branch.depth + 1, branch.step
         try:
             for name, default in routine.parameters:
-                variables.define(
-                    name, arguments[name] if name in arguments or default is None else default.value
-                )
+                variables.define(name, arguments[name] if name in arguments or default is None else default.value)
             signal = self.block(Frame(self, branch, routine.name, variables), routine.block)
         finally:
             variables.close()
@@ -176,9 +172,9 @@ class Machine:
         self.token.check()
         frame.branch.step = step.name
         if self.history.count >= LIMITS.steps_per_execution:
-            raise failure(
-                "ResourceLimitError", f"more than {LIMITS.steps_per_execution} steps in one execution"
-            )
+            raise failure("ResourceLimitError", f"more than {LIMITS.steps_per_execution} steps in one execution")
+        if not step.inline:
+            self.history.mark(frame.routine, step.name, "step")
         entry = self.history.begin(frame.branch.path, frame.routine, step.name, self._kind(step.body))
         try:
             signal = _HANDLERS[type(step.body)](self, frame, step.body)
@@ -187,8 +183,6 @@ class Machine:
             self.history.end(entry, str(error.payload))
             raise
         self.history.end(entry)
-        if not step.inline:
-            self.history.mark(frame.routine, step.name, "step")
         return signal or _next(step)
 
     def apply(self, frame: Frame, name: str, positional: list[Value], named: dict[str, Value]) -> Value:
@@ -219,9 +213,7 @@ class Machine:
         def perform(started_s: float) -> Value:
             key = f"{self.setting.name}#{site.thread}#{site.seq}"
             since = started_s or self.services.clock.now()
-            return function.body(
-                CallContext(self.setting, self.services, self.token, key, since), **arguments
-            )
+            return function.body(CallContext(self.setting, self.services, self.token, key, since), **arguments)
 
         return self.gate.call(site, function.name, arguments, perform, blocking=function.blocking)
 

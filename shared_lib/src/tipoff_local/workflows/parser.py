@@ -65,9 +65,7 @@ class _Parser:
         if op := self._accept(*_COMPARISONS):
             node = Binary(op, node, self._sum())
             if after := self._accept(*_COMPARISONS):
-                raise ExpressionError(
-                    f"comparisons cannot be chained: put parentheses around one side of {after!r}"
-                )
+                raise ExpressionError(f"comparisons cannot be chained: put parentheses around one side of {after!r}")
         return node
 
     def _sum(self) -> Node:

@@ -30,9 +30,7 @@ def workflow_message(record: WorkflowRecord) -> Workflow:
     )
 
 
-def execution_message(
-    record: ExecutionRecord, steps: list[tuple[str, str]], *, full: bool = True
-) -> Execution:
+def execution_message(record: ExecutionRecord, steps: list[tuple[str, str]], *, full: bool = True) -> Execution:
     """The Execution resource; `steps` are (routine, step) that run now or ran last. BASIC (`full` false) leaves
     out argument, result, error and status."""
     message = Execution(
@@ -59,7 +57,7 @@ def execution_map(record: ExecutionRecord) -> Value:
 
 def _complete(message: Execution, record: ExecutionRecord, steps: list[tuple[str, str]]) -> None:
     message.argument = record.argument
-    message.call_log_level = record.call_log_level
+    message.call_log_level = Execution.CallLogLevel(record.call_log_level)
     message.result = record.result
     message.status = Execution.Status(
         current_steps=[Execution.Status.Step(routine=routine, step=step) for routine, step in steps]

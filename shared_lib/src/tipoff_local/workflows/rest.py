@@ -67,9 +67,7 @@ class Rest:
         workflow = _body(wf.Workflow, request)
         workflow.name = parts["name"]
         mask = [_snake(path) for path in request.query.get("updateMask", "").split(",") if path]
-        return _plain(
-            self._workflows.update(wf.UpdateWorkflowRequest(workflow=workflow, update_mask={"paths": mask}))
-        )
+        return _plain(self._workflows.update(wf.UpdateWorkflowRequest(workflow=workflow, update_mask={"paths": mask})))
 
     def _delete_workflow(self, _request: Request, parts: _Parts) -> dict[str, Any]:
         return _plain(self._workflows.delete(wf.DeleteWorkflowRequest(name=parts["name"])))
@@ -139,14 +137,16 @@ def _message(message: Any) -> dict[str, Any]:
 
 
 def _plain(message: Any) -> dict[str, Any]:
-    return MessageToDict(message)
+    fields: dict[str, Any] = MessageToDict(message)
+    return fields
 
 
 def _view(request: Request) -> ex.ExecutionView:
     name = request.query.get("view", "EXECUTION_VIEW_UNSPECIFIED")
-    if name not in ex.ExecutionView.__members__:
+    known = {view.name: view for view in ex.ExecutionView}
+    if name not in known:
         raise invalid(f"unknown view {name!r}")
-    return ex.ExecutionView[name]
+    return known[name]
 
 
 def _paging(request: Request) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class WorkflowsServer:
         identity: signs OIDC and OAuth2 tokens of http calls.
         project, project_number, location: what `sys.get_env` answers; `location_path` is their resource name.
         port: gRPC port; rest_port: REST port; 0 lets the system choose.
-        publish: takes (topic path, data, attributes) and may return a message id; None makes the Pub/Sub connector fail.
+        publish: takes (topic path, data, attributes), may return a message id; None: the connector fails.
         sleep_scale: real seconds per second of `sys.sleep` and retry delays (0: no waiting).
     """
 

@@ -34,14 +34,10 @@ def compose(source: str) -> Node:
         raise refusal(1, f"the source is longer than {LIMITS.source_bytes} bytes")
     try:
         root = yaml.compose(source, Loader=yaml.SafeLoader)
-        anchored = next(
-            (e for e in yaml.parse(source, Loader=yaml.SafeLoader) if isinstance(e, yaml.AliasEvent)), None
-        )
+        anchored = next((e for e in yaml.parse(source, Loader=yaml.SafeLoader) if isinstance(e, yaml.AliasEvent)), None)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise refusal(
-            mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}"
-        ) from error
+        raise refusal(mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}") from error
     if root is None:
         raise refusal(1, "the source is empty")
     if anchored is not None:
@@ -49,9 +45,7 @@ def compose(source: str) -> Node:
     return root
 
 
-def refusal(
-    line: int, reason: str, routine: str = "", step: str = "", *, missing: bool = False
-) -> DeployError:
+def refusal(line: int, reason: str, routine: str = "", step: str = "", *, missing: bool = False) -> DeployError:
     """A DeployError at a line."""
     return DeployError(Place(routine, step, line), reason, unimplemented=missing)
 

@@ -73,6 +73,11 @@ class Store:
             rows = db.execute(sql, (f"{parent}/workflows/*",)).fetchall()
         return [msgspec.json.decode(row[0], type=WorkflowRecord) for row in rows]
 
+    def workflow_names(self) -> list[str]:
+        """The names of all workflows."""
+        with self._database.reading() as db:
+            return [str(row[0]) for row in db.execute("SELECT name FROM workflows ORDER BY name")]
+
     def revisions(self, name: str) -> list[WorkflowRecord]:
         """All revisions, newest first."""
         with self._database.reading() as db:
@@ -86,9 +91,7 @@ class Store:
         number = int(record.revision_id.split("-")[0])
         with self._database.transaction() as db:
             db.execute("INSERT OR REPLACE INTO workflows VALUES (?,?,?)", (record.name, body, number))
-            db.execute(
-                "INSERT OR REPLACE INTO revisions VALUES (?,?,?)", (record.name, record.revision_id, body)
-            )
+            db.execute("INSERT OR REPLACE INTO revisions VALUES (?,?,?)", (record.name, record.revision_id, body))
 
     def delete_workflow(self, name: str) -> None:
         """Remove a workflow; its executions and revisions stay for those that still run."""
@@ -111,9 +114,7 @@ class Store:
     def active(self) -> list[ExecutionRecord]:
         """Executions that have not ended."""
         with self._database.reading() as db:
-            rows = db.execute(
-                "SELECT body FROM executions WHERE state=? ORDER BY number", (ACTIVE,)
-            ).fetchall()
+            rows = db.execute("SELECT body FROM executions WHERE state=? ORDER BY number", (ACTIVE,)).fetchall()
         return [msgspec.json.decode(row[0], type=ExecutionRecord) for row in rows]
 
     def create_execution(self, record: ExecutionRecord) -> bool:

@@ -66,9 +66,7 @@ class _RoutineCheck:
         self._unique_names()
         if self._routine.name == "main" and len(self._routine.parameters) > 1:
             raise self._refuse("main takes at most one parameter")
-        self._block(
-            self._routine.block, routine_scope(self._routine), _Reach(frozenset(), loop=False, branches=0)
-        )
+        self._block(self._routine.block, routine_scope(self._routine), _Reach(frozenset(), loop=False, branches=0))
 
     def _unique_names(self) -> None:
         seen: dict[str, int] = {}

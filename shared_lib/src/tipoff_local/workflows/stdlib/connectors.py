@@ -1,4 +1,4 @@
-"""Connectors (docs: Connectors reference): child executions and Pub/Sub publish; all others are refused at deployment."""
+"""Connectors (docs: Connectors reference): child executions, Pub/Sub publish; others are refused at deployment."""
 
 import base64
 
@@ -80,9 +80,7 @@ def _started(context: CallContext, workflow: str, argument: Value) -> str:
     try:
         return context.services.start_child(context.key, workflow, argument)
     except LookupError as error:
-        raise http_failure(
-            404, {"error": {"code": 404, "message": str(error), "status": "NOT_FOUND"}}, {}
-        ) from error
+        raise http_failure(404, {"error": {"code": 404, "message": str(error), "status": "NOT_FOUND"}}, {}) from error
 
 
 def _awaited(context: CallContext, name: str, timeout_s: float) -> Value:

@@ -140,9 +140,7 @@ def _authorization(context: CallContext, wanted: _Request) -> dict[str, str]:
     audience = str(wanted.auth.get("audience") or wanted.url) if kind == "OIDC" else _OAUTH_AUDIENCE
     if not context.setting.service_account:
         raise failure("AuthError", "the workflow has no service account to sign for")
-    return {
-        "authorization": f"Bearer {context.services.signer.sign(audience, context.setting.service_account)}"
-    }
+    return {"authorization": f"Bearer {context.services.signer.sign(audience, context.setting.service_account)}"}
 
 
 def _read(
@@ -180,11 +178,7 @@ def _content(kind: str, data: bytes) -> Value:
     try:
         if media == "application/json" or media.endswith("+json"):
             return from_json(data) if data else None
-        if (
-            not media
-            or media.startswith("text/")
-            or media in ("application/xml", "application/x-www-form-urlencoded")
-        ):
+        if not media or media.startswith("text/") or media in ("application/xml", "application/x-www-form-urlencoded"):
             return data.decode()
     except ValueError:
         return data.decode(errors="replace")  # announced as JSON or text, but is not

@@ -116,6 +116,4 @@ def _check(function_name: str, parameter: Parameter, bound: Mapping[str, Value])
     given = type_name(bound[parameter.name])
     if given not in parameter.accepts:
         wanted = " or ".join(sorted(parameter.accepts))
-        raise failure(
-            "TypeError", f"{function_name}: argument {parameter.name!r} must be {wanted}, not {given}"
-        )
+        raise failure("TypeError", f"{function_name}: argument {parameter.name!r} must be {wanted}, not {given}")

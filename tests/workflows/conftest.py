@@ -1,0 +1,135 @@
+"""Runs one workflow source on the engine, without server or journal, against a scripted HTTP endpoint."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tipoff_local.httpd import HttpServer, json_response
+from tipoff_local.wire import Request, Response
+from tipoff_local.workflows.context import ChildOutcome, Clock, Setting, Token
+from tipoff_local.workflows.errors import WorkflowError
+from tipoff_local.workflows.gate import Gate
+from tipoff_local.workflows.journal import CallSite, History
+from tipoff_local.workflows.interpreter import Machine
+from tipoff_local.workflows.validator import deploy
+from tipoff_local.workflows.values import Value
+
+
+@dataclass
+class World:
+    """What an execution reaches in a test: published messages and waits are noted, tokens are readable."""
+
+    published: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    clock: Any = None
+
+    def __post_init__(self) -> None:
+        self.signer = self
+        self.clock = _NotingClock(self.waits)
+
+    def sign(self, audience: str, email: str) -> str:
+        return f"token-for-{audience}-by-{email}"
+
+    def publish(self, topic: str, data: bytes, attributes: dict[str, str]) -> str:
+        self.published.append((topic, data, attributes))
+        return str(len(self.published))
+
+    def start_child(self, key: str, workflow: str, argument: Value) -> str:
+        raise LookupError(f"workflow {workflow} not found")
+
+    def describe_child(self, execution: str) -> Value:
+        raise AssertionError
+
+    def await_child(self, execution: str, seconds: float, token: Token) -> ChildOutcome:
+        raise AssertionError
+
+
+class _NotingClock(Clock):
+    def __init__(self, waits: list[float]) -> None:
+        super().__init__(0)
+        object.__setattr__(self, "waits", waits)
+
+    def now(self) -> float:
+        return 1_000_000.0
+
+    def wait_until(self, instant_s: float, token: Token) -> None:
+        self.waits.append(round(instant_s - 1_000_000.0, 6))  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended: `result`, or `error` (the raised payload)."""
+
+    result: Value
+    error: Value
+    world: World
+    history: History
+
+
+ENV = {
+    "GOOGLE_CLOUD_WORKFLOW_ID": "case",
+    "GOOGLE_CLOUD_PROJECT_ID": "tipoff-local",
+    "GOOGLE_CLOUD_LOCATION": "us-west2",
+    "FROM_USER": "yes",
+}
+SETTING = Setting("projects/p/locations/l/workflows/case/executions/1", ENV, "wf@example.com")
+
+
+@pytest.fixture
+def run() -> Callable[..., Ran]:
+    """`run(source, argument)` deploys and executes; DeployError passes through."""
+
+    def run_source(source: str, argument: Value = None) -> Ran:
+        world, history = World(), History(None, "e")
+        gate = Gate(None, "e", history)
+        machine = Machine(deploy(source), SETTING, world, Token(), gate, history)
+        gate.enter(CallSite("0", 0, "main", ""))
+        try:
+            return Ran(machine.run(argument), None, world, history)
+        except WorkflowError as error:
+            return Ran(None, error.payload, world, history)
+        finally:
+            gate.abandon()
+
+    return run_source
+
+
+@dataclass
+class Endpoint:
+    """An HTTP server that gives scripted answers in order (the last one for ever) and keeps what it was asked."""
+
+    url: str = ""
+    script: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Response:
+        self.requests.append(request)
+        wanted = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if "text" in wanted:
+            kind = wanted.get("type", "text/plain")
+            return Response(wanted.get("status", 200), wanted["text"].encode(), {"Content-Type": kind})
+        if wanted.get("reset"):
+            return Response(200, cut=True)
+        if wanted.get("echo"):
+            content = {"method": request.method, "target": request.target, "body": request.body.decode()}
+            return json_response(content | {"headers": dict(request.headers)})
+        return json_response(wanted.get("json", {}), wanted.get("status", 200))
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    served = Endpoint()
+    server = HttpServer(served.answer)
+    served.url = server.url
+    server.start()
+    yield served
+    server.stop()
+
+
+@pytest.fixture
+def exactly() -> Callable[[Value], str]:
+    """A text of a value that tells 1 from 1.0 and from true."""
+    return lambda value: json.dumps(value, sort_keys=True)
