@@ -56,7 +56,7 @@ def validate(terraform: Terraform, workspace: Workspace, environment: str) -> No
     terraform.must(workspace.environment(environment), "validate", "-no-color")
 
 
-def test_module(terraform: Terraform, workspace: Workspace) -> str:
+def module_tests(terraform: Terraform, workspace: Workspace) -> str:
     """`terraform test` over the module; the closing line says how many runs passed."""
     toolbox.terraform().must(workspace.root / MODULE, "init", "-input=false", "-no-color")
     return terraform.must(workspace.root / MODULE, "test", "-no-color").strip().rpartition("\n")[2]
@@ -139,7 +139,7 @@ def check() -> int:
         with prepared() as (terraform, workspace):
             report.step("fmt", lambda: fmt(terraform, workspace))
             report.step("catalogue", lambda: check_catalogue(workspace))
-            report.step("test", lambda: test_module(terraform, workspace))
+            report.step("test", lambda: module_tests(terraform, workspace))
             for name in ENVIRONMENTS:
                 report.step(f"validate {name}", lambda name=name: validate(terraform, workspace, name))  # type: ignore[misc]
                 report.step(f"plan {name}", lambda name=name: rules_hold(terraform, workspace, name))  # type: ignore[misc]

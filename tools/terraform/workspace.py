@@ -52,6 +52,14 @@ class Workspace:
         shown: dict[str, Any] = json.loads(terraform.must(folder, "show", "-json", "plan.bin"))
         return shown
 
+    def alone(self, file: str) -> Path:
+        """A folder with one file of the module and checkov's configuration: scanning all takes ten times as long."""
+        folder = self.root / "alone"
+        folder.mkdir()
+        shutil.copy(self.root / file, folder)
+        shutil.copy(self.root / "terraform" / ".checkov.yaml", folder)
+        return folder
+
     def copy(self, folder: Path) -> Workspace:
         """Another copy, init included, for a test to break."""
         return Workspace(Path(shutil.copytree(self.root, folder, symlinks=True)))

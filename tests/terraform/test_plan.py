@@ -1,0 +1,46 @@
+"""No drift and least privilege: every rule holds of the plan of every environment."""
+
+import pytest
+from rules import RULES, Case
+from workspace import ENVIRONMENTS, STAND_IN_RELEASE
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("rule", RULES)
+def test_rule(cases: dict[str, Case], rule: str, environment: str) -> None:
+    assert list(RULES[rule](cases[environment])) == []
+
+
+def test_only_ingest_and_its_replay_touch_the_landing_tables(cases: dict[str, Case]) -> None:
+    """nba_raw is authorised over nba_landing: everybody else asks the views."""
+    landing = cases["prod"].plan.by_type("google_bigquery_dataset")["nba_landing"]
+    accounts = {entry["user_by_email"].split("@")[0] for entry in landing["access"] if entry["user_by_email"]}
+    views = [entry["dataset"][0]["dataset"][0]["dataset_id"] for entry in landing["access"] if entry["dataset"]]
+    assert accounts == {"fn-ingest", "fn-reprocess"}
+    assert views == ["nba_raw"]
+
+
+def test_environments_differ_in_what_they_should(cases: dict[str, Case]) -> None:
+    dev, prod = (cases[name].plan for name in ("dev", "prod"))
+    assert dev.project != prod.project
+    assert {r.address for r in dev.resources} == {r.address for r in prod.resources}
+
+
+def test_each_environment_has_a_state_of_its_own(cases: dict[str, Case]) -> None:
+    backends = {name: (case.root / f"terraform/environments/{name}/backend.tf").read_text() for name, case in cases.items()}
+    assert all('backend "gcs"' in text and f"tipoff-{name}-tfstate" in text for name, text in backends.items())
+
+
+def test_the_zips_of_the_plan_were_built(cases: dict[str, Case]) -> None:
+    """Where a build ran, each zip that a function would run is a file of that content."""
+    import hashlib
+
+    from conftest import ROOT
+
+    case = cases["dev"]
+    if case.manifest["release"] == STAND_IN_RELEASE:
+        pytest.skip("no dist/manifest.json: run `tipoff build`")
+    for key, entry in case.manifest["functions"].items():
+        built = ROOT / entry["zip"]
+        assert hashlib.sha256(built.read_bytes()).hexdigest() == entry["sha256"], key
+        assert entry["sha256"] in built.name
