@@ -1,0 +1,169 @@
+"""What the operator's page shows, as values: whoever fills them reads tables, the page only draws.
+
+Points are points, shares lie in [0, 1], instants are UTC, game dates are Eastern. None means unknown or not yet.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+type FreshnessState = Literal["EXPECTED", "LATE", "COMPLETE", "EMPTY_OK", "DEGRADED", "FAILED"]
+type ExecutionState = Literal["ACTIVE", "SUCCEEDED", "FAILED", "CANCELLED"]
+type Outcome = Literal["win", "loss", "push", "void", "pass", "open"]
+
+
+@dataclass(frozen=True, slots=True)
+class SystemScore:
+    """A system's grades over one date, or over all dates of the page.
+
+    Attributes:
+        graded: rows of players who played; mae_pts and bias_pts are over these.
+        line_rows: graded rows with a published line; mae_line_rows_pts and line_mae_pts are over exactly these,
+            so the two may be compared, and no other two.
+        mae_difference_pts, interval_pts: mae_line_rows_pts - line_mae_pts and its 95 % interval (by dates).
+    """
+
+    system_id: str
+    graded: int
+    mae_pts: float | None
+    bias_pts: float | None
+    line_rows: int
+    mae_line_rows_pts: float | None
+    line_mae_pts: float | None
+    wins: int
+    losses: int
+    pushes: int
+    passes: int
+    profit_units: float
+    mae_difference_pts: float | None = None
+    interval_pts: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DateSummary:
+    """One game date.
+
+    Attributes:
+        predictions: active predictions of all systems; skipped: slate players without one, with a named reason.
+        voids: graded rows whose player did not play.
+        scores: per system, empty while the games are not final.
+    """
+
+    game_date: date
+    games: int
+    slate_players: int
+    predictions: int
+    skipped: int
+    voids: int
+    scores: tuple[SystemScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FreshnessCell:
+    """State of one table for one game date; `rows` as last reconciled, `cause` in words if not complete."""
+
+    game_date: date
+    state: FreshnessState
+    rows: int | None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableFreshness:
+    """One table (or published document) over the dates of the page."""
+
+    table: str
+    cells: tuple[FreshnessCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conservation:
+    """What a step or source took in and what became of it; `rows_in` should equal the sum of the other two."""
+
+    name: str
+    documents: int
+    rows_in: int
+    rows_out: int
+    rows_rejected: int
+
+    @property
+    def holds(self) -> bool:
+        """Nothing was lost."""
+        return self.rows_in == self.rows_out + self.rows_rejected
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineReason:
+    """One reason code with its newest sample; samples come from outside and are shown as text, never trusted."""
+
+    code: str
+    source: str
+    held: int
+    last_seen_at: datetime
+    sample_object: str
+    sample_field: str | None = None
+    sample_value: str | None = None
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A workflow execution; `ended_at` is None while it runs, `result` its outcome or error in a few words."""
+
+    workflow: str
+    execution_id: str
+    state: ExecutionState
+    started_at: datetime
+    ended_at: datetime | None
+    argument: str = ""
+    result: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationBin:
+    """Predictions of one system with similar P(over): the mean said, the share that went over, how many."""
+
+    system_id: str
+    predicted: float
+    observed: float
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionLine:
+    """One active prediction as a reader wants it; `low_pts..high_pts` is the central 80 % interval."""
+
+    game_date: date
+    player_name: str
+    team_abbr: str
+    opponent_team_abbr: str
+    is_home: bool
+    system_id: str
+    predicted_points: float
+    low_pts: float
+    high_pts: float
+    points_line: float | None
+    bookmaker: str | None
+    prob_over: float | None
+    recommendation: str
+    actual_points: int | None
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """The whole page. Every tuple may be empty: the section then says so."""
+
+    project: str
+    environment: str
+    release: str
+    generated_at: datetime
+    statement: str
+    dates: tuple[DateSummary, ...] = ()
+    overall: tuple[SystemScore, ...] = ()
+    freshness: tuple[TableFreshness, ...] = ()
+    conservation: tuple[Conservation, ...] = ()
+    quarantine: tuple[QuarantineReason, ...] = ()
+    executions: tuple[Execution, ...] = ()
+    calibration: tuple[CalibrationBin, ...] = ()
+    predictions: tuple[PredictionLine, ...] = ()
