@@ -1,4 +1,4 @@
-"""Spellings of players that sources use instead of the NBA's own, as data: normal form found -> normal form of the NBA name.
+"""Spellings of players that sources use instead of the NBA's own, as data: normal form found -> the NBA's normal form.
 
 Only explicit pairs: nothing here is guessed from initials or surnames.
 """

@@ -1,4 +1,4 @@
-"""The closed set of reason codes and outcomes of the intake. Nothing outside this enum is ever written to quarantine."""
+"""The closed set of reason codes and outcomes of the intake; quarantine holds nothing outside it."""
 
 from enum import StrEnum
 

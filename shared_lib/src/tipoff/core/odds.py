@@ -129,7 +129,7 @@ def devig_power(over_decimal: float, under_decimal: float) -> float:
             low = middle
         else:
             high = middle
-    return over**high / (over**high + under**high)
+    return float(over**high / (over**high + under**high))
 
 
 def profit(decimal: float, result: Result) -> float:
@@ -167,7 +167,10 @@ def main_line(ladder: Iterable[TwoSided]) -> TwoSided | None:
     """The line whose de-vigged Over probability is nearest one half; ties go to the lower line; None of an empty ladder."""
     return min(
         ladder,
-        key=lambda quote: (abs(devig_multiplicative(quote.over_decimal, quote.under_decimal) - 0.5), quote.line),
+        key=lambda quote: (
+            abs(devig_multiplicative(quote.over_decimal, quote.under_decimal) - 0.5),
+            quote.line,
+        ),
         default=None,
     )
 

@@ -1,7 +1,7 @@
 """Contracts with the sources: names of their objects, shapes of their documents, and the rows they become.
 
-    route(name) -> Route | None          parse(route, body, content_encoding) -> Parsed
-    object_name(source, **fields)        read(name, body, content_encoding) -> Parsed   (both in one, refusals included)
+route(name) -> Route | None          parse(route, body, content_encoding) -> Parsed
+object_name(source, **fields)        read(name, body, content_encoding) -> Parsed   (both in one, refusals included)
 """
 
 from tipoff.core.contracts.registry import PARSERS, parse, parse_seq, read

@@ -9,8 +9,9 @@ import json
 import math
 import re
 import zlib
-from functools import lru_cache
-from typing import Annotated, Any, NoReturn
+from collections.abc import Hashable
+from functools import cache
+from typing import Annotated, Any, NoReturn, cast
 
 import msgspec
 
@@ -179,8 +180,8 @@ def _diagnose(body: bytes, message: str) -> NoReturn:
     raise DocumentRefused(Reason.INVALID_JSON, "a document is one JSON value", value=message)
 
 
-@lru_cache(maxsize=64)
-def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+@cache
+def _decoder(shape: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape)
 
 
@@ -201,11 +202,10 @@ def typed[T](body: bytes, tree: Any, shape: type[T]) -> T:
         DocumentRefused: schema or wrong_type, with the path and the value found there.
     """
     try:
-        result: T = _decoder(shape).decode(body)
+        return cast(T, _decoder(cast(Hashable, shape)).decode(body))
     except (msgspec.ValidationError, RecursionError) as error:
         code, field, rule = explain(str(error))
         raise DocumentRefused(code, rule, field, value_at(tree, field)) from error
-    return result
 
 
 def convert[T](raw: Any, shape: type[T]) -> T:

@@ -21,7 +21,7 @@ _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])( \(ET\))?")
 _US_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
 _CATEGORIES: tuple[tuple[str, str], ...] = (
     ("g league", "g_league"),
-    ("injury", "injury_illness"),
+    ("injury/illness", "injury_illness"),
     ("concussion", "injury_illness"),
     ("return to competition", "injury_illness"),
     ("health and safety", "injury_illness"),
@@ -291,5 +291,5 @@ def _tipoff(day: date, clock: str | None) -> datetime | None:
 def _category(reason: str | None) -> str | None:
     if not reason:
         return None
-    start = reason.lower()
-    return next((category for prefix, category in _CATEGORIES if start.startswith(prefix)), "other")
+    found = [(place, category) for phrase, category in _CATEGORIES if (place := reason.lower().find(phrase)) >= 0]
+    return min(found)[1] if found else "other"  # the first phrase decides: a slip of the print may precede it

@@ -1,7 +1,6 @@
 """NBA.com live box score (CDN): one game, both teams, every listed player. Atomic: one bad row refuses the document."""
 
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -9,6 +8,7 @@ import msgspec
 from tipoff.core import ids
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import decoding
+from tipoff.core.contracts.box_rows import PlayerRow, TeamRow
 from tipoff.core.contracts.decoding import Int, PersonId
 from tipoff.core.contracts.nba_common import (
     Identity,
@@ -21,15 +21,27 @@ from tipoff.core.contracts.nba_common import (
     minutes_of,
     overtimes,
 )
-from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
+from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
 from tipoff.core.contracts.routes import Route
 
 PARSE_SEQ = 1
 FINAL = 3
-COUNTED = (
-    "points fieldGoalsMade fieldGoalsAttempted threePointersMade threePointersAttempted freeThrowsMade "
-    "freeThrowsAttempted reboundsOffensive reboundsDefensive assists steals blocks turnovers foulsPersonal"
-).split()
+COUNTED = [
+    "points",
+    "fieldGoalsMade",
+    "fieldGoalsAttempted",
+    "threePointersMade",
+    "threePointersAttempted",
+    "freeThrowsMade",
+    "freeThrowsAttempted",
+    "reboundsOffensive",
+    "reboundsDefensive",
+    "assists",
+    "steals",
+    "blocks",
+    "turnovers",
+    "foulsPersonal",
+]
 
 
 class Statistics(msgspec.Struct, frozen=True, gc=False):
@@ -114,94 +126,8 @@ class Document(msgspec.Struct, frozen=True):
     game: Game
 
 
-class TeamRow(Row, frozen=True, gc=False, kw_only=True):
-    """A row of nbac_team_boxscore."""
-
-    nba_game_id: str
-    game_date: date
-    game_id: str
-    season_year: int
-    season_type: str
-    tipoff_at: datetime | None
-    team_id: int
-    team_abbr: str
-    opponent_team_id: int
-    opponent_team_abbr: str
-    is_home: bool
-    opponent_points: int
-    win_flag: bool
-    overtime_periods: int
-    seconds_tenths: int
-    minutes: Decimal
-    points: int
-    field_goals_made: int
-    field_goals_attempted: int
-    three_pointers_made: int
-    three_pointers_attempted: int
-    free_throws_made: int
-    free_throws_attempted: int
-    offensive_rebounds: int
-    defensive_rebounds: int
-    total_rebounds: int
-    assists: int
-    steals: int
-    blocks: int
-    turnovers: int
-    personal_fouls: int
-    points_in_paint: int | None
-    fast_break_points: int | None
-    second_chance_points: int | None
-    team_rebounds: int | None
-    team_turnovers: int | None
-
-
-class PlayerRow(Row, frozen=True, gc=False, kw_only=True):
-    """A row of nbac_player_boxscores."""
-
-    nba_game_id: str
-    game_date: date
-    game_id: str
-    season_year: int
-    season_type: str
-    tipoff_at: datetime | None
-    team_id: int
-    team_abbr: str
-    opponent_team_id: int
-    opponent_team_abbr: str
-    is_home: bool
-    player_id: int
-    player_name: str
-    player_lookup: str
-    starter: bool
-    played: bool
-    participation: str
-    status: str | None
-    not_playing_reason: str | None
-    not_playing_description: str | None
-    position: str | None
-    seconds_tenths: int
-    minutes: Decimal
-    points: int
-    field_goals_made: int
-    field_goals_attempted: int
-    three_pointers_made: int
-    three_pointers_attempted: int
-    free_throws_made: int
-    free_throws_attempted: int
-    offensive_rebounds: int
-    defensive_rebounds: int
-    total_rebounds: int
-    assists: int
-    steals: int
-    blocks: int
-    turnovers: int
-    personal_fouls: int
-    plus_minus: int | None
-    points_in_paint: int | None
-
-
 class _Frame(msgspec.Struct, frozen=True):
-    """What the rows of one side share."""
+    """What the rows of one side share; `path` is where the side stands in the document."""
 
     game: Identity
     game_id: str
@@ -210,22 +136,6 @@ class _Frame(msgspec.Struct, frozen=True):
     other: Side
     is_home: bool
     path: str
-
-    def columns(self) -> dict[str, object]:
-        """Key columns of every row of this side."""
-        return {
-            "nba_game_id": self.game.nba_game_id,
-            "game_date": self.game.game_date,
-            "game_id": self.game_id,
-            "season_year": self.game.season_year,
-            "season_type": self.game.season_type,
-            "tipoff_at": self.tipoff_at,
-            "team_id": self.side.teamId,
-            "team_abbr": self.side.teamTricode,
-            "opponent_team_id": self.other.teamId,
-            "opponent_team_abbr": self.other.teamTricode,
-            "is_home": self.is_home,
-        }
 
 
 def parse(where: Route, body: bytes) -> Content:
@@ -241,7 +151,8 @@ def parse(where: Route, body: bytes) -> Content:
     if header.gameStatus not in (1, 2, FINAL):
         raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", "$.game.gameStatus", header.gameStatus)
     if header.gameStatus != FINAL:
-        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", "$.game.gameStatus", header.gameStatus, Outcome.IGNORED)
+        field, found = "$.game.gameStatus", header.gameStatus
+        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", field, found, Outcome.IGNORED)
     document = decoding.typed(body, tree, Document).game
     return _content(where, game, document)
 
@@ -310,16 +221,42 @@ def check_identities(stats: Statistics, path: str) -> None:
 
 
 def _team_row(frame: _Frame) -> TeamRow:
-    side, stats, path = frame.side, frame.side.statistics, frame.path
+    game, side, stats, path = frame.game, frame.side, frame.side.statistics, frame.path
     check_identities(stats, f"{path}.statistics")
     _check_sums(frame)
     team_tenths = duration(stats.minutes or "", f"{path}.statistics.minutes")
     return TeamRow(
-        **frame.columns(),  # type: ignore[arg-type]
+        nba_game_id=game.nba_game_id,
+        game_date=game.game_date,
+        game_id=frame.game_id,
+        season_year=game.season_year,
+        season_type=game.season_type,
+        tipoff_at=frame.tipoff_at,
+        team_id=frame.side.teamId,
+        team_abbr=frame.side.teamTricode,
+        opponent_team_id=frame.other.teamId,
+        opponent_team_abbr=frame.other.teamTricode,
+        is_home=frame.is_home,
         opponent_points=frame.other.score,
         win_flag=side.score > frame.other.score,
         overtime_periods=overtimes(team_tenths, f"{path}.statistics.minutes"),
-        **_counts(stats, team_tenths),  # type: ignore[arg-type]
+        seconds_tenths=team_tenths,
+        minutes=minutes_of(team_tenths),
+        points=stats.points,
+        field_goals_made=stats.fieldGoalsMade,
+        field_goals_attempted=stats.fieldGoalsAttempted,
+        three_pointers_made=stats.threePointersMade,
+        three_pointers_attempted=stats.threePointersAttempted,
+        free_throws_made=stats.freeThrowsMade,
+        free_throws_attempted=stats.freeThrowsAttempted,
+        offensive_rebounds=stats.reboundsOffensive,
+        defensive_rebounds=stats.reboundsDefensive,
+        total_rebounds=stats.reboundsOffensive + stats.reboundsDefensive,
+        assists=stats.assists,
+        steals=stats.steals,
+        blocks=stats.blocks,
+        turnovers=stats.turnovers,
+        personal_fouls=stats.foulsPersonal,
         points_in_paint=stats.pointsInThePaint,
         fast_break_points=stats.pointsFastBreak,
         second_chance_points=stats.pointsSecondChance,
@@ -334,7 +271,9 @@ def _check_sums(frame: _Frame) -> None:
     if side.score != side.statistics.points:
         raise DocumentRefused(Reason.SUM_MISMATCH, "score = statistics.points", f"{path}.score", side.score)
     if side.statistics.pointsAgainst not in (None, frame.other.score):
-        raise DocumentRefused(Reason.SUM_MISMATCH, "pointsAgainst = the other's score", f"{path}.statistics.pointsAgainst")
+        raise DocumentRefused(
+            Reason.SUM_MISMATCH, "pointsAgainst = the other's score", f"{path}.statistics.pointsAgainst"
+        )
     if side.score == frame.other.score:
         raise DocumentRefused(Reason.STAT_IDENTITY, "a final game has a winner", f"{path}.score", side.score)
     for name in COUNTED:
@@ -345,18 +284,17 @@ def _check_sums(frame: _Frame) -> None:
 
 
 def _player_rows(frame: _Frame) -> list[PlayerRow]:
-    columns = frame.columns()
     limit = duration(frame.side.statistics.minutes or "", f"{frame.path}.statistics.minutes") // 5
     if sum(player.starter == "1" for player in frame.side.players) != 5:
         raise DocumentRefused(Reason.STAT_IDENTITY, "a team starts five players", f"{frame.path}.players")
     return [
-        _player_row(columns, player, limit, f"{frame.path}.players[{index}]")
+        _player_row(frame, player, limit, f"{frame.path}.players[{index}]")
         for index, player in enumerate(frame.side.players)
     ]
 
 
-def _player_row(columns: dict[str, object], player: Player, limit: int, path: str) -> PlayerRow:
-    stats = player.statistics
+def _player_row(frame: _Frame, player: Player, limit: int, path: str) -> PlayerRow:
+    game, stats = frame.game, player.statistics
     check_identities(stats, f"{path}.statistics")
     if stats.reboundsTotal not in (None, stats.reboundsOffensive + stats.reboundsDefensive):
         raise DocumentRefused(Reason.STAT_IDENTITY, "rebounds add up", f"{path}.statistics.reboundsTotal")
@@ -366,7 +304,17 @@ def _player_row(columns: dict[str, object], player: Player, limit: int, path: st
         raise DocumentRefused(Reason.SCHEMA, "a name holds letters", f"{path}.name", player.name)
     played = time_played > 0 or player.played == "1"
     return PlayerRow(
-        **columns,  # type: ignore[arg-type]
+        nba_game_id=game.nba_game_id,
+        game_date=game.game_date,
+        game_id=frame.game_id,
+        season_year=game.season_year,
+        season_type=game.season_type,
+        tipoff_at=frame.tipoff_at,
+        team_id=frame.side.teamId,
+        team_abbr=frame.side.teamTricode,
+        opponent_team_id=frame.other.teamId,
+        opponent_team_abbr=frame.other.teamTricode,
+        is_home=frame.is_home,
         player_id=player.personId,
         player_name=player.name,
         player_lookup=lookup,
@@ -377,7 +325,23 @@ def _player_row(columns: dict[str, object], player: Player, limit: int, path: st
         not_playing_reason=player.notPlayingReason,
         not_playing_description=player.notPlayingDescription,
         position=player.position,
-        **_counts(stats, time_played),  # type: ignore[arg-type]
+        seconds_tenths=time_played,
+        minutes=minutes_of(time_played),
+        points=stats.points,
+        field_goals_made=stats.fieldGoalsMade,
+        field_goals_attempted=stats.fieldGoalsAttempted,
+        three_pointers_made=stats.threePointersMade,
+        three_pointers_attempted=stats.threePointersAttempted,
+        free_throws_made=stats.freeThrowsMade,
+        free_throws_attempted=stats.freeThrowsAttempted,
+        offensive_rebounds=stats.reboundsOffensive,
+        defensive_rebounds=stats.reboundsDefensive,
+        total_rebounds=stats.reboundsOffensive + stats.reboundsDefensive,
+        assists=stats.assists,
+        steals=stats.steals,
+        blocks=stats.blocks,
+        turnovers=stats.turnovers,
+        personal_fouls=stats.foulsPersonal,
         plus_minus=_plus_minus(stats.plusMinusPoints, path),
         points_in_paint=stats.pointsInThePaint,
     )
@@ -408,25 +372,3 @@ def _plus_minus(value: float | None, path: str) -> int | None:
     if value != int(value):
         raise DocumentRefused(Reason.STAT_IDENTITY, "plus-minus is whole", f"{path}.statistics.plusMinusPoints", value)
     return int(value)
-
-
-def _counts(stats: Statistics, duration_tenths: int) -> dict[str, object]:
-    return {
-        "seconds_tenths": duration_tenths,
-        "minutes": minutes_of(duration_tenths),
-        "points": stats.points,
-        "field_goals_made": stats.fieldGoalsMade,
-        "field_goals_attempted": stats.fieldGoalsAttempted,
-        "three_pointers_made": stats.threePointersMade,
-        "three_pointers_attempted": stats.threePointersAttempted,
-        "free_throws_made": stats.freeThrowsMade,
-        "free_throws_attempted": stats.freeThrowsAttempted,
-        "offensive_rebounds": stats.reboundsOffensive,
-        "defensive_rebounds": stats.reboundsDefensive,
-        "total_rebounds": stats.reboundsOffensive + stats.reboundsDefensive,
-        "assists": stats.assists,
-        "steals": stats.steals,
-        "blocks": stats.blocks,
-        "turnovers": stats.turnovers,
-        "personal_fouls": stats.foulsPersonal,
-    }

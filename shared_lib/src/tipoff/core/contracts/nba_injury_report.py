@@ -1,4 +1,4 @@
-"""NBA injury report as structured JSON (ours or the original's). Row-wise: a bad record is set aside, the rest stand."""
+"""NBA injury report as structured JSON (ours or the original's). Row-wise: a bad record is set aside, the rest stay."""
 
 from typing import Any
 

@@ -158,13 +158,17 @@ def _check_action(action: Action, path: str) -> None:
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are one team's", f"{path}.teamId", action.teamId)
     is_shot = action.actionType in SHOT_POINTS
     if action.isFieldGoal == 1 and action.actionType not in ("2pt", "3pt", "heave"):
-        raise DocumentRefused(Reason.STAT_IDENTITY, "a field goal is 2pt or 3pt", f"{path}.actionType", action.actionType)
+        raise DocumentRefused(
+            Reason.STAT_IDENTITY, "a field goal is 2pt or 3pt", f"{path}.actionType", action.actionType
+        )
     if is_shot and action.shotResult not in ("Made", "Missed"):
         raise DocumentRefused(Reason.SCHEMA, "a shot is Made or Missed", f"{path}.shotResult", action.shotResult)
     if is_shot and not action.teamTricode:
         raise DocumentRefused(Reason.SCHEMA, "a shot has a team", f"{path}.teamTricode")
     if action.shotDistance is not None and not 0 <= action.shotDistance <= 100:
-        raise DocumentRefused(Reason.STAT_IDENTITY, "a court is 94 feet long", f"{path}.shotDistance", action.shotDistance)
+        raise DocumentRefused(
+            Reason.STAT_IDENTITY, "a court is 94 feet long", f"{path}.shotDistance", action.shotDistance
+        )
 
 
 def _row(game: Identity, action: Action, sequence: int, coverage: str) -> ActionRow:
@@ -209,7 +213,7 @@ def _row(game: Identity, action: Action, sequence: int, coverage: str) -> Action
 
 def _person(person_id: int) -> int | None:
     """Team events carry 0 or the team's own id (above any person's)."""
-    return person_id if 0 < person_id and person_id not in teams.BY_ID else None
+    return person_id if person_id > 0 and person_id not in teams.BY_ID else None
 
 
 def _zone(action: Action) -> str | None:

@@ -124,7 +124,10 @@ def parse(where: Route, body: bytes) -> Content:
     season = decoding.decode(body, Document).leagueSchedule
     if season.seasonYear != where.season:
         raise DocumentRefused(
-            Reason.ID_MISMATCH, "name and body are of one season", "$.leagueSchedule.seasonYear", season.seasonYear
+            Reason.ID_MISMATCH,
+            "name and body are of one season",
+            "$.leagueSchedule.seasonYear",
+            season.seasonYear,
         )
     rows: dict[str, ScheduleRow] = {}
     for day, group in enumerate(season.gameDates):
@@ -175,28 +178,22 @@ def _row(game: Game, season: str, path: str) -> ScheduleRow:
         home_team_score=home_score,
         away_team_score=away_score,
         winning_team_tricode=winner,
-        **_labels(game, kind),  # type: ignore[arg-type]
+        arena_name=game.arenaName,
+        arena_city=game.arenaCity,
+        arena_state=game.arenaState,
+        is_preseason=kind == "preseason",
+        is_regular_season=kind == "regular_season",
+        is_all_star=kind == "all_star",
+        is_playoffs=kind == "playoffs",
+        is_play_in=kind == "play_in",
+        is_emirates_cup=kind == "cup_final" or "cup" in (game.gameLabel or "").lower(),
+        neutral_site_flag=bool(game.isNeutral),
+        week_number=game.weekNumber,
+        game_label=game.gameLabel,
+        game_sub_label=game.gameSubLabel,
+        series_text=game.seriesText,
+        series_game_number=_number(game.seriesGameNumber),
     )
-
-
-def _labels(game: Game, kind: str) -> dict[str, object]:
-    return {
-        "arena_name": game.arenaName,
-        "arena_city": game.arenaCity,
-        "arena_state": game.arenaState,
-        "is_preseason": kind == "preseason",
-        "is_regular_season": kind == "regular_season",
-        "is_all_star": kind == "all_star",
-        "is_playoffs": kind == "playoffs",
-        "is_play_in": kind == "play_in",
-        "is_emirates_cup": kind == "cup_final" or "cup" in (game.gameLabel or "").lower(),
-        "neutral_site_flag": bool(game.isNeutral),
-        "week_number": game.weekNumber,
-        "game_label": game.gameLabel,
-        "game_sub_label": game.gameSubLabel,
-        "series_text": game.seriesText,
-        "series_game_number": _number(game.seriesGameNumber),
-    }
 
 
 def _number(value: int | str | None) -> int | None:

@@ -122,13 +122,13 @@ class Meeting(NamedTuple):
 
 
 class Quote(NamedTuple):
-    """One outcome with where it stands; `index` counts outcomes through the document."""
+    """One outcome with where it stands; `position` counts outcomes through the document."""
 
     bookmaker: Bookmaker | LooseBookmaker
     market: Market | LooseMarket
     outcome: Outcome
     path: str
-    index: int
+    position: int
 
 
 def snapshot(where: Route, envelope: Envelope[Any] | None) -> Snapshot:

@@ -95,22 +95,26 @@ def read_event(where: Route, body: bytes) -> EventDocument:
         DocumentRefused: any code of bytes, envelope, event header, name, or mixed_prices.
     """
     tree = decoding.check_json(body)
-    wrapped = is_envelope(tree)
     rejects: tuple[Reject, ...] = ()
-    event: Event | LooseEvent
+    envelope: Envelope[Any] | None
+    event: EventHeader
     try:
-        shape: Any = Envelope[Event] if wrapped else Event
-        document = decoding.typed(body, tree, shape)
-        event = document.data if wrapped else document
-        found = quotes(event)
+        envelope, whole = _unwrap(body, tree, Envelope[Event], Event)
+        event, found = whole, quotes(whole)
     except DocumentRefused:
-        shape = Envelope[LooseEvent] if wrapped else LooseEvent
-        document = decoding.typed(body, tree, shape)
-        event = document.data if wrapped else document
-        found, rejects = loose_quotes(event)
-    seen = snapshot(where, document if wrapped else None)
+        envelope, loose = _unwrap(body, tree, Envelope[LooseEvent], LooseEvent)
+        event, (found, rejects) = loose, loose_quotes(loose)
+    seen = snapshot(where, envelope)
     game = event_of_name(where, event)
     return EventDocument(event, game, seen, found, rejects, price_format(found))
+
+
+def _unwrap[T](body: bytes, tree: Any, wrapped: type[Envelope[T]], bare: type[T]) -> tuple[Envelope[T] | None, T]:
+    """The event and, if the document has one, its historical envelope."""
+    if is_envelope(tree):
+        envelope = decoding.typed(body, tree, wrapped)
+        return envelope, envelope.data
+    return None, decoding.typed(body, tree, bare)
 
 
 def parse(where: Route, body: bytes) -> Content:
@@ -139,7 +143,7 @@ def line_rows(document: EventDocument, found: tuple[Quote, ...]) -> tuple[tuple[
                 raise RowRefused(Reason.DUPLICATE_KEY, "outcomes", quote.outcome.name, "a quote is given once")
             rows[key] = row
         except RowRefused as refusal:
-            rejects.append(refusal.at(quote.path, quote.index))
+            rejects.append(refusal.at(quote.path, quote.position))
     return tuple(rows.values()), tuple(rejects)
 
 

@@ -1,4 +1,4 @@
-"""The Odds API player props of one event, all markets; PrizePicks and Underdog lines come in the same shape. Row-wise."""
+"""The Odds API player props of one event, all markets; PrizePicks and Underdog lines come alike. Row-wise."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -69,7 +69,9 @@ type _Pair = dict[bool, _Side]
 def parse(where: Route, body: bytes) -> Content:
     """Rows of odds_api_player_props: Over and Under of one book, market, player and line in one row.
 
-    A lone side keeps NULL on the other. Game markets that travel along go to odds_api_game_lines.
+    A lone side keeps NULL on the other. Two spellings of one player in one book are two offers, not one pair (a book
+    lists its ladder under the one and its main line under the other). Game markets that travel along go to
+    odds_api_game_lines.
 
     Raises:
         DocumentRefused: as `odds_game_lines.read_event`.
@@ -83,9 +85,7 @@ def parse(where: Route, body: bytes) -> Content:
     tables = [TableRows("odds_api_player_props", rows)]
     if lines:
         tables.append(TableRows("odds_api_game_lines", lines))
-    return Content(
-        tuple(tables), document.seen.at, (*document.rejects, *rejects, *line_rejects), _note(document)
-    )
+    return Content(tuple(tables), document.seen.at, (*document.rejects, *rejects, *line_rejects), _note(document))
 
 
 def _note(document: EventDocument) -> Reason | None:
@@ -103,12 +103,13 @@ def _pairs(document: EventDocument, found: tuple[Quote, ...]) -> tuple[dict[_Key
     for quote in found:
         try:
             side = _side(document, quote)
-            pair = pairs.setdefault((quote.bookmaker.key, quote.market.key, side.lookup, side.line), {})
+            spelling = ids.normalise(quote.outcome.description or "")
+            pair = pairs.setdefault((quote.bookmaker.key, quote.market.key, spelling, side.line), {})
             if side.is_over in pair:
                 raise RowRefused(Reason.DUPLICATE_KEY, "outcomes", quote.outcome.description, "a quote is given once")
             pair[side.is_over] = side
         except RowRefused as refusal:
-            rejects.append(refusal.at(quote.path, quote.index))
+            rejects.append(refusal.at(quote.path, quote.position))
     return pairs, tuple(rejects)
 
 

@@ -1,4 +1,4 @@
-"""What reading a document yields: rows for tables, rejects, an outcome with its reason, and the instant it was known."""
+"""What reading a document yields: rows for tables, rejects, an outcome with its reason, and when it was known."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -89,7 +89,12 @@ class DocumentRefused(ContractViolation):
     """The whole document is set aside (or ignored); raised by parsers, turned into a Parsed by `parse`."""
 
     def __init__(
-        self, reason: Reason, rule: str, field: str = "", value: object = "", outcome: Outcome = Outcome.QUARANTINED
+        self,
+        reason: Reason,
+        rule: str,
+        field: str = "",
+        value: object = "",
+        outcome: Outcome = Outcome.QUARANTINED,
     ) -> None:
         self.reason = reason
         self.outcome = outcome

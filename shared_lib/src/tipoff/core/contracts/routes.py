@@ -45,7 +45,7 @@ class Template:
     Attributes:
         source: which parser reads it.
         pattern: the name with fields in braces.
-        observed_from: `name` if the stamp in the name is when the facts were known, `body` if the document says so itself.
+        observed_from: `name` if its stamp is when the facts were known, `body` if the document says so itself.
         historical: the route holds documents fetched after the fact.
     """
 
@@ -210,12 +210,16 @@ def _season(text: str) -> str:
 def refusal(object_name: str, size: int = 0) -> DocumentRefused:
     """Why a name that `route` answers with None is not read.
 
-    A folder marker (no bytes) or a temporary upload is ignored; a known prefix with anything else behind it is bad_name;
-    all the rest is unknown_source.
+    A folder marker (no bytes) or a temporary upload is ignored; a known prefix with anything else behind it is
+    bad_name; all the rest is unknown_source.
     """
     if (_FOLDER.search(object_name) and size == 0) or _TEMPORARY.search(object_name):
         return DocumentRefused(
-            Reason.FOLDER_MARKER, "an artefact of storage is no document", "name", object_name, Outcome.IGNORED
+            Reason.FOLDER_MARKER,
+            "an artefact of storage is no document",
+            "name",
+            object_name,
+            Outcome.IGNORED,
         )
     known = _prefix(object_name) in _BY_PREFIX
     reason = Reason.BAD_NAME if known else Reason.UNKNOWN_SOURCE

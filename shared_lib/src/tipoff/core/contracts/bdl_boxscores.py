@@ -1,0 +1,255 @@
+"""Ball Don't Lie box scores of one date: the fallback for NBA.com. Atomic; games that are not over are passed over."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from tipoff.core import ids, teams
+from tipoff.core.codes import Outcome, Reason
+from tipoff.core.contracts import decoding
+from tipoff.core.contracts.decoding import Int, PersonId
+from tipoff.core.contracts.nba_boxscore import Statistics, check_identities
+from tipoff.core.contracts.nba_common import duration, minutes_of
+from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
+from tipoff.core.contracts.routes import Route
+
+PARSE_SEQ = 1
+MAX_PLAYER_TENTHS = 80 * 600
+
+
+class Person(msgspec.Struct, frozen=True, gc=False):
+    """The vendor's player."""
+
+    id: PersonId
+    first_name: str
+    last_name: str
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One player's statistics; who did not play has `min` "00"."""
+
+    player: Person
+    min: str | None = None
+    fgm: Int | None = None
+    fga: Int | None = None
+    fg3m: Int | None = None
+    fg3a: Int | None = None
+    ftm: Int | None = None
+    fta: Int | None = None
+    oreb: Int | None = None
+    dreb: Int | None = None
+    reb: Int | None = None
+    ast: Int | None = None
+    stl: Int | None = None
+    blk: Int | None = None
+    turnover: Int | None = None
+    pf: Int | None = None
+    pts: Int | None = None
+
+
+class Side(msgspec.Struct, frozen=True, gc=False):
+    """One team with its players."""
+
+    abbreviation: str
+    players: list[Line]
+
+
+class Game(msgspec.Struct, frozen=True, gc=False):
+    """One game."""
+
+    date: str
+    season: Int
+    status: str
+    home_team: Side
+    visitor_team: Side
+    home_team_score: Int
+    visitor_team_score: Int
+    postseason: bool = False
+    id: Int | None = None
+
+
+class Document(msgspec.Struct, frozen=True):
+    """The vendor's envelope."""
+
+    data: list[Game]
+
+
+class OriginalDocument(msgspec.Struct, frozen=True):
+    """The original collector's envelope."""
+
+    boxScores: list[Game]
+
+
+class BdlRow(Row, frozen=True, gc=False, kw_only=True):
+    """A row of bdl_player_boxscores."""
+
+    game_date: date
+    game_id: str
+    bdl_game_id: int | None
+    season_year: int
+    is_playoffs: bool
+    team_abbr: str
+    opponent_team_abbr: str
+    is_home: bool
+    team_score: int
+    opponent_score: int
+    bdl_player_id: int
+    player_name: str
+    player_lookup: str
+    played: bool
+    seconds_tenths: int
+    minutes: Decimal
+    points: int
+    field_goals_made: int
+    field_goals_attempted: int
+    three_pointers_made: int
+    three_pointers_attempted: int
+    free_throws_made: int
+    free_throws_attempted: int
+    offensive_rebounds: int
+    defensive_rebounds: int
+    total_rebounds: int
+    assists: int
+    steals: int
+    blocks: int
+    turnovers: int
+    personal_fouls: int
+
+
+class _Frame(msgspec.Struct, frozen=True):
+    """What the rows of one side share."""
+
+    day: date
+    game: Game
+    team: str
+    opponent: str
+    is_home: bool
+
+    @property
+    def game_id(self) -> str:
+        """Platform id."""
+        away, home = (self.opponent, self.team) if self.is_home else (self.team, self.opponent)
+        return ids.platform_id(self.day, away, home)
+
+    @property
+    def scores(self) -> tuple[int, int]:
+        """Own points, the opponent's points."""
+        home, away = self.game.home_team_score, self.game.visitor_team_score
+        return (home, away) if self.is_home else (away, home)
+
+
+def parse(where: Route, body: bytes) -> Content:
+    """Rows of bdl_player_boxscores of the finished games of the name's date.
+
+    Raises:
+        DocumentRefused: not_final (ignored) if games are listed and none is over, or any code of an atomic document.
+    """
+    if where.captured_at is None or where.day is None:
+        raise ValueError("this layout carries date and capture instant")
+    tree = decoding.check_json(body)
+    games = _games(body, tree)
+    final = [game for game in games if game.status == "Final"]
+    if games and not final:
+        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", "status", games[0].status, Outcome.IGNORED)
+    rows = [row for game in final for row in _game_rows(where.day, game)]
+    seen: set[tuple[str, int]] = set()
+    for row in rows:
+        if (row.game_id, row.bdl_player_id) in seen:
+            raise DocumentRefused(Reason.DUPLICATE_PLAYER, "listed once in a game", "player.id", row.bdl_player_id)
+        seen.add((row.game_id, row.bdl_player_id))
+    note = None if rows else Reason.EMPTY_LIST
+    return Content((TableRows("bdl_player_boxscores", tuple(rows)),), where.captured_at, note=note)
+
+
+def _games(body: bytes, tree: Any) -> list[Game]:
+    if isinstance(tree, dict) and "boxScores" in tree:
+        return decoding.typed(body, tree, OriginalDocument).boxScores
+    return decoding.typed(body, tree, Document).data
+
+
+def _game_rows(day: date, game: Game) -> Iterator[BdlRow]:
+    if game.date[:10] != day.isoformat():
+        raise DocumentRefused(Reason.DATE_MISMATCH, "name and games are of one date", "date", game.date)
+    home, away = teams.by_code(game.home_team.abbreviation), teams.by_code(game.visitor_team.abbreviation)
+    if home is None or away is None or home is away:
+        value = f"{game.visitor_team.abbreviation}@{game.home_team.abbreviation}"
+        raise DocumentRefused(Reason.UNKNOWN_TEAM, "two different NBA teams", "abbreviation", value)
+    for frame, side in (
+        (_Frame(day, game, home.tricode, away.tricode, True), game.home_team),
+        (_Frame(day, game, away.tricode, home.tricode, False), game.visitor_team),
+    ):
+        total = sum(line.pts or 0 for line in side.players)
+        if total != frame.scores[0]:
+            raise DocumentRefused(Reason.SUM_MISMATCH, "the players' points add up to the score", "pts", total)
+        for line in side.players:
+            yield _row(frame, line)
+
+
+def _statistics(line: Line) -> Statistics:
+    return Statistics(
+        points=line.pts or 0,
+        fieldGoalsMade=line.fgm or 0,
+        fieldGoalsAttempted=line.fga or 0,
+        threePointersMade=line.fg3m or 0,
+        threePointersAttempted=line.fg3a or 0,
+        freeThrowsMade=line.ftm or 0,
+        freeThrowsAttempted=line.fta or 0,
+        reboundsOffensive=line.oreb or 0,
+        reboundsDefensive=line.dreb or 0,
+        assists=line.ast or 0,
+        steals=line.stl or 0,
+        blocks=line.blk or 0,
+        turnovers=line.turnover or 0,
+        foulsPersonal=line.pf or 0,
+        reboundsTotal=line.reb,
+    )
+
+
+def _row(frame: _Frame, line: Line) -> BdlRow:
+    stats = _statistics(line)
+    check_identities(stats, "players")
+    time_played = duration(line.min, "min") if line.min else 0
+    if time_played > MAX_PLAYER_TENTHS:
+        raise DocumentRefused(Reason.BAD_MINUTES, "nobody plays longer than a game", "min", line.min)
+    name = f"{line.player.first_name} {line.player.last_name}".strip()
+    lookup = ids.player_lookup(name)
+    if not lookup:
+        raise DocumentRefused(Reason.SCHEMA, "a name holds letters", "player", name)
+    did_something = any((stats.points, stats.fieldGoalsAttempted, stats.assists, line.reb, stats.foulsPersonal))
+    team_score, opponent_score = frame.scores
+    return BdlRow(
+        game_date=frame.day,
+        game_id=frame.game_id,
+        bdl_game_id=frame.game.id,
+        season_year=frame.game.season,
+        is_playoffs=frame.game.postseason,
+        team_abbr=frame.team,
+        opponent_team_abbr=frame.opponent,
+        is_home=frame.is_home,
+        team_score=team_score,
+        opponent_score=opponent_score,
+        bdl_player_id=line.player.id,
+        player_name=name,
+        player_lookup=lookup,
+        played=time_played > 0 or did_something,
+        seconds_tenths=time_played,
+        minutes=minutes_of(time_played),
+        points=stats.points,
+        field_goals_made=stats.fieldGoalsMade,
+        field_goals_attempted=stats.fieldGoalsAttempted,
+        three_pointers_made=stats.threePointersMade,
+        three_pointers_attempted=stats.threePointersAttempted,
+        free_throws_made=stats.freeThrowsMade,
+        free_throws_attempted=stats.freeThrowsAttempted,
+        offensive_rebounds=stats.reboundsOffensive,
+        defensive_rebounds=stats.reboundsDefensive,
+        total_rebounds=stats.reboundsOffensive + stats.reboundsDefensive,
+        assists=stats.assists,
+        steals=stats.steals,
+        blocks=stats.blocks,
+        turnovers=stats.turnovers,
+        personal_fouls=stats.foulsPersonal,
+    )

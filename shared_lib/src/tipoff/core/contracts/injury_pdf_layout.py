@@ -1,0 +1,165 @@
+"""The printed table of an injury-report PDF: words with positions in, printed lines out. Knows no basketball."""
+
+import io
+import re
+import zlib
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from tipoff.core.codes import Reason
+from tipoff.core.contracts.results import DocumentRefused
+
+MAX_PDF_BYTES = 2 * 2**20  # real reports are below 100 kB
+MAX_PAGES = 40
+MAX_WORDS = 10_000
+COLUMNS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
+_SAME_LINE_POINTS = 2.5
+_LEFT_OF_HEADER_POINTS = 4.0
+_FOOTER = re.compile(r"Page \d+ of(?: \d+)?")
+
+
+class Word(NamedTuple):
+    """A piece of text as seen: points from the left and from the top of its page."""
+
+    page: int
+    left: float
+    top: float
+    text: str
+
+
+class Line(NamedTuple):
+    """Words of one printed line, left to right."""
+
+    page: int
+    top: float
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        """The line as one text."""
+        return join(word.text for word in self.words)
+
+
+class Entry(NamedTuple):
+    """One printed row: a player or a silent team; cells not printed on it are carried from above."""
+
+    game_date: str
+    game_time: str
+    matchup: str
+    team: str
+    player: str
+    status: str
+    reason: str
+
+
+def words(body: bytes) -> tuple[int, tuple[Word, ...]]:
+    """Number of pages and all words, rotated pages set upright.
+
+    Raises:
+        DocumentRefused: too_large, invalid_encoding (no PDF) or schema (a PDF that cannot be read).
+    """
+    from pypdf import PdfReader  # here: it costs every cold start 0.2 s that only this source needs
+    from pypdf.errors import PyPdfError
+
+    if len(body) > MAX_PDF_BYTES:
+        raise DocumentRefused(Reason.TOO_LARGE, f"a report is at most {MAX_PDF_BYTES} bytes", value=len(body))
+    if not body.startswith(b"%PDF-"):
+        raise DocumentRefused(Reason.INVALID_ENCODING, "a report is a PDF", value=repr(body[:8]))
+    found: list[Word] = []
+    try:
+        pages = PdfReader(io.BytesIO(body)).pages
+        if len(pages) > MAX_PAGES:
+            raise DocumentRefused(Reason.TOO_LARGE, f"a report has at most {MAX_PAGES} pages", value=len(pages))
+        for number, page in enumerate(pages):
+            page.extract_text(visitor_text=_Collector(found, number, int(page.rotation) % 360))
+    except (
+        PyPdfError,
+        zlib.error,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+    ) as error:
+        raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
+    except (RecursionError, NotImplementedError, AssertionError, OSError) as error:
+        raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
+    return len(pages), tuple(found)
+
+
+class _Collector:
+    """Keeps every piece of text pypdf meets, at its place on the upright page."""
+
+    def __init__(self, found: list[Word], page: int, rotation: int) -> None:
+        self._found, self._page, self._rotation = found, page, rotation
+
+    def __call__(self, text: str, matrix: list[float], text_matrix: list[float], _font: object, _size: float) -> None:
+        if not text.strip() or not any(text_matrix[4:6]):  # page totals are printed nowhere
+            return
+        if len(self._found) >= MAX_WORDS:
+            raise DocumentRefused(Reason.TOO_LARGE, f"a report has at most {MAX_WORDS} words")
+        x, y = text_matrix[4], text_matrix[5]
+        a, b, c, d, e, f = matrix
+        right, up = a * x + c * y + e, b * x + d * y + f
+        left, top = (up, right) if self._rotation == 90 else (right, -up)
+        self._found.append(Word(self._page, left, top, " ".join(text.split())))
+
+
+def lines(found: Iterable[Word]) -> tuple[Line, ...]:
+    """Words grouped into printed lines, top to bottom, page footers left out."""
+    grouped: list[list[Word]] = []
+    for word in sorted(found, key=lambda one: (one.page, one.top)):
+        here = grouped[-1][0] if grouped else None
+        if here and here.page == word.page and abs(here.top - word.top) <= _SAME_LINE_POINTS:
+            grouped[-1].append(word)
+        else:
+            grouped.append([word])
+    built = (Line(one[0].page, one[0].top, tuple(sorted(one, key=lambda word: word.left))) for one in grouped)
+    return tuple(line for line in built if not _FOOTER.fullmatch(line.text))
+
+
+def join(parts: Iterable[str]) -> str:
+    """Words of one line as one text; a word cut after its hyphen or before a semicolon is put together again."""
+    text = ""
+    for part in parts:
+        glued = (text.endswith("-") and not text.endswith(" -")) or part.startswith(";")
+        text = f"{text}{part}" if glued or not text else f"{text} {part}"
+    return text
+
+
+def columns(header: Line) -> tuple[float, ...]:
+    """Left edges of the seven columns, from their heading.
+
+    Raises:
+        DocumentRefused: schema if the heading is not the seven titles in order.
+    """
+    if header.text != " ".join(COLUMNS):
+        raise DocumentRefused(Reason.SCHEMA, "the table has seven columns", "header", header.text)
+    edges: list[float] = []
+    rest = list(header.words)
+    for title in COLUMNS:
+        edges.append(rest[0].left)
+        taken = ""
+        while rest and taken != title:
+            taken = join((taken, rest.pop(0).text)) if taken else rest.pop(0).text
+    return tuple(edges)
+
+
+def is_heading(line: Line) -> bool:
+    """True for the line of column titles."""
+    return line.text == " ".join(COLUMNS)
+
+
+def cells(line: Line, edges: Sequence[float]) -> tuple[str, ...]:
+    """The line's text per column."""
+    parts: list[list[str]] = [[] for _ in edges]
+    for word in line.words:
+        column = max((i for i, edge in enumerate(edges) if word.left >= edge - _LEFT_OF_HEADER_POINTS), default=0)
+        parts[column].append(word.text)
+    return tuple(join(part) for part in parts)
+
+
+def increasing(edges: Sequence[float]) -> bool:
+    """True if the columns stand left to right."""
+    return all(left < right for left, right in pairwise(edges))

@@ -1,0 +1,151 @@
+"""NBA injury report as published: the hourly PDF. Its own header is the instant; rows as in the structured report."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from tipoff.core.codes import Reason
+from tipoff.core.contracts import injury_pdf_layout as layout
+from tipoff.core.contracts.injury_rows import (
+    InjuryRow,
+    NotSubmitted,
+    Record,
+    Report,
+    assemble,
+    check_report_date,
+    listing,
+    silent,
+)
+from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowRefused
+from tipoff.core.contracts.routes import Route
+from tipoff.core.game_date import eastern_instant, parse_iso
+
+PARSE_SEQ = 1
+SILENT = "NOT YET SUBMITTED"
+MAX_ROWS = 1_000
+PLACE_HOLDER = "UNK@UNK"  # printed through the all-star break
+_HEADER = re.compile(r"Injury Report: ([0-9]{2})/([0-9]{2})/([0-9]{2}) ([0-9]{2}):([0-9]{2}) ([AP])M")
+_REACH_POINTS = 30.0  # a cell is centred on its row; what stands farther from every row continues the last one above
+
+
+class _Printed(NamedTuple):
+    """A line with its cells."""
+
+    page: int
+    top: float
+    cells: tuple[str, ...]
+
+    @property
+    def is_anchor(self) -> bool:
+        """True if a row stands on this line; other lines only continue a cell of one."""
+        return bool(self.cells[4]) or SILENT in self.cells[6] or SILENT in self.cells[5]
+
+
+def parse(where: Route, body: bytes) -> Content:
+    """Rows of nbac_injury_report of one PDF.
+
+    Raises:
+        DocumentRefused: too_large, invalid_encoding, schema; date_mismatch if name and header are of different dates.
+    """
+    _, found = layout.words(body)
+    lines = layout.lines(found)
+    report = Report(_header(lines), "all_statuses", "pdf_header", "nba-injury-report-pdf")
+    check_report_date(where, report)
+    rows: list[InjuryRow] = []
+    rejects: list[Reject] = []
+    for index, entry in enumerate(entries(lines)):
+        try:
+            rows.append(_row(report, entry, index + 1))
+        except RowRefused as refusal:
+            rejects.append(refusal.at(f"row[{index}]", index))
+    return assemble(report, rows, rejects)
+
+
+def _row(report: Report, entry: layout.Entry, position: int) -> InjuryRow:
+    day, clock = entry.game_date, entry.game_time or None
+    if entry.player:
+        record = Record(day, entry.matchup, entry.team, entry.player, entry.status, clock, entry.reason)
+        return listing(report, record, position)
+    return silent(report, NotSubmitted(day, entry.matchup, entry.team, clock), position)
+
+
+def _header(lines: Sequence[layout.Line]) -> datetime:
+    match = next((found for line in lines[:5] if (found := _HEADER.search(line.text))), None)
+    if match is None:
+        raise DocumentRefused(Reason.SCHEMA, "a report begins with its date and time", "header")
+    month, day, year, hour, minute, half = match.groups()
+    try:
+        printed = parse_iso(f"20{year}-{month}-{day}")
+        return eastern_instant(printed, int(hour) % 12 + (12 if half == "P" else 0), int(minute))
+    except ValueError as error:
+        raise DocumentRefused(
+            Reason.DATE_MISMATCH, "a report's header is an instant", "header", match.group()
+        ) from error
+
+
+def entries(lines: Sequence[layout.Line]) -> list[layout.Entry]:
+    """Printed rows in order: every wrapped cell joined, date, time, matchup and team carried down.
+
+    Raises:
+        DocumentRefused: schema if the table has no heading.
+    """
+    rows: list[layout.Entry] = []
+    carried = ["", "", "", ""]
+    for anchor, continued in _blocks(_printed(lines)):
+        merged = [" ".join(part for part in column if part) for column in zip(*continued, strict=True)]
+        for column in range(4):
+            if merged[column]:
+                carried[column] = merged[column]
+                carried[column + 1 :] = [""] * (3 - column) if column < 3 else []
+        if carried[2] == PLACE_HOLDER:
+            continue
+        silent_team = not anchor.cells[4]
+        player, status, reason = ("", "", "") if silent_team else merged[4:7]
+        day, clock, matchup, team = carried
+        rows.append(layout.Entry(day, clock, matchup, team, player, status, reason))
+    return rows
+
+
+def _printed(lines: Sequence[layout.Line]) -> list[_Printed]:
+    edges: tuple[float, ...] = ()
+    table: list[_Printed] = []
+    for line in lines:
+        if layout.is_heading(line):
+            edges = layout.columns(line)
+        elif edges and not _HEADER.search(line.text):
+            table.append(_Printed(line.page, line.top, layout.cells(line, edges)))
+    if not edges or not layout.increasing(edges):
+        raise DocumentRefused(Reason.SCHEMA, "the table has a heading", "header")
+    return table
+
+
+def _blocks(table: Sequence[_Printed]) -> Iterator[tuple[_Printed, list[tuple[str, ...]]]]:
+    """Each row's own line with the cells of all lines that belong to it (cells are centred on their row)."""
+    anchors = [line for line in table if line.is_anchor]
+    if len(anchors) > MAX_ROWS:
+        raise DocumentRefused(Reason.TOO_LARGE, f"a report has at most {MAX_ROWS} rows", value=len(anchors))
+    members: list[list[tuple[str, ...]]] = [[] for _ in anchors]
+    for line in table:
+        owner = _owner(anchors, line)
+        if owner is not None:
+            members[owner].append(line.cells)
+    return zip(anchors, members, strict=True)
+
+
+def _owner(anchors: Sequence[_Printed], line: _Printed) -> int | None:
+    """Index of the row a line belongs to: itself, else the nearest listing of the page, else the last row before it.
+
+    The rest of a reason cut by the end of a page is read with the next page's first row, exactly as the structured
+    reports of the corpus hold it; only the reason's text is concerned.
+    """
+    here = [
+        (abs(anchor.top - line.top), index)
+        for index, anchor in enumerate(anchors)
+        if anchor.page == line.page and (anchor.cells[4] or anchor is line)
+    ]
+    distance, nearest = min(here, default=(_REACH_POINTS + 1, 0))
+    if distance <= _REACH_POINTS:
+        return nearest
+    before = [index for index, anchor in enumerate(anchors) if (anchor.page, anchor.top) < (line.page, line.top)]
+    return before[-1] if before else None

@@ -1,0 +1,159 @@
+"""NBA.com live scoreboard: one date's games with status and score so far. Atomic; a day without games is normal."""
+
+from datetime import date, datetime
+
+import msgspec
+
+from tipoff.core import ids, teams
+from tipoff.core.codes import Reason
+from tipoff.core.contracts import decoding
+from tipoff.core.contracts.decoding import Int
+from tipoff.core.contracts.nba_common import Instant, check_team
+from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
+from tipoff.core.contracts.routes import Route
+from tipoff.core.game_date import game_date_of, to_utc
+
+PARSE_SEQ = 1
+_OPEN_KINDS = ("preseason", "all_star")
+
+
+class Side(msgspec.Struct, frozen=True, gc=False):
+    """One team."""
+
+    teamId: Int
+    teamTricode: str
+    score: Int | None = None
+    wins: Int | None = None
+    losses: Int | None = None
+
+
+class Game(msgspec.Struct, frozen=True, gc=False):
+    """One game of the date."""
+
+    gameId: str
+    gameStatus: Int
+    homeTeam: Side
+    awayTeam: Side
+    gameCode: str | None = None
+    gameStatusText: str | None = None
+    period: Int | None = None
+    gameClock: str | None = None
+    gameTimeUTC: Instant | None = None
+
+
+class Scoreboard(msgspec.Struct, frozen=True):
+    """The date's games."""
+
+    gameDate: str
+    games: list[Game]
+
+
+class Document(msgspec.Struct, frozen=True):
+    """The envelope."""
+
+    scoreboard: Scoreboard
+
+
+class ScoreboardRow(Row, frozen=True, gc=False, kw_only=True):
+    """A row of nbac_scoreboard."""
+
+    nba_game_id: str
+    game_date: date
+    game_id: str | None
+    season_year: int
+    season_type: str
+    game_code: str | None
+    game_status: int
+    game_status_text: str | None
+    period: int | None
+    game_clock: str | None
+    tipoff_at: datetime | None
+    home_team_id: int
+    home_team_tricode: str
+    home_team_score: int | None
+    home_team_wins: int | None
+    home_team_losses: int | None
+    away_team_id: int
+    away_team_tricode: str
+    away_team_score: int | None
+    away_team_wins: int | None
+    away_team_losses: int | None
+
+
+def parse(where: Route, body: bytes) -> Content:
+    """Rows of nbac_scoreboard.
+
+    Raises:
+        DocumentRefused: any code of an atomic document.
+    """
+    if where.captured_at is None or where.day is None:
+        raise ValueError("a scoreboard's name carries date and capture instant")
+    board = decoding.decode(body, Document).scoreboard
+    if board.gameDate != where.day.isoformat():
+        raise DocumentRefused(
+            Reason.DATE_MISMATCH, "name and body are of one date", "$.scoreboard.gameDate", board.gameDate
+        )
+    rows: dict[str, ScoreboardRow] = {}
+    for index, game in enumerate(board.games):
+        row = _row(where.day, game, f"$.scoreboard.games[{index}]")
+        if row.nba_game_id in rows:
+            raise DocumentRefused(Reason.DUPLICATE_KEY, "a game is listed once", "gameId", game.gameId)
+        rows[row.nba_game_id] = row
+    note = None if rows else Reason.EMPTY_LIST
+    return Content((TableRows("nbac_scoreboard", tuple(rows.values())),), where.captured_at, note=note)
+
+
+def _row(day: date, game: Game, path: str) -> ScoreboardRow:
+    try:
+        game_id = ids.nba_game_id(game.gameId)
+    except ValueError as error:
+        raise DocumentRefused(Reason.UNKNOWN_GAME, str(error), f"{path}.gameId", game.gameId) from error
+    kind, home, away = ids.season_type(game_id), game.homeTeam, game.awayTeam
+    if kind not in _OPEN_KINDS:
+        check_team(home.teamId, home.teamTricode, f"{path}.homeTeam")
+        check_team(away.teamId, away.teamTricode, f"{path}.awayTeam")
+    if game.gameStatus not in (1, 2, 3):
+        raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", f"{path}.gameStatus", game.gameStatus)
+    known = {home.teamTricode, away.teamTricode} <= teams.BY_TRICODE.keys()
+    began = game.gameStatus > 1
+    return ScoreboardRow(
+        nba_game_id=game_id,
+        game_date=day,
+        game_id=ids.platform_id(day, away.teamTricode, home.teamTricode) if known else None,
+        season_year=ids.season_year(game_id),
+        season_type=kind,
+        game_code=game.gameCode,
+        game_status=game.gameStatus,
+        game_status_text=game.gameStatusText,
+        period=game.period,
+        game_clock=game.gameClock,
+        tipoff_at=_tipoff(game.gameTimeUTC, day, path),
+        home_team_id=home.teamId,
+        home_team_tricode=home.teamTricode,
+        home_team_score=_score(home.score, began, path),
+        home_team_wins=home.wins,
+        home_team_losses=home.losses,
+        away_team_id=away.teamId,
+        away_team_tricode=away.teamTricode,
+        away_team_score=_score(away.score, began, path),
+        away_team_wins=away.wins,
+        away_team_losses=away.losses,
+    )
+
+
+def _tipoff(stamp: datetime | None, day: date, path: str) -> datetime | None:
+    if stamp is None:
+        return None
+    try:
+        derived = game_date_of(stamp)
+    except ValueError as error:
+        raise DocumentRefused(Reason.DATE_MISMATCH, str(error), f"{path}.gameTimeUTC", stamp) from error
+    if derived != day:
+        raise DocumentRefused(Reason.DATE_MISMATCH, "a game's tip-off is of the board's date", path, stamp)
+    return to_utc(stamp)
+
+
+def _score(points: int | None, began: bool, path: str) -> int | None:
+    if points is not None and points < 0:
+        raise DocumentRefused(Reason.STAT_IDENTITY, "no score is negative", path, points)
+    return points if began else None
