@@ -160,8 +160,14 @@ class Store:
         (self._files / file).write_bytes(data)
         return Body(file, len(data), Checksums.of(data))
 
-    def put(self, bucket: str, name: str, body: Body, settings: Settings, conditions: Conditions) -> Stored:
-        """Makes `body` the live object. Of racing writers with the same precondition exactly one wins."""
+    def put(
+        self, bucket: str, name: str, body: Body, settings: Settings, conditions: Conditions, *,
+        session: str | None = None,
+    ) -> Stored:  # fmt: skip
+        """Makes `body` the live object. Of racing writers with the same precondition exactly one wins.
+
+        session: the resumable upload that ends with this, forgotten in the same transaction.
+        """
         with self._replacing(body.file) as dropped, self.database.transaction() as rows:
             owner = bucket_of(rows, bucket)
             current = self._live(rows, bucket, name)
@@ -171,6 +177,7 @@ class Store:
             if current is not None:
                 dropped += self._retire(rows, owner, current, by=new.generation)
             rows.execute(_INSERT, _row(new))
+            rows.execute("DELETE FROM uploads WHERE id = ?", (session,))
             overwrote = current.generation if current else None
             self._emit(rows, Event(EventType.FINALIZE, new, overwrote_generation=overwrote))
         return new
@@ -224,13 +231,17 @@ class Store:
         """Where the bytes of an unfinished resumable upload gather."""
         return self._files / f"upload-{upload_id}"
 
-    def adopt(self, upload_id: str) -> Body:
-        """A finished resumable upload as a body: the session's file gets an object's id."""
-        file = uuid.uuid4().hex
-        target = self._files / file
-        self.part_file(upload_id).rename(target)
-        data = target.read_bytes()
-        return Body(file, len(data), Checksums.of(data))
+    def gathered(self, upload_id: str) -> Body:
+        """The bytes of a finished resumable upload as a body; the file keeps its name."""
+        part = self.part_file(upload_id)
+        data = part.read_bytes()
+        return Body(part.name, len(data), Checksums.of(data))
+
+    def forget_upload(self, upload_id: str) -> None:
+        """Ends a resumable upload without an object."""
+        with self.database.transaction() as rows:
+            rows.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
+        self.part_file(upload_id).unlink(missing_ok=True)
 
     def discard(self, body: Body) -> None:
         """Removes bytes that no object took."""

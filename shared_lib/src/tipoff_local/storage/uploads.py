@@ -109,8 +109,7 @@ def _resume(store: Store, upload_id: str, request: Request) -> Response:
     if row is None:
         raise not_found("The upload session does not exist, or is finished.")
     if request.method == "DELETE":
-        _forget(store, upload_id)
-        store.part_file(upload_id).unlink(missing_ok=True)
+        store.forget_upload(upload_id)
         return Response(499)
     session = msgspec.json.decode(row["request"], type=Session)
     total = _append(store, upload_id, request)
@@ -147,20 +146,17 @@ def _write_at(store: Store, upload_id: str, offset: int, data: bytes) -> None:
 
 
 def _complete(store: Store, upload_id: str, bucket: str, session: Session) -> Stored:
-    body = store.adopt(upload_id)
-    _forget(store, upload_id)
+    query, metadata = session.query, session.metadata
+    body = store.gathered(upload_id)
     try:
-        body.sums.check(session.metadata)
+        body.sums.check(metadata)
+        return store.put(
+            bucket, _name(query, metadata), body, _settings(query, metadata), Conditions.of(query),
+            session=upload_id,
+        )  # fmt: skip
     except ApiError:
-        store.discard(body)
+        store.forget_upload(upload_id)
         raise
-    name, settings = _name(session.query, session.metadata), _settings(session.query, session.metadata)
-    return store.put(bucket, name, body, settings, Conditions.of(session.query))
-
-
-def _forget(store: Store, upload_id: str) -> None:
-    with store.database.transaction() as rows:
-        rows.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
 
 
 def _name(query: Mapping[str, str], metadata: WriteMetadata) -> str:
