@@ -8,6 +8,7 @@ over its pipe: who answers is proven to be the process that was started.
 import fcntl
 import importlib.util
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -61,6 +62,17 @@ class Warehouse:
         if self._child is not None:
             self._child.stop()
             self._child = None
+
+
+def clone(template: Path, folder: Path) -> None:
+    """Copies a stopped warehouse; its catalogue notes where its data are, so the note is corrected."""
+    shutil.copytree(template, folder)
+    for catalogue in (folder / "data").glob("*.ducklake"):
+        with duckdb.connect(catalogue) as connection:
+            connection.execute(
+                "UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'",
+                [f"{(folder / 'data' / catalogue.stem).resolve()}/"],
+            )
 
 
 def install_extensions(home: Path) -> None:

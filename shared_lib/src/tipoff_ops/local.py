@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-from google.cloud import bigquery, workflows_v1
+from google.cloud import workflows_v1
 from google.pubsub_v1 import types as pubsub_types
 
-from tipoff.cloud.clients.bigquery import bigquery_client
 from tipoff.cloud.clients.storage import storage_client
 from tipoff.cloud.clients.workflows import workflows_client
 from tipoff.runtime.settings import Settings
-from tipoff.tables.ddl import create_statements
 from tipoff_local import mesh as meshes
 from tipoff_local.bigquery import Warehouse
 from tipoff_local.host import FunctionHost, HostedFunction
@@ -25,6 +23,7 @@ from tipoff_local.pubsub.server import PubsubServer
 from tipoff_local.storage.server import StorageServer
 from tipoff_local.workflows.server import WorkflowsServer
 from tipoff_ops.build import Project, build_all
+from tipoff_ops.templates import empty_warehouse
 
 PROJECT_ID = "tipoff-local"
 PROJECT_NUMBER = "123456789012"
@@ -84,6 +83,8 @@ class LocalMesh:
         self.pubsub.start()
         self.storage = StorageServer(self.folder / "storage", self._publish)
         self.storage.start()
+        if not (self.folder / "bigquery").is_dir():
+            empty_warehouse(self.folder / "bigquery", self.project.root / ".tipoff" / "templates", PROJECT_ID)
         self.warehouse = Warehouse(self.folder / "bigquery", PROJECT_ID, storage_url=self.storage.url)
         self.warehouse.start()
         self.workflows = WorkflowsServer(
@@ -154,7 +155,6 @@ class LocalMesh:
     def _make_resources(self) -> None:
         self._make_topics()
         self._make_buckets()
-        self._make_tables()
         self._make_workflows()
 
     def _make_topics(self) -> None:
@@ -182,12 +182,6 @@ class LocalMesh:
     def _mesh_buckets(self) -> dict[str, str | None]:
         mesh = meshes.load(self.project.root / "terraform" / "mesh.yaml")
         return {key: bucket.notify for key, bucket in mesh.buckets.items()}
-
-    def _make_tables(self) -> None:
-        client: bigquery.Client = bigquery_client(self.settings)
-        for statement in create_statements():
-            client.query_and_wait(statement)
-        client.close()
 
     def _make_workflows(self) -> None:
         client = workflows_client(self.settings)

@@ -1,0 +1,10 @@
+-- What each source sent and what became of it, over the objects received since the page's first date.
+SELECT
+  r.source AS name,
+  COUNT(*) AS documents,
+  SUM(r.rows_in) AS rows_in,
+  SUM(r.rows_out) AS rows_out,
+  SUM(r.rows_rejected) AS rows_rejected
+FROM nba_ops.object_receipts AS r
+GROUP BY r.source
+ORDER BY r.source
