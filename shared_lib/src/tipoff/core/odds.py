@@ -31,7 +31,7 @@ class Result(StrEnum):
 def detect_format(prices: Sequence[float]) -> Format:
     """Format of one document's prices.
 
-    Any price <= -100 means American; else any price in (1, 100) means decimal (values above 100 included); else American.
+    Any price <= -100 means American; else any in (1, 100) means decimal, values above 100 included; else American.
 
     Raises:
         ValueError: signs of both.
@@ -164,7 +164,7 @@ class TwoSided:
 
 
 def main_line(ladder: Iterable[TwoSided]) -> TwoSided | None:
-    """The line whose de-vigged Over probability is nearest one half; ties go to the lower line; None of an empty ladder."""
+    """The line whose de-vigged Over probability is nearest one half; the lower of a tie; None of an empty ladder."""
     return min(
         ladder,
         key=lambda quote: (

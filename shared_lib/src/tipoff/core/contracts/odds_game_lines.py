@@ -132,16 +132,15 @@ def parse(where: Route, body: bytes) -> Content:
 
 
 def line_rows(document: EventDocument, found: tuple[Quote, ...]) -> tuple[tuple[LineRow, ...], tuple[Reject, ...]]:
-    """Rows and rejects of game-market quotes; a quote given twice stands once."""
+    """Rows and rejects of game-market quotes; a quote repeated at the same price stands once."""
     rows: dict[tuple[object, ...], LineRow] = {}
     rejects: list[Reject] = []
     for quote in found:
         try:
             row = _row(document, quote)
             key = (row.bookmaker_key, row.market_key, row.outcome_name, row.outcome_point)
-            if key in rows:
-                raise RowRefused(Reason.DUPLICATE_KEY, "outcomes", quote.outcome.name, "a quote is given once")
-            rows[key] = row
+            if rows.setdefault(key, row).price_decimal != row.price_decimal:
+                raise RowRefused(Reason.DUPLICATE_KEY, "outcomes", quote.outcome.name, "a quote has one price")
         except RowRefused as refusal:
             rejects.append(refusal.at(quote.path, quote.position))
     return tuple(rows.values()), tuple(rejects)

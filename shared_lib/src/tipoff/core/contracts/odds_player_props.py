@@ -44,6 +44,7 @@ class PropRow(Row, frozen=True, gc=False, kw_only=True):
     player_name: str
     player_lookup: str
     line: Decimal | None
+    offer: int
     over_price_american: int | None
     over_price_decimal: float | None
     under_price_american: int | None
@@ -63,7 +64,8 @@ class _Side(NamedTuple):
 
 
 type _Key = tuple[str, str, str, Decimal | None]
-type _Pair = dict[bool, _Side]
+type _Pair = dict[bool, _Side]  # True: Over
+type _Offers = dict[_Key, list[_Pair]]
 
 
 def parse(where: Route, body: bytes) -> Content:
@@ -79,8 +81,10 @@ def parse(where: Route, body: bytes) -> Content:
     document = read_event(where, body)
     of_players = tuple(quote for quote in document.quotes if quote.market.key.startswith("player_"))
     of_game = tuple(quote for quote in document.quotes if not quote.market.key.startswith("player_"))
-    pairs, rejects = _pairs(document, of_players)
-    rows = tuple(_row(where, document, pair) for pair in pairs.values())
+    offers, rejects = _offers(document, of_players)
+    rows = tuple(
+        _row(where, document, pair, number) for pairs in offers.values() for number, pair in enumerate(pairs, 1)
+    )
     lines, line_rejects = line_rows(document, of_game)
     tables = [TableRows("odds_api_player_props", rows)]
     if lines:
@@ -97,20 +101,30 @@ def _note(document: EventDocument) -> Reason | None:
     return Reason.OTHER_MARKET_SKIPPED if other else None
 
 
-def _pairs(document: EventDocument, found: tuple[Quote, ...]) -> tuple[dict[_Key, _Pair], tuple[Reject, ...]]:
-    pairs: dict[_Key, _Pair] = {}
+def _offers(document: EventDocument, found: tuple[Quote, ...]) -> tuple[_Offers, tuple[Reject, ...]]:
+    """Sides paired by book, market, spelling and line; a book that quotes a line twice makes two offers."""
+    offers: _Offers = {}
     rejects: list[Reject] = []
     for quote in found:
         try:
             side = _side(document, quote)
-            spelling = ids.normalise(quote.outcome.description or "")
-            pair = pairs.setdefault((quote.bookmaker.key, quote.market.key, spelling, side.line), {})
-            if side.is_over in pair:
-                raise RowRefused(Reason.DUPLICATE_KEY, "outcomes", quote.outcome.description, "a quote is given once")
-            pair[side.is_over] = side
         except RowRefused as refusal:
             rejects.append(refusal.at(quote.path, quote.position))
-    return pairs, tuple(rejects)
+            continue
+        spelling = ids.normalise(quote.outcome.description or "")
+        _place(side, offers.setdefault((quote.bookmaker.key, quote.market.key, spelling, side.line), []))
+    return offers, tuple(rejects)
+
+
+def _place(side: _Side, pairs: list[_Pair]) -> None:
+    """Complete the first pair that lacks this side; the same side at the same price says nothing new."""
+    if any(side.is_over in pair and pair[side.is_over].price == side.price for pair in pairs):
+        return
+    open_pair = next((pair for pair in pairs if side.is_over not in pair), None)
+    if open_pair is None:
+        pairs.append({side.is_over: side})
+    else:
+        open_pair[side.is_over] = side
 
 
 def _side(document: EventDocument, quote: Quote) -> _Side:
@@ -137,7 +151,7 @@ def _line(quote: Quote) -> Decimal | None:
     return number(point)
 
 
-def _row(where: Route, document: EventDocument, pair: _Pair) -> PropRow:
+def _row(where: Route, document: EventDocument, pair: _Pair, offer: int) -> PropRow:
     if where.captured_at is None:
         raise ValueError("a props document's name carries its capture instant")
     event, game, seen = document.event, document.game, document.seen
@@ -168,6 +182,7 @@ def _row(where: Route, document: EventDocument, pair: _Pair) -> PropRow:
         player_name=one.quote.outcome.description or "",
         player_lookup=one.lookup,
         line=one.line,
+        offer=offer,
         over_price_american=over.price.american if over else None,
         over_price_decimal=over.price.decimal if over else None,
         under_price_american=under.price.american if under else None,
