@@ -8,7 +8,7 @@ from pathlib import Path
 import gate
 import pytest
 import toolbox
-from conftest import ROOT
+from toolbox import REPOSITORY as ROOT
 from toolbox import GateError, Terraform
 from workspace import ENVIRONMENTS, Workspace
 
@@ -59,7 +59,9 @@ def test_the_schema_says_where_it_comes_from() -> None:
     assert document["provider_version"] == "8.7.0"
     assert "MPL-2.0" in document["origin"]
     assert sorted(document["resource_schemas"]) == sorted(n for n in listed if n and not n.startswith("#"))
-    assert "description" not in json.dumps(document["resource_schemas"]["google_workflows_workflow"]["block"]["block_types"])
+    assert "description" not in json.dumps(
+        document["resource_schemas"]["google_workflows_workflow"]["block"]["block_types"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,5 +83,5 @@ def test_the_extracted_schema_demands_what_the_provider_demands(resource: str, r
     document = json.loads((ROOT / "tools" / "terraform" / "google_schema.json").read_bytes())
     block = document["resource_schemas"][resource]["block"]
     demanded = {name for name, spec in block["attributes"].items() if spec.get("required")}
-    demanded |= {name for name, spec in block["block_types"].items() if spec.get("min_items")}
+    demanded |= {name for name, spec in block.get("block_types", {}).items() if spec.get("min_items")}
     assert demanded == required

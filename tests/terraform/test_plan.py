@@ -1,7 +1,8 @@
 """No drift and least privilege: every rule holds of the plan of every environment."""
 
 import pytest
-from rules import RULES, Case
+from limits import RULES
+from rules import Case
 from workspace import ENVIRONMENTS, STAND_IN_RELEASE
 
 
@@ -27,7 +28,9 @@ def test_environments_differ_in_what_they_should(cases: dict[str, Case]) -> None
 
 
 def test_each_environment_has_a_state_of_its_own(cases: dict[str, Case]) -> None:
-    backends = {name: (case.root / f"terraform/environments/{name}/backend.tf").read_text() for name, case in cases.items()}
+    backends = {
+        name: (case.root / f"terraform/environments/{name}/backend.tf").read_text() for name, case in cases.items()
+    }
     assert all('backend "gcs"' in text and f"tipoff-{name}-tfstate" in text for name, text in backends.items())
 
 
@@ -35,7 +38,7 @@ def test_the_zips_of_the_plan_were_built(cases: dict[str, Case]) -> None:
     """Where a build ran, each zip that a function would run is a file of that content."""
     import hashlib
 
-    from conftest import ROOT
+    from toolbox import REPOSITORY as ROOT
 
     case = cases["dev"]
     if case.manifest["release"] == STAND_IN_RELEASE:

@@ -41,10 +41,12 @@ def problems(root: Path) -> list[str]:
 
 def references(page: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """(who, kind, key) of every key that the page uses."""
-    kinds = {"read_buckets": "buckets", "write_buckets": "buckets", "read_datasets": "datasets",
-             "write_datasets": "datasets", "publish": "topics", "start_workflows": "workflows", "secrets": "secrets",
-             "topic": "topics", "function": "functions", "dead_letter": "topics", "notify": "topics",
-             "authorised_over": "datasets", "workflow": "workflows", "calls": "functions", "runs": "workflows"}  # fmt: skip
+    kinds = {
+        "read_buckets": "buckets", "write_buckets": "buckets", "read_datasets": "datasets",
+        "write_datasets": "datasets", "publish": "topics", "start_workflows": "workflows", "secrets": "secrets",
+        "topic": "topics", "function": "functions", "dead_letter": "topics", "notify": "topics",
+        "authorised_over": "datasets", "workflow": "workflows", "calls": "functions", "runs": "workflows",
+    }  # fmt: skip
     for kind in ("subscriptions", "buckets", "datasets", "functions", "workflows", "schedules"):
         for key, entry in page[kind].items():
             for field, value in (entry | entry.get("may", {})).items():

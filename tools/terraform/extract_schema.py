@@ -38,11 +38,22 @@ _HCL = re.compile(
 _CLASS = re.compile(r"^class (\w+) extends cdktn\.(\w+) \{", re.M)
 
 # What the CDK calls a value, as Terraform writes its type.
-_SCALARS: dict[str, Any] = {"String": "string", "Number": "number", "Boolean": "bool", "List": ["list", "string"],
-                            "NumberList": ["list", "number"], "StringMap": ["map", "string"],
-                            "NumberMap": ["map", "number"], "BooleanMap": ["map", "bool"]}
-_MAPS: dict[str, Any] = {"cdktn.StringMap": ["map", "string"], "cdktn.NumberMap": ["map", "number"],
-                         "cdktn.BooleanMap": ["map", "bool"], "cdktn.StringMapList": ["list", ["map", "string"]]}
+_SCALARS: dict[str, Any] = {
+    "String": "string",
+    "Number": "number",
+    "Boolean": "bool",
+    "List": ["list", "string"],
+    "NumberList": ["list", "number"],
+    "StringMap": ["map", "string"],
+    "NumberMap": ["map", "number"],
+    "BooleanMap": ["map", "bool"],
+}
+_MAPS: dict[str, Any] = {
+    "cdktn.StringMap": ["map", "string"],
+    "cdktn.NumberMap": ["map", "number"],
+    "cdktn.BooleanMap": ["map", "bool"],
+    "cdktn.StringMapList": ["list", ["map", "string"]],
+}
 
 
 class Unreadable(Exception):
@@ -74,7 +85,7 @@ class Source:
         """Cut the text at its class headers."""
         heads = list(_CLASS.finditer(text))
         ends = [head.start() for head in heads[1:]] + [len(text)]
-        bodies = {head.group(1): text[head.end():end] for head, end in zip(heads, ends, strict=True)}
+        bodies = {head.group(1): text[head.end() : end] for head, end in zip(heads, ends, strict=True)}
         return cls(bodies, text)
 
     def nesting(self, cls_name: str) -> dict[str, tuple[bool, str]]:
@@ -209,7 +220,17 @@ def provider_block(text: str) -> dict[str, Any]:
 
 def download(folder: Path) -> Path:
     """Fetch the wheel, and only the wheel: its dependencies (jsii, node) are not needed to read it."""
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", f"{PACKAGE}=={PACKAGE_VERSION}", "-d", folder]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "-q",
+        "--no-deps",
+        f"{PACKAGE}=={PACKAGE_VERSION}",
+        "-d",
+        folder,
+    ]
     subprocess.run(command, check=True)
     return next(folder.glob("*.whl"))
 
@@ -222,7 +243,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         schema = document(wheel or download(Path(folder)))
     OUTPUT.write_text(json.dumps(schema, indent=None, separators=(",", ":"), sort_keys=True) + "\n")
-    sys.stdout.write(f"{len(schema['resource_schemas'])} resources of google {schema['provider_version']} -> {OUTPUT}\n")
+    sys.stdout.write(
+        f"{len(schema['resource_schemas'])} resources of google {schema['provider_version']} -> {OUTPUT}\n"
+    )
 
 
 if __name__ == "__main__":

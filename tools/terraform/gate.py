@@ -29,8 +29,9 @@ from pathlib import Path
 
 import catalogue
 import toolbox
+from limits import RULES
 from plans import Plan
-from rules import RULES, Case
+from rules import Case
 from toolbox import GateError, Terraform
 from workspace import ENVIRONMENTS, Workspace, temporary
 
@@ -75,8 +76,16 @@ def broken_rules(checked: Case) -> list[str]:
 def checkov(folder: Path) -> str:
     """Security defaults; anything failed that .checkov.yaml does not excuse is an error."""
     python = str(toolbox.environment("checkov") / "bin" / "python")
-    options = ["-m", "checkov.main", "-d", str(folder), "--config-file", str(folder / ".checkov.yaml"), "--skip-download"]
-    done = subprocess.run([python, *options], capture_output=True, text=True, check=False, timeout=300)  # noqa: S603
+    options = [
+        "-m",
+        "checkov.main",
+        "-d",
+        str(folder),
+        "--config-file",
+        str(folder / ".checkov.yaml"),
+        "--skip-download",
+    ]
+    done = subprocess.run([python, *options], capture_output=True, text=True, check=False, timeout=300)
     summary = next((line for line in done.stdout.splitlines() if line.startswith("Passed checks")), "")
     if done.returncode or not summary or summary.startswith("Passed checks: 0"):
         raise GateError(f"checkov:\n{done.stdout}\n{done.stderr[-2000:]}")
@@ -145,7 +154,9 @@ def check() -> int:
                 report.step(f"plan {name}", lambda name=name: rules_hold(terraform, workspace, name))  # type: ignore[misc]
             report.step("refusal", lambda: refusal(terraform, workspace, "dev"))
         report.step("checkov", scan.result)
-    sys.stdout.write(f"{'the gate':<16}{'FAILED' if report.failures else 'holds':<8}{time.monotonic() - report.started:5.1f} s\n")
+    sys.stdout.write(
+        f"{'the gate':<16}{'FAILED' if report.failures else 'holds':<8}{time.monotonic() - report.started:5.1f} s\n"
+    )
     return 1 if report.failures else 0
 
 

@@ -11,6 +11,13 @@ ROLES_OF_DATASETS = {"READER": "roles/bigquery.dataViewer", "WRITER": "roles/big
                      "OWNER": "roles/bigquery.dataOwner"}  # fmt: skip
 
 
+# Kinds of resource whose IAM members are compared, and the field that says on what.
+SCOPES = {
+    "storage_bucket": "bucket", "pubsub_topic": "topic", "pubsub_subscription": "subscription", "project": "project",
+    "cloud_run_v2_service": "name", "secret_manager_secret": "secret_id", "service_account": "service_account_id",
+}  # fmt: skip
+
+
 class Grant(NamedTuple):
     """One right: on what, which role, to whom, and under what condition."""
 
@@ -23,9 +30,7 @@ class Grant(NamedTuple):
 def granted(plan: Plan) -> set[Grant]:
     """Every grant of a plan; a resource type that grants and is not read here is an error of the caller."""
     found: set[Grant] = set()
-    for kind, scope in (("storage_bucket", "bucket"), ("pubsub_topic", "topic"), ("pubsub_subscription", "subscription"),
-                        ("cloud_run_v2_service", "name"), ("secret_manager_secret", "secret_id"),
-                        ("service_account", "service_account_id"), ("project", "project")):  # fmt: skip
+    for kind, scope in SCOPES.items():
         for values in plan.all(f"google_{kind}_iam_member"):
             condition = values.get("condition") or []
             where = condition[0]["expression"] if condition else ""
@@ -39,7 +44,9 @@ def _access(dataset: str, entry: dict[str, Any]) -> Grant:
     on = f"dataset:{dataset}"
     if entry["dataset"]:
         inner = entry["dataset"][0]
-        return Grant(on, "authorised " + ",".join(inner["target_types"]), f"dataset:{inner['dataset'][0]['dataset_id']}")
+        return Grant(
+            on, "authorised " + ",".join(inner["target_types"]), f"dataset:{inner['dataset'][0]['dataset_id']}"
+        )
     to = (
         (entry["user_by_email"] and f"serviceAccount:{entry['user_by_email']}")
         or (entry["group_by_email"] and f"group:{entry['group_by_email']}")
@@ -62,7 +69,14 @@ class Derivation:
 
     def all(self) -> set[Grant]:
         """The whole matrix."""
-        parts = (self.functions(), self.workflows(), self.subscriptions(), self.agents(), self.datasets(), self.people())
+        parts = (
+            self.functions(),
+            self.workflows(),
+            self.subscriptions(),
+            self.agents(),
+            self.datasets(),
+            self.people(),
+        )
         return {grant for part in parts for grant in part}
 
     def account(self, id_: str) -> str:

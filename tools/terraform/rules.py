@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from matrix import Derivation, granted
+from matrix import SCOPES, Derivation, granted
 from plans import Plan
 
 from tipoff_local import mesh as resolver
 
 READABLE = re.compile(r"\bsys\.get_env\(\s*\"(\w+)\"")
 BASIC_ROLES = re.compile(r"^roles/(owner|editor|viewer)$|[aA]dmin$")
-NAMING = {"name", "dataset_id", "table_id", "routine_id", "account_id", "topic", "subscription", "bucket", "member", "role",
-          "service_account", "source_contents", "user_env_vars", "uri", "service_account_id", "payload_format"}  # fmt: skip
+NAMING = {
+    "name", "dataset_id", "table_id", "routine_id", "account_id", "topic", "subscription", "bucket", "member", "role",
+    "service_account", "source_contents", "user_env_vars", "uri", "service_account_id", "payload_format",
+}  # fmt: skip
 # Fields of that name which the API fills in.
 ASSIGNED = {("google_service_account", "name"), ("google_service_account", "member"),
             ("google_secret_manager_secret", "name"), ("google_monitoring_alert_policy", "name"),
@@ -220,11 +222,11 @@ def least_privilege(case: Case) -> Iterator[str]:
             yield f"public: {tuple(grant)}"
         if BASIC_ROLES.search(grant.role):
             yield f"basic role: {tuple(grant)}"
-    read = {"storage_bucket", "pubsub_topic", "pubsub_subscription", "cloud_run_v2_service", "secret_manager_secret",
-            "service_account", "project"}  # fmt: skip
     for resource in case.plan.resources:
         grants = re.fullmatch(r"google_(\w+)_iam_(member|binding|policy)|google_bigquery_dataset_access", resource.type)
-        if (grants and not (grants[2] == "member" and grants[1] in read)) or resource.type == "google_service_account_key":
+        if (
+            grants and not (grants[2] == "member" and grants[1] in SCOPES)
+        ) or resource.type == "google_service_account_key":
             yield f"{resource.address} grants by a way that nobody compares"
 
 
@@ -250,7 +252,9 @@ def views_reach_their_tables(case: Case) -> Iterator[str]:
     """
     sql = {f"{v['dataset_id']}.{v['table_id']}": v["view"][0]["query"]
            for v in case.plan.all("google_bigquery_table") if v["view"]}  # fmt: skip
-    routines = {f"{v['dataset_id']}.{v['routine_id']}": v["definition_body"] for v in case.plan.all("google_bigquery_routine")}
+    routines = {
+        f"{v['dataset_id']}.{v['routine_id']}": v["definition_body"] for v in case.plan.all("google_bigquery_routine")
+    }
     datasets = "|".join(case.page["datasets"])
     for name, text in (sql | routines).items():
         own = name.split(".")[0]
@@ -264,12 +268,16 @@ def views_reach_their_tables(case: Case) -> Iterator[str]:
                 yield f"{name} reads {dataset}.{table}, which who reads {own} may not read"
         without = re.sub(rf"`{re.escape(case.plan.project)}\.({datasets})\.\w+`", "", text)
         yield from (f"{name} names {found} without project" for found in re.findall(rf"\b(?:{datasets})\.\w+", without))
-        yield from (f"{name} names a table in a string: {s}" for s in re.findall(rf"'[^'\n]*(?:{datasets})\.[^'\n]*'", text))
+        yield from (
+            f"{name} names a table in a string: {s}" for s in re.findall(rf"'[^'\n]*(?:{datasets})\.[^'\n]*'", text)
+        )
 
 
 def _readable_by_all(page: dict[str, Any], dataset: str) -> set[str]:
     """The datasets that every function which may read `dataset` may read as well."""
-    reached = [{*f["may"].get("read_datasets", ()), *f["may"].get("write_datasets", ())} for f in page["functions"].values()]
+    reached = [
+        {*f["may"].get("read_datasets", ()), *f["may"].get("write_datasets", ())} for f in page["functions"].values()
+    ]
     return set.intersection(set(page["datasets"]), *(each for each in reached if dataset in each))
 
 
@@ -309,150 +317,12 @@ def schedules(case: Case) -> Iterator[str]:
         if target["uri"] != f"{at}/workflows/{resolved.workflow}/executions" or resolved.workflow not in existing:
             yield f"{key} starts {target['uri']}"
         argument = json.loads(json.loads(base64.b64decode(target["body"]))["argument"])
-        if (values["schedule"], values["time_zone"], argument) != (resolved.cron, resolved.time_zone, resolved.argument):
+        if (values["schedule"], values["time_zone"], argument) != (
+            resolved.cron,
+            resolved.time_zone,
+            resolved.argument,
+        ):
             yield f"{key} runs {values['schedule']} {values['time_zone']} with {argument}"
         if [token["service_account_email"] for token in target["oauth_token"]] != [resolved.email]:
             yield f"{key} has no OAuth token of the scheduler"
         yield from (f"{key} uses OIDC, which Google's APIs refuse" for _ in target["oidc_token"])
-
-
-# (type, path into the values) -> allowed values; from the reference pages of each API, since the schema has no enums.
-ENUMS: dict[tuple[str, str], set[Any]] = {
-    ("google_cloudfunctions2_function", "service_config.ingress_settings"): {"ALLOW_ALL", "ALLOW_INTERNAL_ONLY"},
-    ("google_cloudfunctions2_function", "build_config.runtime"): {"python313"},
-    ("google_cloudfunctions2_function", "event_trigger.retry_policy"): {"RETRY_POLICY_RETRY"},
-    ("google_storage_notification", "payload_format"): {"JSON_API_V1"},
-    ("google_storage_notification", "event_types.*"): {"OBJECT_FINALIZE"},
-    ("google_storage_bucket", "public_access_prevention"): {"enforced", "inherited"},
-    ("google_storage_bucket", "uniform_bucket_level_access"): {True},
-    ("google_storage_bucket", "lifecycle_rule.action.type"): {"Delete", "AbortIncompleteMultipartUpload"},
-    ("google_storage_bucket", "lifecycle_rule.condition.with_state"): {"ARCHIVED", "ANY", "LIVE", None},
-    ("google_bigquery_table", "time_partitioning.type"): {"DAY"},
-    ("google_bigquery_table", "view.use_legacy_sql"): {False},
-    ("google_bigquery_routine", "routine_type"): {"TABLE_VALUED_FUNCTION"},
-    ("google_bigquery_routine", "language"): {"SQL"},
-    ("google_bigquery_dataset", "access.role"): {"READER", "WRITER", "OWNER", None, ""},
-    ("google_workflows_workflow", "call_log_level"): {"LOG_ALL_CALLS", "LOG_ERRORS_ONLY"},
-    ("google_workflows_workflow", "execution_history_level"): {"EXECUTION_HISTORY_BASIC", "EXECUTION_HISTORY_DETAILED"},
-    ("google_cloud_scheduler_job", "http_target.http_method"): {"POST"},
-    ("google_monitoring_alert_policy", "combiner"): {"OR"},
-    ("google_monitoring_alert_policy", "severity"): {"WARNING", "ERROR", "CRITICAL"},
-    ("google_monitoring_alert_policy", "conditions.condition_threshold.comparison"): {"COMPARISON_GT"},
-    ("google_monitoring_alert_policy", "conditions.condition_threshold.aggregations.per_series_aligner"): {
-        "ALIGN_MAX", "ALIGN_DELTA"},
-    ("google_monitoring_alert_policy", "conditions.condition_threshold.aggregations.cross_series_reducer"): {
-        "REDUCE_MAX", "REDUCE_SUM"},
-    ("google_logging_metric", "metric_descriptor.metric_kind"): {"DELTA"},
-    ("google_logging_metric", "metric_descriptor.value_type"): {"INT64"},
-    ("google_project_iam_audit_config", "audit_log_config.log_type"): {"DATA_READ", "DATA_WRITE", "ADMIN_READ"},
-    ("google_billing_budget", "budget_filter.calendar_period"): {"MONTH"},
-}  # fmt: skip
-
-
-@rule
-def enums(case: Case) -> Iterator[str]:
-    """Values that only the API would refuse; the extracted schema has lost them."""
-    for resource in case.plan.resources:
-        for (type_, path), allowed in ENUMS.items():
-            if resource.type == type_:
-                for found in _at(resource.values, path.split(".")):
-                    if found not in allowed:
-                        yield f"{resource.address}.{path} = {found!r} is not among {sorted(map(str, allowed))}"
-
-
-def _at(value: Any, path: list[str]) -> Iterator[Any]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _at(item, path[1:] if path[:1] == ["*"] else path)
-    elif not path:
-        yield value
-    elif value is not None:
-        yield from _at(value.get(path[0]), path[1:])
-
-
-@rule
-def ranges(case: Case) -> Iterator[str]:
-    """Lengths, patterns and limits that only the API would refuse."""
-    patterns = {"google_storage_bucket": ("name", r"[a-z0-9][a-z0-9_.-]{1,61}[a-z0-9]"),
-                "google_service_account": ("account_id", r"[a-z][a-z0-9-]{4,28}[a-z0-9]"),
-                "google_cloudfunctions2_function": ("name", r"[a-z][a-z0-9-]{0,61}[a-z0-9]"),
-                "google_workflows_workflow": ("name", r"[a-zA-Z][a-zA-Z0-9_-]{0,62}[a-zA-Z0-9]"),
-                "google_pubsub_topic": ("name", r"(?!goog)[A-Za-z][\w.~+%-]{2,254}")}  # fmt: skip
-    for resource in case.plan.resources:
-        field, pattern = patterns.get(resource.type, ("", ""))
-        if field and not re.fullmatch(pattern, resource.values[field]):
-            yield f"{resource.address}: {resource.values[field]!r} is no valid name"
-        for name, value in (resource.values.get("labels") or {}).items():
-            if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name) or not re.fullmatch(r"[a-z0-9_-]{0,63}", value):
-                yield f"{resource.address}: label {name}={value} is refused"
-    for key, values in case.plan.by_type("google_workflows_workflow").items():
-        if len(values["source_contents"].encode()) > 128 * 1024:
-            yield f"workflow {key} is above 128 KB"
-    for key, values in case.plan.by_type("google_cloudfunctions2_function").items():
-        config = values["service_config"][0]
-        if config["max_instance_request_concurrency"] > 1 and float(config["available_cpu"]) < 1:
-            yield f"function {key}: concurrency above 1 needs a whole CPU"
-
-
-@rule
-def protection(case: Case) -> Iterator[str]:
-    """prod keeps its data: no destroying plan, no emptied bucket; versioning is what mesh.yaml says, everywhere."""
-    guarded = case.plan.environment == "prod"
-    for type_ in ("google_bigquery_table", "google_workflows_workflow", "google_secret_manager_secret"):
-        for values in case.plan.all(type_):
-            if values["deletion_protection"] is not guarded:
-                yield f"{type_} {values.get('table_id') or values.get('name')}: deletion protection {not guarded}"
-    for key, values in case.plan.by_type("google_storage_bucket").items():
-        if values["force_destroy"] is guarded:
-            yield f"bucket {key}: force_destroy {guarded}"
-        if values["versioning"][0]["enabled"] is not case.page["buckets"][key].get("versioning", True):
-            yield f"bucket {key}: versioning {values['versioning']}"
-        open_ = key == "public" and case.plan.variable("publish_to_world")
-        if values["public_access_prevention"] != ("inherited" if open_ else "enforced"):
-            yield f"bucket {key}: public access {values['public_access_prevention']}"
-
-
-@rule
-def releases(case: Case) -> Iterator[str]:
-    """What runs carries its release, and each function runs the zip of its content hash."""
-    wanted = re.sub(r"[^a-z0-9_-]", "-", case.manifest["release"].lower())[:63]
-    for type_ in ("google_cloudfunctions2_function", "google_workflows_workflow"):
-        for key, values in case.plan.by_type(type_).items():
-            if values["labels"].get("release") != wanted or not values["labels"].get("content"):
-                yield f"{type_} {key} carries {values['labels']}"
-    zips = case.plan.by_type("google_storage_bucket_object", "zip")
-    yield from both_ways("zips", set(zips), set(case.manifest["functions"]))
-    for key, values in case.plan.by_type("google_cloudfunctions2_function").items():
-        source = values["build_config"][0]["source"][0]["storage_source"][0]["object"]
-        built = case.manifest["functions"][key]["sha256"]
-        if source != zips[key]["name"] or built not in source or built[:40] != values["labels"]["content"]:
-            yield f"function {key} runs {source}, and {built} was built"
-
-
-@rule
-def function_shapes(case: Case) -> Iterator[str]:
-    """Memory, CPU, timeout, concurrency, instances, ingress and account are those of mesh.yaml."""
-    for key, entry in case.page["functions"].items():
-        config = case.plan.by_type("google_cloudfunctions2_function")[key]["service_config"][0]
-        ingress = {"all": "ALLOW_ALL", "internal": "ALLOW_INTERNAL_ONLY"}[entry["ingress"]]
-        expected = {"available_memory": entry["memory"], "available_cpu": str(entry["cpu"]),
-                    "timeout_seconds": entry["timeout_s"], "max_instance_request_concurrency": entry["concurrency"],
-                    "min_instance_count": entry["min_instances"], "max_instance_count": entry["max_instances"],
-                    "ingress_settings": ingress, "service_account_email": case.names.functions[key].email}  # fmt: skip
-        yield from both_ways(f"function {key}", {name: config[name] for name in expected}, expected)
-
-
-@rule
-def alerts(case: Case) -> Iterator[str]:
-    """Each alert measures what exists, and says what to do."""
-    metrics = {values["name"] for values in case.plan.all("google_logging_metric")}
-    subscriptions = {values["name"] for values in case.plan.all("google_pubsub_subscription")}
-    workflows = {values["name"] for values in case.plan.all("google_workflows_workflow")}
-    for key, values in case.plan.by_type("google_monitoring_alert_policy").items():
-        text = values["conditions"][0]["condition_threshold"][0]["filter"]
-        named = set(re.findall(r"user/([\w-]+)", text)) | set(re.findall(r'"([\w-]+)"', "".join(re.findall(r"one_of\((.*?)\)", text))))
-        yield from (f"alert {key} watches {name}, which is not there" for name in named - metrics - subscriptions - workflows)
-        expected = {f"{of}-{case.plan.environment}" for of in case.page["alerts"][key].get("of", [])}
-        yield from both_ways(f"alert {key}", named, expected)
-        if not values["documentation"][0]["content"]:
-            yield f"alert {key} says nothing"

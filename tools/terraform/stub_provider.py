@@ -53,7 +53,9 @@ def block(spec: dict[str, Any]) -> pb.Schema.Block:
 def nested_block(name: str, spec: dict[str, Any]) -> pb.Schema.NestedBlock:
     """A nested block with its nesting mode and how often it may stand."""
     limits = {limit: spec.get(limit, 0) for limit in ("min_items", "max_items")}
-    return pb.Schema.NestedBlock(type_name=name, block=block(spec["block"]), nesting=MODES[spec["nesting_mode"]], **limits)
+    return pb.Schema.NestedBlock(
+        type_name=name, block=block(spec["block"]), nesting=MODES[spec["nesting_mode"]], **limits
+    )
 
 
 def with_unknowns(spec: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
@@ -81,55 +83,55 @@ class Provider(rpc.ProviderServicer):
         self.provider: dict[str, Any] = document["provider_schema"]
         self.stop = stop
 
-    def GetMetadata(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+    def GetMetadata(self, _request: Any, _context: Any) -> Any:
         """The resource types served."""
         listed = [pb.GetMetadata.ResourceMetadata(type_name=name) for name in self.resources]
         return pb.GetMetadata.Response(resources=listed)
 
-    def GetProviderSchema(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+    def GetProviderSchema(self, _request: Any, _context: Any) -> Any:
         """The whole document."""
         served = {name: pb.Schema(version=0, block=block(spec["block"])) for name, spec in self.resources.items()}
         own = pb.Schema(version=0, block=block(self.provider["block"]))
         return pb.GetProviderSchema.Response(provider=own, resource_schemas=served)
 
-    def ValidateProviderConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+    def ValidateProviderConfig(self, _request: Any, _context: Any) -> Any:
         """Everything the schema admits is admitted."""
         return pb.ValidateProviderConfig.Response()
 
-    def ValidateResourceConfig(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+    def ValidateResourceConfig(self, _request: Any, _context: Any) -> Any:
         """Everything the schema admits is admitted: terraform itself has checked names and types."""
         return pb.ValidateResourceConfig.Response()
 
-    def UpgradeResourceState(self, request: Any, _context: Any) -> Any:  # noqa: N802
+    def UpgradeResourceState(self, request: Any, _context: Any) -> Any:
         """State is of this version already."""
         state = json.loads(request.raw_state.json or b"null")
         return pb.UpgradeResourceState.Response(upgraded_state=pb.DynamicValue(msgpack=msgpack.packb(state)))
 
-    def ConfigureProvider(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+    def ConfigureProvider(self, _request: Any, _context: Any) -> Any:
         """Nothing to configure."""
         return pb.ConfigureProvider.Response()
 
-    def ReadResource(self, request: Any, _context: Any) -> Any:  # noqa: N802
+    def ReadResource(self, request: Any, _context: Any) -> Any:
         """What is in the state is what there is."""
         return pb.ReadResource.Response(new_state=request.current_state)
 
-    def PlanResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
+    def PlanResourceChange(self, request: Any, _context: Any) -> Any:
         """Echo the proposal; on creation the computed attributes that nobody set become unknown."""
         proposed = msgpack.unpackb(request.proposed_new_state.msgpack, strict_map_key=False)
         if proposed is not None and msgpack.unpackb(request.prior_state.msgpack) is None:
             proposed = with_unknowns(self.resources[request.type_name]["block"], proposed)
         return pb.PlanResourceChange.Response(planned_state=pb.DynamicValue(msgpack=msgpack.packb(proposed)))
 
-    def ApplyResourceChange(self, request: Any, _context: Any) -> Any:  # noqa: N802
+    def ApplyResourceChange(self, request: Any, _context: Any) -> Any:
         """Refuse: nothing here can create anything."""
         problem = pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary=REFUSAL, detail=DETAIL)
         return pb.ApplyResourceChange.Response(new_state=request.prior_state, diagnostics=[problem])
 
-    def GetFunctions(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+    def GetFunctions(self, _request: Any, _context: Any) -> Any:
         """The stand-in has none."""
         return pb.GetFunctions.Response()
 
-    def StopProvider(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+    def StopProvider(self, _request: Any, _context: Any) -> Any:
         """Terraform was interrupted."""
         self.stop()
         return pb.StopProvider.Response()
@@ -141,7 +143,7 @@ class Controller(controller_rpc.GRPCControllerServicer):
     def __init__(self, stop: Callable[[], None]) -> None:
         self.stop = stop
 
-    def Shutdown(self, _request: Any, _context: Any) -> Any:  # noqa: N802
+    def Shutdown(self, _request: Any, _context: Any) -> Any:
         """Acknowledge, then exit."""
         self.stop()
         return controller.Empty()
@@ -150,7 +152,7 @@ class Controller(controller_rpc.GRPCControllerServicer):
 class Stdio(stdio_rpc.GRPCStdioServicer):
     """Terraform listens for output; there is none."""
 
-    def StreamStdio(self, _request: Any, _context: Any) -> Iterator[Any]:  # noqa: N802
+    def StreamStdio(self, _request: Any, _context: Any) -> Iterator[Any]:
         """An empty stream."""
         return iter(())
 

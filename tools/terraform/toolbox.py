@@ -41,7 +41,7 @@ class Terraform:
     def run(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a folder; never raises for its exit code."""
         command = [self.binary, *arguments]
-        return subprocess.run(  # noqa: S603  the arguments are the gate's own
+        return subprocess.run(
             command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False, timeout=300
         )
 
@@ -68,7 +68,7 @@ def attached() -> Iterator[Terraform]:
     with tempfile.TemporaryDirectory(prefix="tipoff-tf-") as folder:
         socket = f"{folder}/provider.sock"
         command = [str(environment("stub") / "bin" / "python"), "-ISB", "-c", _start(HERE), socket]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as provider:  # noqa: S603
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as provider:
             if not provider.stdout or not provider.stdin or provider.stdout.readline() != "ready\n":
                 raise GateError("the schema-only provider did not start")
             address = {"Network": "unix", "String": socket}
@@ -81,8 +81,10 @@ def attached() -> Iterator[Terraform]:
 def _start(folder: Path) -> str:
     """A program that runs the provider from a folder, with the packages of its own environment and nothing else."""
     packages = str(next((environment("stub") / "lib").glob("python*/site-packages")))
-    return (f"import sys\nsys.path[:0] = [{str(folder)!r}, {packages!r}]\nimport stub_provider\n"
-            "stub_provider.stay(sys.argv[1]) if len(sys.argv) > 1 else stub_provider.serve()\n")
+    return (
+        f"import sys\nsys.path[:0] = [{str(folder)!r}, {packages!r}]\nimport stub_provider\n"
+        "stub_provider.stay(sys.argv[1]) if len(sys.argv) > 1 else stub_provider.serve()\n"
+    )
 
 
 @cache
@@ -93,9 +95,7 @@ def terraform() -> Terraform:
     if binary is None:
         raise GateError(f"{wanted}, and there is none on PATH: install it from your system's packages")
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("TF_", "GOOGLE_", "CLOUDSDK_"))}
-    version = subprocess.run(  # noqa: S603
-        [binary, "version", "-json"], env=kept, capture_output=True, text=True, check=True
-    ).stdout
+    version = subprocess.run([binary, "version", "-json"], env=kept, capture_output=True, text=True, check=True).stdout
     stated = json.loads(version)
     if tuple(int(part) for part in stated["terraform_version"].split("-")[0].split(".")[:2]) < WANTED:
         raise GateError(f"{wanted}, and {binary} is {stated['terraform_version']}")
@@ -117,8 +117,11 @@ def _mirror(platform: str) -> Path:
     _write(launcher, f"#!{python} -ISB\n{_start(folder)}")
     launcher.chmod(launcher.stat().st_mode | stat.S_IXUSR)
     configuration = TOOLS / "terraform.rc"
-    _write(configuration, "disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n"
-                          f'    path = "{mirror}"\n  }}\n}}\n')
+    _write(
+        configuration,
+        "disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n"
+        f'    path = "{mirror}"\n  }}\n}}\n',
+    )
     return configuration
 
 
@@ -153,12 +156,16 @@ def _install(folder: Path, requirements: Path) -> None:
     uv = shutil.which("uv") or next((str(p) for p in [REPOSITORY / ".uv" / "bin" / "uv"] if p.exists()), None)
     python = str(folder / "bin" / "python")
     if uv:
-        commands = [[uv, "venv", "-q", "-p", sys.executable, str(folder)],
-                    [uv, "pip", "install", "-q", "-p", python, "-r", str(requirements)]]
+        commands = [
+            [uv, "venv", "-q", "-p", sys.executable, str(folder)],
+            [uv, "pip", "install", "-q", "-p", python, "-r", str(requirements)],
+        ]
     else:
-        commands = [[sys.executable, "-m", "venv", str(folder)],
-                    [python, "-m", "pip", "install", "-q", "-r", str(requirements)]]
+        commands = [
+            [sys.executable, "-m", "venv", str(folder)],
+            [python, "-m", "pip", "install", "-q", "-r", str(requirements)],
+        ]
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise GateError(f"cannot make {folder.name}: {done.stderr.strip()}")

@@ -90,7 +90,8 @@ def _function_edges(start: str, function: Function, drawn: Sequence[str]) -> Ite
     yield from ((start, "==>", _id("topic", topic)) for topic in may.publish if topic in drawn)
     yield from ((start, "-.->", _id("workflow", workflow)) for workflow in may.start_workflows)
     yield from ((start, "---", _id("bucket", bucket)) for bucket in may.write_buckets)
-    yield from ((start, "---", _id("dataset", dataset)) for dataset in may.write_datasets if dataset not in UNDRAWN)
+    written = [dataset for dataset in may.write_datasets if dataset not in UNDRAWN]
+    yield from ((start, "---", _id("dataset", dataset)) for dataset in written)
 
 
 def text(page: Mesh) -> str:
@@ -101,7 +102,9 @@ def text(page: Mesh) -> str:
         f"{key:<12} -> {', '.join(workflow.calls)}" + (f" | runs {', '.join(workflow.runs)}" if workflow.runs else "")
         for key, workflow in page.workflows.items()
     ]
-    return "\n".join(["schedules", *_indented(schedules), "workflows", *_indented(workflows), "functions", *blocks]) + "\n"
+    return (
+        "\n".join(["schedules", *_indented(schedules), "workflows", *_indented(workflows), "functions", *blocks]) + "\n"
+    )
 
 
 def _indented(lines: Iterable[str]) -> list[str]:
@@ -136,12 +139,14 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def _functions(page: Mesh) -> str:
     def row(key: str, function: Function) -> list[str]:
         may = function.may
-        size = f"{function.memory}, {function.timeout_s} s, {function.concurrency} at once, at most {function.max_instances}"
-        return [f"**{key}**", f"`{function.service}`", ", ".join(starters(page, key)),
-                ", ".join((*may.read_buckets, *may.read_datasets)), ", ".join((*may.write_buckets, *may.write_datasets)),
-                ", ".join((*may.publish, *(f"workflow {w}" for w in may.start_workflows))), size]  # fmt: skip
+        reads, writes = (*may.read_buckets, *may.read_datasets), (*may.write_buckets, *may.write_datasets)
+        sends = (*may.publish, *(f"workflow {workflow}" for workflow in may.start_workflows))
+        lists = [", ".join(names) for names in (starters(page, key), reads, writes, sends)]
+        size = f"{function.memory}, {function.timeout_s} s, {function.concurrency} x {function.max_instances}"
+        return [f"**{key}**", f"`{function.service}`", *lists, size]
 
-    titles = ["function", "service", "started by", "reads", "reads and writes", "publishes, starts", "size"]
+    titles = ["function", "service", "started by", "reads", "reads and writes", "publishes, starts"]
+    titles.append("memory, timeout, concurrency x instances")
     return _table(titles, (row(key, function) for key, function in page.functions.items()))
 
 
@@ -164,14 +169,20 @@ def _tables(tables: Iterable[Table]) -> str:
     return _table(["table", "kind", "owner", "one row is"], rows)
 
 
+_LEGEND = """\
+Drawn by `python -m tipoff_ops.mesh_picture` from terraform/mesh.yaml and the table folders; change those, not this.
+
+Thick arrows are messages, thin ones calls, dotted ones start a workflow; a plain line joins a function to what it
+writes. Left out: `nba_ops` and the topic `alerts`, which every function writes, and the way to `dead-letters`, which
+every subscription has.
+"""
+
+
 def document(page: Mesh, tables: Sequence[Table]) -> str:
     """The whole of docs/mesh.md."""
     parts = [
         "# The mesh\n",
-        "Drawn by `python -m tipoff_ops.mesh_picture` from terraform/mesh.yaml and the table folders; change those, not this.\n",
-        "Thick arrows are messages, thin ones calls, dotted ones start a workflow; a plain line joins a function to what it\n"
-        "writes. Left out: `nba_ops` and the topic `alerts`, which every function writes, and the way to dead-letters, which\n"
-        "every subscription has.\n",
+        _LEGEND,
         f"```mermaid\n{picture(page)}```\n",
         "## Functions\n", _functions(page),
         "## Schedules\n", _schedules(page),
