@@ -157,16 +157,21 @@ class _Fork:
             self._stopped.append(error)
             return
         inner = Frame(self._machine, branch, outer.routine, outer.variables.child())
-        finished = False
+        finished: bool | None = None
         try:
             finished = self._work(inner, work, number)
         finally:
             inner.variables.close()
-            if not finished:
+            if finished is None:
                 self._stopped.append(Crashed())
+            if not finished:
                 gate.abandon()
+        if finished:
+            self._leave(branch)
+
+    def _leave(self, branch: Branch) -> None:
         try:
-            gate.leave(branch.path, whole=False)
+            self._machine.gate.leave(branch.path, whole=False)
         except Diverged as error:
             self._stopped.append(error)
 

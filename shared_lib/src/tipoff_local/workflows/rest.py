@@ -131,7 +131,7 @@ def _body(kind: Any, request: Request) -> Any:
 
 
 def _message(message: Any) -> dict[str, Any]:
-    text = type(message).to_json(message, use_integers_for_enums=False, including_default_value_fields=False)
+    text = type(message).to_json(message, use_integers_for_enums=False, always_print_fields_with_no_presence=False)
     fields: dict[str, Any] = json.loads(text)
     return fields
 
