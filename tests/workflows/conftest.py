@@ -12,8 +12,8 @@ from tipoff_local.wire import Request, Response
 from tipoff_local.workflows.context import ChildOutcome, Clock, Setting, Token
 from tipoff_local.workflows.errors import WorkflowError
 from tipoff_local.workflows.gate import Gate
-from tipoff_local.workflows.journal import CallSite, History
 from tipoff_local.workflows.interpreter import Machine
+from tipoff_local.workflows.journal import CallSite, History
 from tipoff_local.workflows.validator import deploy
 from tipoff_local.workflows.values import Value
 

@@ -11,8 +11,8 @@ from tipoff_local.workflows.context import ChildOutcome, Clock, Publish, Setting
 from tipoff_local.workflows.document import read
 from tipoff_local.workflows.errors import Crashed, Interrupted, WorkflowError, failure
 from tipoff_local.workflows.gate import Diverged, Gate
-from tipoff_local.workflows.journal import CallSite, History, Journal
 from tipoff_local.workflows.interpreter import Machine
+from tipoff_local.workflows.journal import CallSite, History, Journal
 from tipoff_local.workflows.resources import execution_map
 from tipoff_local.workflows.store import CANCELLED, FAILED, SUCCEEDED, ExecutionRecord, Frame, Store, ended
 from tipoff_local.workflows.values import Value, canonical, from_json, to_json

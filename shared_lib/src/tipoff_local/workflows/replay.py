@@ -12,8 +12,8 @@ from tipoff_local.workflows.context import ChildOutcome, Clock, Publish, Setting
 from tipoff_local.workflows.errors import WorkflowError
 from tipoff_local.workflows.executor import Executor, environment
 from tipoff_local.workflows.gate import Diverged, Gate
-from tipoff_local.workflows.journal import CallRecord, CallSite, History
 from tipoff_local.workflows.interpreter import Machine
+from tipoff_local.workflows.journal import CallRecord, CallSite, History
 from tipoff_local.workflows.store import FAILED, SUCCEEDED
 from tipoff_local.workflows.validator import deploy
 from tipoff_local.workflows.values import Value, from_json, to_json
