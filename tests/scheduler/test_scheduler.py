@@ -1,5 +1,9 @@
 """The scheduler: what is due when, daylight saving, retries, and the requests that targets receive."""
 
+import json
+import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -191,3 +195,27 @@ def test_the_official_client_lists_describes_and_runs(tmp_path: Path, target: Ta
 
 def test_firings_are_ordered_by_time_then_name() -> None:
     assert sorted([Firing(NOON, "b"), Firing(NOON, "a")])[0].name == "a"
+
+
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not installed")
+def test_gcloud_lists_describes_and_runs(tmp_path: Path, target: Target) -> None:
+    server = SchedulerServer(scheduler(tmp_path, target, a_job("0 9 * * *")), "tipoff-local", "us-west2")
+    server.start()
+    env = os.environ | {
+        "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
+        "CLOUDSDK_CORE_PROJECT": "tipoff-local",
+        "CLOUDSDK_CONFIG": str(tmp_path / "gcloud"),
+        "CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDSCHEDULER": f"{server.rest_url}/",
+    }
+
+    def gcloud(*words: str) -> str:
+        command = ["gcloud", "scheduler", "jobs", *words, "--location=us-west2", "--format=json", "--quiet"]
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+
+    try:
+        assert len(json.loads(gcloud("list"))) == 1
+        gcloud("run", "j")
+        assert json.loads(gcloud("describe", "j"))["schedule"] == "0 9 * * *"
+        assert len(target.requests) == 1
+    finally:
+        server.stop()

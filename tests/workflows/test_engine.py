@@ -1,6 +1,8 @@
 """The engine over its journal: restart, cancellation, parallel order, replay, coverage."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -98,6 +100,42 @@ def test_an_execution_survives_a_restart_and_repeats_only_the_call_in_flight(tmp
     assert done.state == "SUCCEEDED"
     assert json.loads(done.result)[0] == 1
     assert counter.calls.count("/one") == 1
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from tipoff_local.workflows.server import WorkflowsServer
+class Signer:
+    def sign(self, audience, email): return "t"
+server = WorkflowsServer(Path(sys.argv[1]), Signer(), "tipoff-local", "1", "us-west2")
+server.start()
+time.sleep(60)
+"""
+
+
+def test_sigkill_of_the_server_loses_nothing(tmp_path: Path, counter: Counter) -> None:
+    # The first server only ever holds an execution that another process created and that it resumes at its start.
+    executor = engine(tmp_path)
+    deployed(executor, THREE_CALLS)
+    record = ExecutionRecord(
+        name=f"{NAME}/executions/1",
+        workflow=NAME,
+        revision_id="000001-abc",
+        argument=json.dumps({"url": counter.server.url}),
+        started_s=time.time(),
+    )
+    executor.store.create_execution(record)
+    executor.journal.database.close()
+    killed = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)])
+    until(lambda: "/hold" in counter.calls)
+    killed.kill()
+    killed.wait()
+    counter.release.set()
+    after = engine(tmp_path)
+    after.resume()
+    assert after.wait(record.name, 10).state == "SUCCEEDED"
+    assert [counter.calls.count(path) for path in ("/one", "/hold", "/three")] == [1, 2, 1]
 
 
 def test_a_stopped_server_leaves_the_execution_active(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 import base64
 
+from tipoff_local.errors import ApiError
 from tipoff_local.workflows.context import CallContext
 from tipoff_local.workflows.errors import WorkflowError, failure, http_failure
+from tipoff_local.workflows.limits import LIMITS
 from tipoff_local.workflows.stdlib.registry import function
-from tipoff_local.workflows.values import Value, from_json
+from tipoff_local.workflows.values import Value, from_json, size
 
 _EXECUTIONS = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions"
 _DEFAULT_TIMEOUT_S = 1800
@@ -73,10 +75,16 @@ def _publish_one(context: CallContext, topic: str, message: Value) -> Value:
         data = base64.b64decode(str(fields.get("data") or ""), validate=True)
     except ValueError as error:
         raise http_failure(400, {"error": {"code": 400, "message": "data is not Base64"}}, {}) from error
-    return context.services.publish(topic, data, {key: str(value) for key, value in attributes.items()})
+    try:
+        return context.services.publish(topic, data, {key: str(value) for key, value in attributes.items()})
+    except ApiError as error:
+        raise http_failure(error.status, {"error": {"code": error.status, "message": error.message}}, {}) from error
 
 
 def _started(context: CallContext, workflow: str, argument: Value) -> str:
+    if size(argument) > LIMITS.argument_bytes:
+        message = f"the argument is longer than {LIMITS.argument_bytes} bytes"
+        raise http_failure(400, {"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}, {})
     try:
         return context.services.start_child(context.key, workflow, argument)
     except LookupError as error:
