@@ -67,11 +67,6 @@ ENRICHMENTS: Mapping[str, Enrichment] = {
             _extra("away_team_abbr", "STRING", "d.away_team_tricode", "away_team_tricode under the common name"),
         )
     ),
-    "nbac_play_by_play": Enrichment(
-        (_extra("game_id", "STRING", "g.game_id", "Platform id YYYYMMDD_AWAY_HOME"),),
-        "LEFT JOIN nba_raw.games AS g ON g.nba_game_id = d.nba_game_id",
-        ("nba_raw.games",),
-    ),
     "odds_api_events": Enrichment(_GAME_IDS, _MATCH, _MATCH_INPUTS),
     "odds_api_game_lines": Enrichment(
         (*_GAME_IDS, _extra("outcome_price", "FLOAT64", "d.price_decimal", "Decimal odds, the original's name")),
@@ -109,14 +104,19 @@ class Folder:
 def compose(landing: Table) -> Iterator[Folder]:
     """The three folders over `landing`."""
     added = ENRICHMENTS.get(landing.name, Enrichment())
-    yield _folder(landing, added, "", "view", "view.sql", _newest_sql(landing, added, "TRUE"))
+    yield _folder(landing, added, "", "view", "view.sql", _newest_sql(landing, added, ""))
     yield _folder(landing, added, "_history", "view", "view.sql", _history_sql(landing, added))
-    asof = _newest_sql(landing, added, "observed_at < as_of")
+    asof = _newest_sql(landing, added, " AND observed_at < as_of")
     yield _folder(landing, added, "_asof", "table_function", "function.sql", asof)
 
 
 def _document_order(direction: str = "") -> str:
     return ", ".join(f"{name}{direction}" for name in DOCUMENT)
+
+
+def _partition_filter(landing: Table) -> str:
+    """Landing tables refuse to be read without a filter on their partition; the reader's own prunes further."""
+    return f"{landing.spec.partition} >= DATE '2000-01-01'" if landing.spec.require_partition_filter else "TRUE"
 
 
 def _repeat_number(landing: Table) -> str:
@@ -138,7 +138,7 @@ def _newest_sql(landing: Table, added: Enrichment, where: str) -> str:
             _NOTE.format(name=landing.name),
             "WITH d AS (",
             f"  SELECT * FROM {landing.full_name}",
-            f"  WHERE {where}",
+            f"  WHERE {_partition_filter(landing)}{where}",
             "  QUALIFY",
             f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order(' DESC')}) = 1",
             f"    AND {_repeat_number(landing)} = 1",
@@ -168,7 +168,7 @@ def _history_sql(landing: Table, added: Enrichment) -> str:
             "    *,",
             f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order()}) AS document_number",
             f"  FROM {landing.full_name}",
-            "  WHERE TRUE",
+            f"  WHERE {_partition_filter(landing)}",
             f"  QUALIFY {_repeat_number(landing)} = 1",
             "),",
             "d AS (",

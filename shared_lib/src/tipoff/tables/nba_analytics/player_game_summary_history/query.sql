@@ -105,7 +105,7 @@ SELECT
   b.nba_game_id,
   b.season_year,
   b.season_type = 'playoffs' AS is_playoffs,
-  COALESCE(g.tipoff_at, b.tipoff_at) AS tipoff_at,
+  b.tipoff_at,
   v.known_from_at,
   v.known_to_at,
   b.player_id,
@@ -192,4 +192,3 @@ LEFT JOIN blocking AS k
   ON k.game_date = d.game_date AND k.nba_game_id = d.nba_game_id AND k.known_from_at = d.known_from_at
   AND k.player_id = b.player_id
 LEFT JOIN lines AS l ON l.nba_game_id = b.nba_game_id AND l.player_id = b.player_id
-LEFT JOIN nba_raw.games AS g ON g.nba_game_id = b.nba_game_id

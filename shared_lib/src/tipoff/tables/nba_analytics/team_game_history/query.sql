@@ -51,7 +51,7 @@ SELECT
   t.nba_game_id,
   t.season_year,
   t.season_type = 'playoffs' AS is_playoffs,
-  COALESCE(g.tipoff_at, t.tipoff_at) AS tipoff_at,
+  t.tipoff_at,
   v.known_from_at,
   v.known_to_at,
   t.team_abbr,
@@ -134,4 +134,3 @@ LEFT JOIN shooting AS s
 LEFT JOIN shooting AS y
   ON y.game_date = d.game_date AND y.nba_game_id = d.nba_game_id AND y.known_from_at = d.known_from_at
   AND y.team_abbr = t.opponent_team_abbr
-LEFT JOIN nba_raw.games AS g ON g.nba_game_id = t.nba_game_id

@@ -10,7 +10,10 @@ WITH held AS (
     MAX(quarantined_at) AS last_seen_at,
     COUNT(DISTINCT quarantined_at) AS times_seen,
     ARRAY_AGG(
-      STRUCT(source, value, rule, message, copy_object, release) ORDER BY quarantined_at DESC, message LIMIT 1
+      STRUCT(
+        source AS source, value AS value, rule AS rule, message AS message, copy_object AS copy_object,
+        release AS release
+      ) ORDER BY quarantined_at DESC, message LIMIT 1
     )[OFFSET(0)] AS newest
   FROM nba_ops.quarantine_log
   GROUP BY 1, 2, 3, 4, 5, 6

@@ -1,7 +1,7 @@
 -- Composed from nba_landing.nbac_injury_report by tipoff.tables.raw_views; change that, not this.
 WITH d AS (
   SELECT * FROM nba_landing.nbac_injury_report
-  WHERE TRUE
+  WHERE game_date >= DATE '2000-01-01'
   QUALIFY
     DENSE_RANK() OVER (PARTITION BY game_date ORDER BY observed_at DESC, source_object DESC, source_generation DESC, parse_seq DESC) = 1
     AND ROW_NUMBER() OVER (PARTITION BY game_date, observed_at, source_object, source_generation, parse_seq, report_at, row_kind, team_abbr, player_lookup, matchup ORDER BY ingested_at) = 1

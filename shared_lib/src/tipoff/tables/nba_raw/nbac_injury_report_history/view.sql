@@ -4,7 +4,7 @@ WITH numbered AS (
     *,
     DENSE_RANK() OVER (PARTITION BY game_date ORDER BY observed_at, source_object, source_generation, parse_seq) AS document_number
   FROM nba_landing.nbac_injury_report
-  WHERE TRUE
+  WHERE game_date >= DATE '2000-01-01'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date, observed_at, source_object, source_generation, parse_seq, report_at, row_kind, team_abbr, player_lookup, matchup ORDER BY ingested_at) = 1
 ),
 d AS (

@@ -1,7 +1,7 @@
 -- Composed from nba_landing.nbac_play_by_play by tipoff.tables.raw_views; change that, not this.
 WITH d AS (
   SELECT * FROM nba_landing.nbac_play_by_play
-  WHERE TRUE
+  WHERE game_date >= DATE '2000-01-01'
   QUALIFY
     DENSE_RANK() OVER (PARTITION BY game_date, nba_game_id ORDER BY observed_at DESC, source_object DESC, source_generation DESC, parse_seq DESC) = 1
     AND ROW_NUMBER() OVER (PARTITION BY game_date, nba_game_id, observed_at, source_object, source_generation, parse_seq, event_sequence ORDER BY ingested_at) = 1
@@ -44,7 +44,5 @@ SELECT
   d.action_at,
   d.edited_at,
   d.description,
-  d.coverage,
-  g.game_id AS game_id
+  d.coverage
 FROM d
-LEFT JOIN nba_raw.games AS g ON g.nba_game_id = d.nba_game_id

@@ -4,7 +4,7 @@ WITH numbered AS (
     *,
     DENSE_RANK() OVER (PARTITION BY game_date, nba_game_id ORDER BY observed_at, source_object, source_generation, parse_seq) AS document_number
   FROM nba_landing.nbac_play_by_play
-  WHERE TRUE
+  WHERE game_date >= DATE '2000-01-01'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date, nba_game_id, observed_at, source_object, source_generation, parse_seq, event_sequence ORDER BY ingested_at) = 1
 ),
 d AS (
@@ -49,8 +49,6 @@ SELECT
   d.edited_at,
   d.description,
   d.coverage,
-  g.game_id AS game_id,
   d.observed_at AS known_from_at,
   COALESCE(d.next_observed_at, TIMESTAMP '9999-12-31 00:00:00+00') AS known_to_at
 FROM d
-LEFT JOIN nba_raw.games AS g ON g.nba_game_id = d.nba_game_id

@@ -1,7 +1,7 @@
 -- Composed from nba_landing.nbac_player_boxscores by tipoff.tables.raw_views; change that, not this.
 WITH d AS (
   SELECT * FROM nba_landing.nbac_player_boxscores
-  WHERE TRUE
+  WHERE game_date >= DATE '2000-01-01'
   QUALIFY
     DENSE_RANK() OVER (PARTITION BY game_date, nba_game_id ORDER BY observed_at DESC, source_object DESC, source_generation DESC, parse_seq DESC) = 1
     AND ROW_NUMBER() OVER (PARTITION BY game_date, nba_game_id, observed_at, source_object, source_generation, parse_seq, player_id ORDER BY ingested_at) = 1

@@ -1,7 +1,7 @@
 -- Composed from nba_landing.nbac_schedule by tipoff.tables.raw_views; change that, not this.
 WITH d AS (
   SELECT * FROM nba_landing.nbac_schedule
-  WHERE observed_at < as_of
+  WHERE TRUE AND observed_at < as_of
   QUALIFY
     DENSE_RANK() OVER (PARTITION BY season ORDER BY observed_at DESC, source_object DESC, source_generation DESC, parse_seq DESC) = 1
     AND ROW_NUMBER() OVER (PARTITION BY season, observed_at, source_object, source_generation, parse_seq, nba_game_id ORDER BY ingested_at) = 1

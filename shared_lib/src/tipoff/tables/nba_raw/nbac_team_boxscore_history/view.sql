@@ -4,7 +4,7 @@ WITH numbered AS (
     *,
     DENSE_RANK() OVER (PARTITION BY game_date, nba_game_id ORDER BY observed_at, source_object, source_generation, parse_seq) AS document_number
   FROM nba_landing.nbac_team_boxscore
-  WHERE TRUE
+  WHERE game_date >= DATE '2000-01-01'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date, nba_game_id, observed_at, source_object, source_generation, parse_seq, team_abbr ORDER BY ingested_at) = 1
 ),
 d AS (

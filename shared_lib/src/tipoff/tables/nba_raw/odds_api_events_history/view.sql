@@ -4,7 +4,7 @@ WITH numbered AS (
     *,
     DENSE_RANK() OVER (PARTITION BY game_date, requested_date ORDER BY observed_at, source_object, source_generation, parse_seq) AS document_number
   FROM nba_landing.odds_api_events
-  WHERE TRUE
+  WHERE game_date >= DATE '2000-01-01'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date, requested_date, observed_at, source_object, source_generation, parse_seq, odds_api_event_id ORDER BY ingested_at) = 1
 ),
 d AS (

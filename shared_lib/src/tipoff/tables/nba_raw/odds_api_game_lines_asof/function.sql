@@ -1,7 +1,7 @@
 -- Composed from nba_landing.odds_api_game_lines by tipoff.tables.raw_views; change that, not this.
 WITH d AS (
   SELECT * FROM nba_landing.odds_api_game_lines
-  WHERE observed_at < as_of
+  WHERE game_date >= DATE '2000-01-01' AND observed_at < as_of
   QUALIFY
     DENSE_RANK() OVER (PARTITION BY game_date, game_id, snapshot_timestamp ORDER BY observed_at DESC, source_object DESC, source_generation DESC, parse_seq DESC) = 1
     AND ROW_NUMBER() OVER (PARTITION BY game_date, game_id, snapshot_timestamp, observed_at, source_object, source_generation, parse_seq, bookmaker_key, market_key, outcome_name, outcome_point ORDER BY ingested_at) = 1

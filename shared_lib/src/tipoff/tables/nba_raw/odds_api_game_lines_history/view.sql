@@ -4,7 +4,7 @@ WITH numbered AS (
     *,
     DENSE_RANK() OVER (PARTITION BY game_date, game_id, snapshot_timestamp ORDER BY observed_at, source_object, source_generation, parse_seq) AS document_number
   FROM nba_landing.odds_api_game_lines
-  WHERE TRUE
+  WHERE game_date >= DATE '2000-01-01'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date, game_id, snapshot_timestamp, observed_at, source_object, source_generation, parse_seq, bookmaker_key, market_key, outcome_name, outcome_point ORDER BY ingested_at) = 1
 ),
 d AS (

@@ -1,10 +1,10 @@
 -- Composed from nba_landing.odds_api_player_props by tipoff.tables.raw_views; change that, not this.
 WITH d AS (
   SELECT * FROM nba_landing.odds_api_player_props
-  WHERE observed_at < as_of
+  WHERE game_date >= DATE '2000-01-01' AND observed_at < as_of
   QUALIFY
     DENSE_RANK() OVER (PARTITION BY game_date, odds_api_event_id, snapshot_timestamp ORDER BY observed_at DESC, source_object DESC, source_generation DESC, parse_seq DESC) = 1
-    AND ROW_NUMBER() OVER (PARTITION BY game_date, odds_api_event_id, snapshot_timestamp, observed_at, source_object, source_generation, parse_seq, bookmaker, market_key, player_lookup, player_name, line ORDER BY ingested_at) = 1
+    AND ROW_NUMBER() OVER (PARTITION BY game_date, odds_api_event_id, snapshot_timestamp, observed_at, source_object, source_generation, parse_seq, bookmaker, market_key, player_lookup, player_name, line, offer ORDER BY ingested_at) = 1
 )
 SELECT
   d.source_object,
@@ -35,6 +35,7 @@ SELECT
   d.player_name,
   d.player_lookup,
   d.line,
+  d.offer,
   d.over_price_american,
   d.over_price_decimal,
   d.under_price_american,

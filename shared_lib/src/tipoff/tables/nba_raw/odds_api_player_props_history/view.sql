@@ -4,8 +4,8 @@ WITH numbered AS (
     *,
     DENSE_RANK() OVER (PARTITION BY game_date, odds_api_event_id, snapshot_timestamp ORDER BY observed_at, source_object, source_generation, parse_seq) AS document_number
   FROM nba_landing.odds_api_player_props
-  WHERE TRUE
-  QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date, odds_api_event_id, snapshot_timestamp, observed_at, source_object, source_generation, parse_seq, bookmaker, market_key, player_lookup, player_name, line ORDER BY ingested_at) = 1
+  WHERE game_date >= DATE '2000-01-01'
+  QUALIFY ROW_NUMBER() OVER (PARTITION BY game_date, odds_api_event_id, snapshot_timestamp, observed_at, source_object, source_generation, parse_seq, bookmaker, market_key, player_lookup, player_name, line, offer ORDER BY ingested_at) = 1
 ),
 d AS (
   SELECT *, MIN(observed_at) OVER (PARTITION BY game_date, odds_api_event_id, snapshot_timestamp ORDER BY document_number RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS next_observed_at FROM numbered
@@ -39,6 +39,7 @@ SELECT
   d.player_name,
   d.player_lookup,
   d.line,
+  d.offer,
   d.over_price_american,
   d.over_price_decimal,
   d.under_price_american,
