@@ -1,9 +1,12 @@
 """No drift and least privilege: every rule holds of the plan of every environment."""
 
+import hashlib
+
 import pytest
 from limits import RULES
 from rules import Case
-from workspace import ENVIRONMENTS, STAND_IN_RELEASE
+from toolbox import REPOSITORY as ROOT
+from workspace import ENVIRONMENTS, NOT_BUILT, STAND_IN_RELEASE
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -36,13 +39,11 @@ def test_each_environment_has_a_state_of_its_own(cases: dict[str, Case]) -> None
 
 def test_the_zips_of_the_plan_were_built(cases: dict[str, Case]) -> None:
     """Where a build ran, each zip that a function would run is a file of that content."""
-    import hashlib
-
-    from toolbox import REPOSITORY as ROOT
-
     case = cases["dev"]
     if case.manifest["release"] == STAND_IN_RELEASE:
         pytest.skip("no dist/manifest.json: run `tipoff build`")
+    missing = [key for key, entry in case.manifest["functions"].items() if entry["sha256"] == NOT_BUILT]
+    assert missing == [], "not in dist/manifest.json: build again"
     for key, entry in case.manifest["functions"].items():
         built = ROOT / entry["zip"]
         assert hashlib.sha256(built.read_bytes()).hexdigest() == entry["sha256"], key

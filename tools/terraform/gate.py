@@ -33,7 +33,7 @@ from limits import RULES
 from plans import Plan
 from rules import Case
 from toolbox import GateError, Terraform
-from workspace import ENVIRONMENTS, Workspace, temporary
+from workspace import ENVIRONMENTS, Workspace, incomplete, temporary
 
 MODULE = Path("terraform/modules/mesh")
 
@@ -48,6 +48,7 @@ def fmt(terraform: Terraform, workspace: Workspace) -> None:
 def check_catalogue(workspace: Workspace) -> None:
     """mesh.yaml is what its schema says and names only what it declares."""
     found = catalogue.problems(workspace.root)
+    found += [f"{path} is missing" for path in incomplete(toolbox.REPOSITORY)]
     if found:
         raise GateError("\n".join(found))
 

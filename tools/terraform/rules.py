@@ -245,32 +245,54 @@ def landing_is_closed(case: Case) -> Iterator[str]:
 
 @rule
 def views_reach_their_tables(case: Case) -> Iterator[str]:
-    """A view names project, dataset and table, and whoever may ask it may read what it reads.
+    """Whoever may ask a view may read what it reads.
 
-    That is its own dataset, one that all readers of its own may read too, and one that it is authorised over. Only
-    views pass an authorisation on: BigQuery's authorised datasets know no routines, so table functions do not.
+    That is its own dataset, one that all readers of its own may read too, or one that it is authorised over.
     """
-    sql = {f"{v['dataset_id']}.{v['table_id']}": v["view"][0]["query"]
-           for v in case.plan.all("google_bigquery_table") if v["view"]}  # fmt: skip
-    routines = {
-        f"{v['dataset_id']}.{v['routine_id']}": v["definition_body"] for v in case.plan.all("google_bigquery_routine")
-    }
-    datasets = "|".join(case.page["datasets"])
-    for name, text in (sql | routines).items():
+    for name, sql in _views(case.plan).items():
         own = name.split(".")[0]
-        allowed = _readable_by_all(case.page, own)
-        if name in sql:
-            allowed.add(case.page["datasets"][own].get("authorised_over"))
-        for dataset, table in re.findall(rf"`{re.escape(case.plan.project)}\.({datasets})\.(\w+)`", text):
-            if f"{dataset}.{table}" not in case.tables:
-                yield f"{name} reads {dataset}.{table}, which has no folder"
-            if dataset not in allowed:
-                yield f"{name} reads {dataset}.{table}, which who reads {own} may not read"
-        without = re.sub(rf"`{re.escape(case.plan.project)}\.({datasets})\.\w+`", "", text)
-        yield from (f"{name} names {found} without project" for found in re.findall(rf"\b(?:{datasets})\.\w+", without))
-        yield from (
-            f"{name} names a table in a string: {s}" for s in re.findall(rf"'[^'\n]*(?:{datasets})\.[^'\n]*'", text)
-        )
+        allowed = {*_readable_by_all(case.page, own), case.page["datasets"][own].get("authorised_over")}
+        yield from _reads_beyond(case, name, sql, allowed)
+
+
+@rule
+def table_functions_reach_their_tables(case: Case) -> Iterator[str]:
+    """The same of table functions, to which an authorisation passes on nothing: BigQuery's cover views only."""
+    for name, sql in _table_functions(case.plan).items():
+        yield from _reads_beyond(case, name, sql, _readable_by_all(case.page, name.split(".")[0]))
+
+
+def _views(plan: Plan) -> dict[str, str]:
+    views = [values for values in plan.all("google_bigquery_table") if values["view"]]
+    return {f"{values['dataset_id']}.{values['table_id']}": values["view"][0]["query"] for values in views}
+
+
+def _table_functions(plan: Plan) -> dict[str, str]:
+    routines = plan.all("google_bigquery_routine")
+    return {f"{values['dataset_id']}.{values['routine_id']}": values["definition_body"] for values in routines}
+
+
+def _reads_beyond(case: Case, name: str, sql: str, allowed: set[str]) -> Iterator[str]:
+    for dataset, table in re.findall(_qualified(case), sql):
+        if f"{dataset}.{table}" not in case.tables:
+            yield f"{name} reads {dataset}.{table}, which has no folder"
+        if dataset not in allowed:
+            yield f"{name} reads {dataset}.{table}, which not all who may ask it may read"
+
+
+def _qualified(case: Case) -> str:
+    return rf"`{re.escape(case.plan.project)}\.({'|'.join(case.page['datasets'])})\.(\w+)`"
+
+
+@rule
+def views_name_their_project(case: Case) -> Iterator[str]:
+    """Every reference in a view or table function got the project, and no string was taken for a reference."""
+    datasets = "|".join(case.page["datasets"])
+    for name, sql in (_views(case.plan) | _table_functions(case.plan)).items():
+        rest = re.sub(_qualified(case), "", sql)
+        yield from (f"{name} names {found} without project" for found in re.findall(rf"\b(?:{datasets})\.\w+", rest))
+        strings = re.findall(r"'[^'\n]*'", sql)
+        yield from (f"{name}: {string} was changed" for string in strings if re.search(_qualified(case), string))
 
 
 def _readable_by_all(page: dict[str, Any], dataset: str) -> set[str]:

@@ -65,12 +65,25 @@ class Workspace:
         return Workspace(Path(shutil.copytree(self.root, folder, symlinks=True)))
 
 
+def incomplete(root: Path) -> list[str]:
+    """Table folders that lack the file their kind needs; a plan leaves them out and the catalogue step names them."""
+    needed = {"view": "view.sql", "table_function": "function.sql"}
+    found = []
+    for path in sorted((root / TABLES).glob("*/*/table.yaml")):
+        file = needed.get(yaml.safe_load(path.read_text())["kind"], "schema.json")
+        if not (path.parent / file).is_file():
+            found.append(str((path.parent / file).relative_to(root)))
+    return found
+
+
 def create(folder: Path) -> Workspace:
-    """Copy mesh, modules, environments, workflows, table folders and the build's manifest."""
+    """Copy mesh, modules, environments, workflows, complete table folders and the build's manifest."""
     source = toolbox.REPOSITORY
     leave = shutil.ignore_patterns(".terraform*", "*.tfstate*", "terraform.tfvars", "*.py", "__pycache__")
     for part in (Path("terraform"), Path("workflows"), TABLES):
         shutil.copytree(source / part, folder / part, ignore=leave)
+    for missing in incomplete(folder):
+        shutil.rmtree((folder / missing).parent)
     _manifest(source, folder)
     return Workspace(folder)
 

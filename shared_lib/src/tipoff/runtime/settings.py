@@ -143,7 +143,6 @@ class ReprocessSettings(Settings):
 
     bucket_landing: str
     bucket_quarantine: str
-    bucket_state: str
     dataset_nba_landing: str
     dataset_nba_ops: str
     topic_raw_ready: str
