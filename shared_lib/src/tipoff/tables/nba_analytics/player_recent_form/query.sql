@@ -1,5 +1,5 @@
--- Integer sums of a player's windows as known at the date's cutoff. Every window holds appearances of this season
--- before the date; only columns called prior_season reach further back. Consumers divide once.
+-- Integer sums of a player's windows as known at the date's cutoff; consumers divide once. Windows hold appearances of
+-- this season before the date. Columns called prior_season, weighted, newest or two_seasons reach into the last one.
 WITH games AS (
   SELECT game_date, season_year, cutoff_at, home_team_abbr, away_team_abbr
   FROM nba_raw.games_asof(@as_of, @lead_minutes)
@@ -18,6 +18,7 @@ history AS (
     game_date, season_year, nba_game_id, known_from_at, known_to_at, player_id, points, seconds_tenths, starter_flag,
     fg_attempts, ft_attempts, ft_makes, paint_attempts, paint_makes, mid_range_attempts, mid_range_makes,
     three_attempts, three_makes, assisted_fg_makes, unassisted_fg_makes, team_seconds_tenths, over_under_result,
+    three_pt_attempts, assists, total_rebounds,
     100 * fg_attempts + 44 * ft_attempts + 100 * turnovers AS plays_hundredths,
     100 * team_fg_attempts + 44 * team_ft_attempts + 100 * team_turnovers AS team_plays_hundredths
   FROM nba_analytics.player_game_summary_history
@@ -58,28 +59,56 @@ candidates AS (
   JOIN members AS m ON m.player_lookup = n.player_lookup AND m.known_from_at < d.cutoff_at
   WHERE m.season_year IN (d.season_year, d.season_year - 1)
 ),
+reach AS (
+  SELECT
+    c.game_date, c.player_id, c.cutoff_at, c.season_year - years_back AS season_year, years_back = 0 AS this_season,
+    DATE_SUB(c.game_date, INTERVAL 300 DAY) AS oldest_date
+  FROM candidates AS c
+  CROSS JOIN UNNEST(GENERATE_ARRAY(0, 1)) AS years_back
+),
 appearances AS (
   SELECT
-    c.game_date AS target_date, c.player_id, h.* EXCEPT (player_id, season_year, known_from_at, known_to_at),
-    ROW_NUMBER() OVER newest AS n,
+    r.game_date AS target_date, r.player_id, r.this_season,
+    h.* EXCEPT (player_id, season_year, known_from_at, known_to_at),
+    ROW_NUMBER() OVER newest AS k,
     LEAD(h.game_date) OVER newest AS older_game_date,
-    CAST(ROUND(1000000 * POW(0.5, (ROW_NUMBER() OVER newest - 1) / 6)) AS INT64) AS weight,
     SUM(IF(h.over_under_result IN ('OVER', 'UNDER'), 1, 0)) OVER newest AS graded_n
-  FROM candidates AS c
+  FROM reach AS r
   JOIN history AS h
-    ON h.player_id = c.player_id AND h.season_year = c.season_year AND h.game_date < c.game_date
-    AND h.known_from_at < c.cutoff_at AND c.cutoff_at <= h.known_to_at
-  WINDOW newest AS (PARTITION BY c.game_date, c.player_id ORDER BY h.game_date DESC, h.nba_game_id DESC)
+    ON h.player_id = r.player_id AND h.season_year = r.season_year AND h.game_date < r.game_date
+    AND h.known_from_at < r.cutoff_at AND r.cutoff_at <= h.known_to_at
+  WHERE r.this_season OR h.game_date >= r.oldest_date
+  WINDOW newest AS (PARTITION BY r.game_date, r.player_id ORDER BY h.game_date DESC, h.nba_game_id DESC)
 ),
-season AS (
+weights AS (
+  SELECT
+    k,
+    CAST(ROUND(1000000 * POW(0.5, (k - 1) / 3)) AS INT64) AS weight_3,
+    CAST(ROUND(1000000 * POW(0.5, (k - 1) / 6)) AS INT64) AS weight_6,
+    CAST(ROUND(1000000 * POW(0.5, (k - 1) / 15)) AS INT64) AS weight_15,
+    CAST(ROUND(1000000 * POW(0.5, (k - 1) / 40)) AS INT64) AS weight_40
+  FROM UNNEST(GENERATE_ARRAY(1, 40)) AS k
+),
+numbered AS (
+  SELECT
+    a.*,
+    -- newest first, so this season's games come first: their rank is their rank within the season
+    IF(a.this_season, a.k, NULL) AS n,
+    w.weight_3, w.weight_6, w.weight_15, w.weight_40
+  FROM appearances AS a
+  LEFT JOIN weights AS w ON w.k = a.k
+  WHERE a.this_season OR a.k <= 40
+),
+windows AS (
   SELECT
     target_date, player_id,
-    COUNT(*) AS games_season,
-    SUM(points) AS points_season,
-    SUM(seconds_tenths) AS seconds_tenths_season,
-    SUM(plays_hundredths) AS plays_hundredths_season,
-    SUM(team_plays_hundredths) AS team_plays_hundredths_season,
-    SUM(team_seconds_tenths) AS team_seconds_tenths_season,
+    COUNTIF(this_season) AS games_season,
+    MAX(IF(this_season, game_date, NULL)) AS last_game_date_this_season,
+    SUM(IF(this_season, points, 0)) AS points_season,
+    SUM(IF(this_season, seconds_tenths, 0)) AS seconds_tenths_season,
+    SUM(IF(this_season, plays_hundredths, 0)) AS plays_hundredths_season,
+    SUM(IF(this_season, team_plays_hundredths, 0)) AS team_plays_hundredths_season,
+    SUM(IF(this_season, team_seconds_tenths, 0)) AS team_seconds_tenths_season,
     SUM(IF(n <= 3, points, 0)) AS points_last_3,
     SUM(IF(n <= 5, points, 0)) AS points_last_5,
     SUM(IF(n <= 10, points, 0)) AS points_last_10,
@@ -87,9 +116,27 @@ season AS (
     SUM(IF(n <= 10, points * points, 0)) AS points_squared_last_10,
     SUM(IF(n <= 2, points, 0)) AS points_newest_2,
     SUM(IF(n BETWEEN 3 AND 5, points, 0)) AS points_older_3,
-    SUM(points * weight) AS points_weighted,
-    SUM(seconds_tenths * weight) AS seconds_tenths_weighted,
-    SUM(weight) AS weight,
+    SUM(points * weight_3) AS points_weighted_3,
+    SUM(seconds_tenths * weight_3) AS seconds_tenths_weighted_3,
+    SUM(weight_3) AS weight_3,
+    SUM(points * weight_6) AS points_weighted_6,
+    SUM(seconds_tenths * weight_6) AS seconds_tenths_weighted_6,
+    SUM(weight_6) AS weight_6,
+    SUM(points * weight_15) AS points_weighted_15,
+    SUM(seconds_tenths * weight_15) AS seconds_tenths_weighted_15,
+    SUM(weight_15) AS weight_15,
+    SUM(points * weight_40) AS points_weighted_40,
+    SUM(seconds_tenths * weight_40) AS seconds_tenths_weighted_40,
+    SUM(weight_40) AS weight_40,
+    SUM(IF(k <= 40, 1, 0)) AS games_weighted,
+    SUM(IF(k = 1, seconds_tenths, 0)) AS seconds_tenths_newest,
+    SUM(IF(k = 1 AND starter_flag, 1, 0)) AS starts_newest,
+    MAX(IF(n <= 10, seconds_tenths, NULL)) AS seconds_tenths_max_last_10,
+    MIN(IF(n <= 10, seconds_tenths, NULL)) AS seconds_tenths_min_last_10,
+    SUM(IF(n <= 10, three_pt_attempts, 0)) AS three_pt_attempts_last_10,
+    SUM(IF(k <= 20, assists, 0)) AS assists_newest_20,
+    SUM(IF(k <= 20, total_rebounds, 0)) AS rebounds_newest_20,
+    SUM(IF(k <= 20, seconds_tenths, 0)) AS seconds_tenths_newest_20,
     SUM(IF(n <= 5, seconds_tenths, 0)) AS seconds_tenths_last_5,
     SUM(IF(n <= 10, seconds_tenths, 0)) AS seconds_tenths_last_10,
     SUM(IF(n <= 10, seconds_tenths * seconds_tenths, 0)) AS seconds_tenths_squared_last_10,
@@ -130,44 +177,41 @@ season AS (
       AS team_seconds_tenths_last_7_days,
     SUM(IF(older_game_date >= DATE_SUB(target_date, INTERVAL 14 DAY) AND DATE_DIFF(game_date, older_game_date, DAY) = 1, 1, 0))
       AS back_to_backs_last_14_days,
-    COALESCE(MIN(IF(over_under_result = 'UNDER', graded_n, NULL)) - 1, MAX(graded_n)) AS over_streak,
-    COALESCE(MIN(IF(over_under_result = 'OVER', graded_n, NULL)) - 1, MAX(graded_n)) AS under_streak,
-    MAX(game_date) AS last_game_date
-  FROM appearances
+    COALESCE(MIN(IF(this_season AND over_under_result = 'UNDER', graded_n, NULL)) - 1, MAX(IF(this_season, graded_n, NULL))) AS over_streak,
+    COALESCE(MIN(IF(this_season AND over_under_result = 'OVER', graded_n, NULL)) - 1, MAX(IF(this_season, graded_n, NULL))) AS under_streak
+  FROM numbered
   GROUP BY target_date, player_id
 ),
 prior_season AS (
   SELECT
     c.game_date AS target_date, c.player_id,
     COUNT(*) AS games_prior_season,
+    MAX(h.game_date) AS last_game_date_prior_season,
     SUM(h.points) AS points_prior_season,
     SUM(h.seconds_tenths) AS seconds_tenths_prior_season,
     SUM(h.plays_hundredths) AS plays_hundredths_prior_season,
     SUM(h.team_plays_hundredths) AS team_plays_hundredths_prior_season,
-    SUM(h.team_seconds_tenths) AS team_seconds_tenths_prior_season,
-    MAX(h.game_date) AS last_game_date
+    SUM(h.team_seconds_tenths) AS team_seconds_tenths_prior_season
   FROM candidates AS c
   JOIN history AS h
     ON h.player_id = c.player_id AND h.season_year = c.season_year - 1 AND h.game_date < c.game_date
     AND h.known_from_at < c.cutoff_at AND c.cutoff_at <= h.known_to_at
   GROUP BY c.game_date, c.player_id
+),
+wide AS (
+  SELECT *
+  FROM windows
+  FULL JOIN prior_season USING (target_date, player_id)
 )
 SELECT
   c.game_date, c.player_id, c.season_year, c.cutoff_at,
-  who.player_lookup, who.player_full_name,
-  who.game_date AS last_game_date,
-  who.team_abbr AS last_team_abbr,
-  COALESCE(s.games_season, 0) AS games_season,
-  COALESCE(p.games_prior_season, 0) AS games_prior_season,
-  p.points_prior_season,
-  p.seconds_tenths_prior_season,
-  p.plays_hundredths_prior_season,
-  p.team_plays_hundredths_prior_season,
-  p.team_seconds_tenths_prior_season,
-  s.* EXCEPT (target_date, player_id, games_season, last_game_date)
+  who.player_lookup, who.player_full_name, who.game_date AS last_game_date, who.team_abbr AS last_team_abbr,
+  COALESCE(w.games_season, 0) AS games_season,
+  COALESCE(w.games_prior_season, 0) AS games_prior_season,
+  w.* EXCEPT (target_date, player_id, games_season, games_prior_season, last_game_date_this_season, last_game_date_prior_season)
 FROM candidates AS c
-LEFT JOIN season AS s ON s.target_date = c.game_date AND s.player_id = c.player_id
-LEFT JOIN prior_season AS p ON p.target_date = c.game_date AND p.player_id = c.player_id
+JOIN wide AS w ON w.target_date = c.game_date AND w.player_id = c.player_id
 JOIN people AS who
-  ON who.player_id = c.player_id AND who.game_date = COALESCE(s.last_game_date, p.last_game_date)
+  ON who.player_id = c.player_id
+  AND who.game_date = COALESCE(w.last_game_date_this_season, w.last_game_date_prior_season)
   AND who.known_from_at < c.cutoff_at AND c.cutoff_at <= who.known_to_at

@@ -12,6 +12,12 @@ form AS (
   SELECT
     game_date, CAST(player_id AS STRING) AS person, player_id, player_lookup, player_full_name,
     last_game_date, last_team_abbr, games_season,
+    CAST(ROUND(SAFE_DIVIDE(seconds_tenths_weighted_6, weight_6)) AS INT64) AS usual_seconds_tenths,
+    CAST(ROUND(SAFE_DIVIDE(100 * points_weighted_6, weight_6)) AS INT64) AS usual_points_hundredths,
+    CAST(ROUND(SAFE_DIVIDE(
+      2000 * plays_hundredths_last_10 * team_seconds_tenths_last_10, seconds_tenths_last_10 * team_plays_hundredths_last_10
+    )) AS INT64) AS usual_usage_hundredths,
+    CAST(ROUND(SAFE_DIVIDE(1000 * starts_last_5, LEAST(games_season, 5))) AS INT64) AS start_rate_thousandths,
     TIMESTAMP(DATETIME(DATE_ADD(last_game_date, INTERVAL 1 DAY)), 'America/New_York') AS seen_at
   FROM nba_analytics.player_recent_form
   WHERE game_date BETWEEN @start_date AND @end_date
@@ -201,41 +207,63 @@ judged AS (
       AS by_appearance,
     COALESCE(f.last_team_abbr = p.team_abbr AND f.games_season = 0 AND COALESCE(w.team_games_this_season, 0) < 10, FALSE)
       AS by_last_season,
+    f.usual_seconds_tenths, f.usual_points_hundredths, f.usual_usage_hundredths, f.start_rate_thousandths,
     COALESCE(w.team_games_last_10, 0) AS team_games_last_10
   FROM placed AS p
   LEFT JOIN form AS f ON f.game_date = p.game_date AND f.person = p.person
   LEFT JOIN team_windows AS w ON w.target_date = p.game_date AND w.team_abbr = p.team_abbr
   WHERE p.team_abbr IS NOT NULL
+),
+candidates AS (
+  SELECT
+    j.game_date, j.game_id, j.nba_game_id, j.season_year, j.cutoff_at,
+    SAFE_CAST(j.person AS INT64) AS player_id,
+    COALESCE(j.form_lookup, l.player_lookup, j.quoted_lookup) AS player_lookup,
+    j.player_full_name,
+    NULLIF(j.team_abbr, 'unknown') AS team_abbr,
+    CASE j.team_abbr WHEN j.home_team_abbr THEN j.away_team_abbr WHEN j.away_team_abbr THEN j.home_team_abbr END
+      AS opponent_team_abbr,
+    CASE j.team_abbr WHEN j.home_team_abbr THEN TRUE WHEN j.away_team_abbr THEN FALSE END AS is_home,
+    CASE
+      WHEN SAFE_CAST(j.person AS INT64) IS NULL OR j.team_abbr = 'unknown' THEN 'unresolved'
+      WHEN l.injury_status = 'Out' THEN 'out'
+      ELSE 'active'
+    END AS slate_status,
+    j.by_appearance, j.by_last_season, l.person IS NOT NULL AS by_report, j.quoted_here_at IS NOT NULL AS by_quote,
+    GREATEST(
+      IF(j.by_appearance OR j.by_last_season, j.seen_at, TIMESTAMP '1970-01-01'),
+      COALESCE(l.report_at, TIMESTAMP '1970-01-01'),
+      COALESCE(j.quoted_here_at, TIMESTAMP '1970-01-01')
+    ) AS evidence_at,
+    l.injury_status, l.reason AS injury_reason, l.report_at,
+    COALESCE(l.play_probability, 1.0) AS play_probability,
+    j.team_games_last_10,
+    COALESCE(a.games_last_10, 0) AS games_last_10,
+    COALESCE(a.games_last_5, 0) AS games_last_5,
+    COALESCE(a.games_last_1, 0) AS games_last_1,
+    COALESCE(o.games_ruled_out_last_10, 0) AS games_ruled_out_last_10,
+    COALESCE(j.usual_seconds_tenths, 0) AS usual_seconds_tenths,
+    COALESCE(j.usual_points_hundredths, 0) AS usual_points_hundredths,
+    COALESCE(j.usual_usage_hundredths, 0) AS usual_usage_hundredths,
+    COALESCE(j.start_rate_thousandths, 0) AS start_rate_thousandths
+  FROM judged AS j
+  LEFT JOIN listed AS l ON l.game_id = j.game_id AND l.person = j.person AND l.team_abbr = j.team_abbr
+  LEFT JOIN appeared AS a ON a.target_date = j.game_date AND a.team_abbr = j.team_abbr AND a.person = j.person
+  LEFT JOIN ruled_out AS o ON o.target_date = j.game_date AND o.team_abbr = j.team_abbr AND o.person = j.person
+  WHERE j.by_appearance OR j.by_last_season OR l.person IS NOT NULL OR j.quoted_here_at IS NOT NULL
 )
 SELECT
-  j.game_date, j.game_id, j.nba_game_id, j.season_year, j.cutoff_at,
-  SAFE_CAST(j.person AS INT64) AS player_id,
-  COALESCE(j.form_lookup, l.player_lookup, j.quoted_lookup) AS player_lookup,
-  j.player_full_name,
-  NULLIF(j.team_abbr, 'unknown') AS team_abbr,
-  CASE j.team_abbr WHEN j.home_team_abbr THEN j.away_team_abbr WHEN j.away_team_abbr THEN j.home_team_abbr END
-    AS opponent_team_abbr,
-  CASE j.team_abbr WHEN j.home_team_abbr THEN TRUE WHEN j.away_team_abbr THEN FALSE END AS is_home,
+  *,
+  CAST(ROUND(1000 * COALESCE(SAFE_DIVIDE(games_last_10, team_games_last_10), 1)) AS INT64) AS share_10_thousandths,
+  CAST(ROUND(1000 * COALESCE(SAFE_DIVIDE(games_last_5, LEAST(team_games_last_10, 5)), 1)) AS INT64) AS share_5_thousandths,
+  CAST(ROUND(SAFE_DIVIDE(
+    1000 * (1 + games_last_10), 1 + GREATEST(games_last_10, team_games_last_10 - games_ruled_out_last_10)
+  )) AS INT64) AS healthy_share_thousandths,
+  -- not listed: how often he plays when nothing is said of him, which tells a bench player from a returning one
   CASE
-    WHEN SAFE_CAST(j.person AS INT64) IS NULL OR j.team_abbr = 'unknown' THEN 'unresolved'
-    WHEN l.injury_status = 'Out' THEN 'out'
-    ELSE 'active'
-  END AS slate_status,
-  j.by_appearance, j.by_last_season, l.person IS NOT NULL AS by_report, j.quoted_here_at IS NOT NULL AS by_quote,
-  GREATEST(
-    IF(j.by_appearance OR j.by_last_season, j.seen_at, TIMESTAMP '1970-01-01'),
-    COALESCE(l.report_at, TIMESTAMP '1970-01-01'),
-    COALESCE(j.quoted_here_at, TIMESTAMP '1970-01-01')
-  ) AS evidence_at,
-  l.injury_status, l.reason AS injury_reason, l.report_at,
-  COALESCE(l.play_probability, 1.0) AS play_probability,
-  j.team_games_last_10,
-  COALESCE(a.games_last_10, 0) AS games_last_10,
-  COALESCE(a.games_last_5, 0) AS games_last_5,
-  COALESCE(a.games_last_1, 0) AS games_last_1,
-  COALESCE(o.games_ruled_out_last_10, 0) AS games_ruled_out_last_10
-FROM judged AS j
-LEFT JOIN listed AS l ON l.game_id = j.game_id AND l.person = j.person AND l.team_abbr = j.team_abbr
-LEFT JOIN appeared AS a ON a.target_date = j.game_date AND a.team_abbr = j.team_abbr AND a.person = j.person
-LEFT JOIN ruled_out AS o ON o.target_date = j.game_date AND o.team_abbr = j.team_abbr AND o.person = j.person
-WHERE j.by_appearance OR j.by_last_season OR l.person IS NOT NULL OR j.quoted_here_at IS NOT NULL
+    WHEN by_report THEN CAST(ROUND(1000 * play_probability) AS INT64)
+    ELSE CAST(ROUND(SAFE_DIVIDE(
+      1000 * (1 + games_last_10), 1 + GREATEST(games_last_10, team_games_last_10 - games_ruled_out_last_10)
+    )) AS INT64)
+  END AS expected_play_thousandths
+FROM candidates
