@@ -177,3 +177,11 @@ def test_no_module_spells_a_name_of_the_page() -> None:
         if isinstance(node, ast.Constant) and node.value in spelled
     }
     assert found == set()
+
+
+def test_every_receipt_carries_its_release() -> None:
+    """Which code wrote a row is a column of each operations log, and a variable of each function."""
+    logs = [table for table in tables.all_tables() if table.kind == "log" and table.dataset == "nba_ops"]
+    assert logs
+    assert all("release" in table.column_names for table in logs)
+    assert all("RELEASE" in function.env for function in NAMES.functions.values())

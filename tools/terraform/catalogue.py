@@ -54,6 +54,7 @@ def references(page: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
                     for used in value if isinstance(value, list) else [value]:
                         yield f"{kind}.{key}.{field}", kinds[field], used
     measured = {"undelivered": "subscriptions", "oldest_unacked_s": "subscriptions", "failed_executions": "workflows",
+        "no_success": "workflows",
                 "logged": "log_metrics"}  # fmt: skip
     for key, alert in page["alerts"].items():
         for used in alert.get("of", []):

@@ -143,10 +143,10 @@ def alerts(case: Case) -> Iterator[str]:
     subscriptions = {values["name"] for values in case.plan.all("google_pubsub_subscription")}
     workflows = {values["name"] for values in case.plan.all("google_workflows_workflow")}
     for key, values in case.plan.by_type("google_monitoring_alert_policy").items():
-        text = values["conditions"][0]["condition_threshold"][0]["filter"]
-        named = set(re.findall(r"user/([\w-]+)", text)) | set(
-            re.findall(r'"([\w-]+)"', "".join(re.findall(r"one_of\((.*?)\)", text)))
-        )
+        condition = values["conditions"][0]
+        text = (condition["condition_threshold"] or condition["condition_absent"])[0]["filter"]
+        listed = "".join(re.findall(r"one_of\((.*?)\)", text))
+        named = {*re.findall(r"user/([\w-]+)", text), *re.findall(r'"([\w-]+)"', listed)}
         yield from (
             f"alert {key} watches {name}, which is not there" for name in named - metrics - subscriptions - workflows
         )

@@ -24,6 +24,12 @@ locals {
         aligner = "ALIGN_DELTA"
         group   = "resource.label.workflow_id"
       }
+      no_success = {
+        filter  = "resource.type = \"workflows.googleapis.com/Workflow\" AND metric.type = \"workflows.googleapis.com/finished_execution_count\" AND metric.labels.status = \"SUCCEEDED\" AND resource.labels.workflow_id = one_of(${join(", ", [for of in try(alert.of, []) : "\"${try(local.workflows[of], of)}\""])})"
+        period  = "3600s"
+        aligner = "ALIGN_DELTA"
+        group   = "resource.label.workflow_id"
+      }
       logged = {
         filter  = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${try(local.metric_names[alert.of[0]], "")}\""
         period  = "3600s"
@@ -85,19 +91,40 @@ resource "google_monitoring_alert_policy" "this" {
   }
 
   conditions {
-    display_name = "${each.key}: ${each.value.measure} over ${each.value.over}"
+    display_name = can(each.value.over) ? "${each.key}: ${each.value.measure} over ${each.value.over}" : "${each.key}: ${each.value.measure} for ${each.value.for_s} s"
 
-    condition_threshold {
-      filter          = local.measures[each.key].filter
-      comparison      = "COMPARISON_GT"
-      threshold_value = each.value.over
-      duration        = "${each.value.for_s}s"
+    dynamic "condition_threshold" {
+      for_each = can(each.value.over) ? [local.measures[each.key]] : []
 
-      aggregations {
-        alignment_period     = local.measures[each.key].period
-        per_series_aligner   = local.measures[each.key].aligner
-        cross_series_reducer = local.measures[each.key].group == null ? "REDUCE_SUM" : "REDUCE_MAX"
-        group_by_fields      = local.measures[each.key].group == null ? null : [local.measures[each.key].group]
+      content {
+        filter          = condition_threshold.value.filter
+        comparison      = "COMPARISON_GT"
+        threshold_value = each.value.over
+        duration        = "${each.value.for_s}s"
+
+        aggregations {
+          alignment_period     = condition_threshold.value.period
+          per_series_aligner   = condition_threshold.value.aligner
+          cross_series_reducer = condition_threshold.value.group == null ? "REDUCE_SUM" : "REDUCE_MAX"
+          group_by_fields      = condition_threshold.value.group == null ? null : [condition_threshold.value.group]
+        }
+      }
+    }
+
+    # Nothing was measured at all: what does not run raises no error.
+    dynamic "condition_absent" {
+      for_each = can(each.value.over) ? [] : [local.measures[each.key]]
+
+      content {
+        filter   = condition_absent.value.filter
+        duration = "${each.value.for_s}s"
+
+        aggregations {
+          alignment_period     = condition_absent.value.period
+          per_series_aligner   = condition_absent.value.aligner
+          cross_series_reducer = "REDUCE_SUM"
+          group_by_fields      = [condition_absent.value.group]
+        }
       }
     }
   }
