@@ -28,6 +28,7 @@ from tipoff_ops.templates import empty_warehouse
 PROJECT_ID = "tipoff-local"
 PROJECT_NUMBER = "123456789012"
 ENVIRONMENT = "local"
+PUSH_WINDOW = 64
 OPERATOR = "operator@tipoff.example"
 
 
@@ -79,7 +80,7 @@ class LocalMesh:
     def _start_servers(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.identity = Identity(self.folder / "identity")
-        self.pubsub = PubsubServer(self.folder / "pubsub", self.identity)
+        self.pubsub = PubsubServer(self.folder / "pubsub", self.identity, push_window=PUSH_WINDOW)
         self.pubsub.start()
         self.storage = StorageServer(self.folder / "storage", self._publish)
         self.storage.start()

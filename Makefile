@@ -1,0 +1,56 @@
+# Everything a person runs. `make help` lists it.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+UV_VERSION := 0.13.9
+PYTHON ?= python3
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help setup build run up test test-slow check bench tf-check plan ingest clean
+
+help: ## what there is to run
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready ## make .venv from the lock file (the others do it themselves)
+
+.uv/bin/uv:
+	@$(PYTHON) -c 'import sys; assert sys.version_info[:2] == (3, 13), f"Python 3.13 is needed (.python-version), this is {sys.version.split()[0]}"'
+	$(PYTHON) -m venv .uv
+	.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.ready: pyproject.toml uv.lock .uv/bin/uv
+	.uv/bin/uv sync --frozen --quiet --python $(PYTHON)
+	@touch $@
+
+build: .venv/.ready ## function zips and requirements, twice the same bytes
+	$(BIN)/tipoff build --requirements
+
+run: .venv/.ready ## play days on the local cloud (CORPUS=zip FROM=date TO=date: real ones)
+	$(BIN)/tipoff run $(if $(CORPUS),--corpus $(CORPUS) --from $(FROM) --to $(TO))
+
+up: .venv/.ready ## the same, and keep the local cloud up until Ctrl-C
+	$(BIN)/tipoff run --keep $(if $(CORPUS),--corpus $(CORPUS) --from $(FROM) --to $(TO))
+
+check: .venv/.ready ## lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+tf-check: .venv/.ready ## the terraform gate: format, schema, plan, policy, and that it bites
+	$(BIN)/python tools/terraform/gate.py
+
+plan: .venv/.ready ## the resources of an environment (ENV=dev) and a picture of the mesh
+	$(BIN)/python tools/terraform/gate.py plan $(or $(ENV),dev)
+
+test: check ## everything, under ten minutes on two cores
+	$(BIN)/tipoff build
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-slow: .venv/.ready ## what takes long: every requirements set installed, full ranges of dates
+	$(BIN)/pytest -m slow
+
+bench: .venv/.ready ## measurements, side by side in one run
+	$(BIN)/python -m tests.performance
+
+clean: ## remove what was built and played
+	rm -rf dist .tipoff reports
