@@ -165,6 +165,7 @@ def _content(where: Route, game: Identity, document: Game) -> Content:
     _check_people(document)
     players = tuple(row for frame in frames for row in _player_rows(frame))
     sides = tuple(_team_row(frame) for frame in frames)
+    _check_starters(frames)
     tables = (TableRows("nbac_player_boxscores", players), TableRows("nbac_team_boxscore", sides))
     return Content(tables, where.captured_at)
 
@@ -184,6 +185,7 @@ def _frames(game: Identity, document: Game) -> tuple[_Frame, _Frame]:
 
 
 def _check_people(document: Game) -> None:
+    """A person is listed once in a game."""
     seen: set[int] = set()
     for side in (document.homeTeam, document.awayTeam):
         for player in side.players:
@@ -192,6 +194,13 @@ def _check_people(document: Game) -> None:
                     Reason.DUPLICATE_PLAYER, "a person is listed once in a game", "personId", player.personId
                 )
             seen.add(player.personId)
+
+
+def _check_starters(frames: tuple[_Frame, _Frame]) -> None:
+    """Five start; asked last, so that a missing player is named by what he leaves missing."""
+    for frame in frames:
+        if sum(player.starter == "1" for player in frame.side.players) != 5:
+            raise DocumentRefused(Reason.STAT_IDENTITY, "a team starts five players", f"{frame.path}.players")
 
 
 def check_identities(stats: Statistics, path: str) -> None:
@@ -285,8 +294,6 @@ def _check_sums(frame: _Frame) -> None:
 
 def _player_rows(frame: _Frame) -> list[PlayerRow]:
     limit = duration(frame.side.statistics.minutes or "", f"{frame.path}.statistics.minutes") // 5
-    if sum(player.starter == "1" for player in frame.side.players) != 5:
-        raise DocumentRefused(Reason.STAT_IDENTITY, "a team starts five players", f"{frame.path}.players")
     return [
         _player_row(frame, player, limit, f"{frame.path}.players[{index}]")
         for index, player in enumerate(frame.side.players)

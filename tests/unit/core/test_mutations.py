@@ -1,0 +1,79 @@
+"""Mutated documents: whatever is done to one, it ends accepted or with a code, and never with an exception (R4)."""
+
+import copy
+import json
+from typing import Any
+
+import core_documents as d
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tipoff.core import contracts
+from tipoff.core.codes import Outcome, Reason
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(
+        [
+            "",
+            "NaN",
+            "2024-13-45T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+14:00",
+            "PT99M99.99S",
+            [],
+            {},
+            [[]],
+            {"a": 1},
+        ]
+    ),
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Paths of everything inside a document."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path] * bool(path) + [deeper for key, inner in items for deeper in places(inner, (*path, key))]
+
+
+def change(document: Any, path: tuple[Any, ...], action: str, value: Any) -> None:
+    for key in path[:-1]:
+        document = document[key]
+    if action == "drop":
+        del document[path[-1]]
+    elif action == "repeat" and isinstance(document, list):
+        document.append(copy.deepcopy(document[path[-1]]))
+    elif action == "rename" and isinstance(document, dict):
+        document[str(value)[:6]] = document.pop(path[-1])
+    else:
+        document[path[-1]] = value
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(sorted(d.ALL)),
+    st.integers(0, 10**6),
+    st.sampled_from(["set", "set", "drop", "repeat", "rename"]),
+    VALUES,
+)
+def test_one_thing_changed_anywhere(name: str, place: int, action: str, value: Any) -> None:
+    document = copy.deepcopy(d.ALL[name])
+    paths = places(document)
+    change(document, paths[place % len(paths)], action, value)
+    parsed = contracts.read(name, json.dumps(document).encode("utf-8", "surrogatepass"))
+    assert parsed.outcome in Outcome and (parsed.reason is None or parsed.reason in Reason)
+    assert parsed.rows_in == parsed.rows_out + parsed.rows_rejected
+    assert parsed.tables == () or parsed.outcome is Outcome.ACCEPTED
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(d.ALL)), st.integers(0, 10**6), st.binary(max_size=4), st.integers(0, 8))
+def test_bytes_changed_anywhere(name: str, place: int, piece: bytes, cut: int) -> None:
+    body = json.dumps(d.ALL[name]).encode()
+    place %= len(body)
+    parsed = contracts.read(name, body[:place] + piece + body[place + cut :])
+    assert parsed.outcome in Outcome and parsed.rows_in == parsed.rows_out + parsed.rows_rejected
