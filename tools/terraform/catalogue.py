@@ -132,7 +132,7 @@ def _schedules(page: dict[str, Any]) -> Iterator[str]:
 def firings(cron: str, zone: ZoneInfo) -> list[datetime]:
     """Every instant of a year at which a cron line fires, in local time; both clock changes are among them."""
     first, last = YEAR
-    found = []
+    found: list[datetime] = []
     for at in CronSim(cron, datetime.combine(first, time(), zone) - timedelta(minutes=1)):
         if at.date() > last:
             return found

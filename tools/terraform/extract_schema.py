@@ -12,6 +12,7 @@ What the bindings have lost (enums, ranges, conflicts, defaults) is tested on th
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import io
 import json
 import re
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import venv
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -220,17 +222,11 @@ def provider_block(text: str) -> dict[str, Any]:
 
 def download(folder: Path) -> Path:
     """Fetch the wheel, and only the wheel: its dependencies (jsii, node) are not needed to read it."""
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "-q",
-        "--no-deps",
-        f"{PACKAGE}=={PACKAGE_VERSION}",
-        "-d",
-        folder,
-    ]
+    python = sys.executable
+    if importlib.util.find_spec("pip") is None:
+        venv.create(folder / "venv", with_pip=True)
+        python = str(folder / "venv" / "bin" / "python")
+    command = [python, "-m", "pip", "download", "-q", "--no-deps", f"{PACKAGE}=={PACKAGE_VERSION}", "-d", str(folder)]
     subprocess.run(command, check=True)
     return next(folder.glob("*.whl"))
 
