@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from tipoff.tables import Column, Table
 from zetasql.api import Analyzer, CatalogBuilder, TableBuilder, TVFBuilder, TypeFactory
 from zetasql.types import (
     AnalyzerOptions,
@@ -15,6 +14,8 @@ from zetasql.types import (
     TypeKind,
     ZetaSQLBuiltinFunctionOptions,
 )
+
+from tipoff.tables import Column, Table
 
 PARAMETERS = {"start_date": "DATE", "end_date": "DATE", "as_of": "TIMESTAMP", "lead_minutes": "INT64"}
 _ALIASES = {"INTEGER": "INT64", "FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "BOOLEAN": "BOOL"}
@@ -41,7 +42,9 @@ def type_name(kind: Type) -> str:
     if name == "ARRAY":
         return f"ARRAY<{type_name(kind.array_type.element_type)}>"
     if name == "STRUCT":
-        return f"STRUCT<{', '.join(f'{each.field_name} {type_name(each.field_type)}' for each in kind.struct_type.field)}>"
+        return (
+            f"STRUCT<{', '.join(f'{each.field_name} {type_name(each.field_type)}' for each in kind.struct_type.field)}>"
+        )
     return name
 
 

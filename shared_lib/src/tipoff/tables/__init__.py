@@ -5,5 +5,6 @@ its name with the view over it and is asked for by `landing`. No dataset is spel
 """
 
 from tipoff.tables.registry import Column, Kind, Table, all_tables, get, landing, lineage_order
+from tipoff.tables.served import builds
 
-__all__ = ["Column", "Kind", "Table", "all_tables", "get", "landing", "lineage_order"]
+__all__ = ["Column", "Kind", "Table", "all_tables", "builds", "get", "landing", "lineage_order"]

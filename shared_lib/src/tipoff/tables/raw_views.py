@@ -5,6 +5,8 @@ the interval in which it was the newest, for steps) and the table function T_aso
 test holds them equal to what this module composes. Nothing here touches a disk.
 """
 
+# ruff: noqa: S608 - the SQL is composed of our own folders' names, never of input
+
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ DOCUMENT = ("observed_at", "source_object", "source_generation", "parse_seq")
 FAR_FUTURE = "TIMESTAMP '9999-12-31 00:00:00+00'"
 KNOWN = (
     Column("known_from_at", "TIMESTAMP", "REQUIRED", "observed_at (UTC) of the row's document"),
-    Column("known_to_at", "TIMESTAMP", "REQUIRED", "observed_at (UTC) of the document that replaced it; 9999-12-31 if newest"),
+    Column("known_to_at", "TIMESTAMP", "REQUIRED", "observed_at (UTC) of the next document; 9999-12-31 if newest"),
 )
 _NOTE = "-- Composed from nba_landing.{name} by tipoff.tables.raw_views; change that, not this."
 
@@ -132,25 +134,28 @@ def _select(landing: Table, added: Enrichment, more: Sequence[str]) -> str:
 
 def _newest_sql(landing: Table, added: Enrichment, where: str) -> str:
     scope = ", ".join(landing.spec.scope)
-    return "\n".join(
-        line
-        for line in (
-            _NOTE.format(name=landing.name),
-            "WITH d AS (",
-            f"  SELECT * FROM {landing.full_name}",
-            f"  WHERE {_partition_filter(landing)}{where}",
-            "  QUALIFY",
-            f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order(' DESC')}) = 1",
-            f"    AND {_repeat_number(landing)} = 1",
-            ")",
-            "SELECT",
-            f"  {_select(landing, added, ())}",
-            "FROM d",
-            added.joins,
-            "",
+    return (
+        "\n".join(
+            line
+            for line in (
+                _NOTE.format(name=landing.name),
+                "WITH d AS (",
+                f"  SELECT * FROM {landing.full_name}",
+                f"  WHERE {_partition_filter(landing)}{where}",
+                "  QUALIFY",
+                f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order(' DESC')}) = 1",
+                f"    AND {_repeat_number(landing)} = 1",
+                ")",
+                "SELECT",
+                f"  {_select(landing, added, ())}",
+                "FROM d",
+                added.joins,
+                "",
+            )
+            if line
         )
-        if line
-    ) + "\n"
+        + "\n"
+    )
 
 
 def _history_sql(landing: Table, added: Enrichment) -> str:
@@ -159,29 +164,32 @@ def _history_sql(landing: Table, added: Enrichment) -> str:
         f"MIN(observed_at) OVER (PARTITION BY {scope} ORDER BY document_number"
         " RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
     )
-    return "\n".join(
-        line
-        for line in (
-            _NOTE.format(name=landing.name),
-            "WITH numbered AS (",
-            "  SELECT",
-            "    *,",
-            f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order()}) AS document_number",
-            f"  FROM {landing.full_name}",
-            f"  WHERE {_partition_filter(landing)}",
-            f"  QUALIFY {_repeat_number(landing)} = 1",
-            "),",
-            "d AS (",
-            f"  SELECT *, {known_to} AS next_observed_at FROM numbered",
-            ")",
-            "SELECT",
-            f"  {_select(landing, added, _KNOWN_COLUMNS)}",
-            "FROM d",
-            added.joins,
-            "",
+    return (
+        "\n".join(
+            line
+            for line in (
+                _NOTE.format(name=landing.name),
+                "WITH numbered AS (",
+                "  SELECT",
+                "    *,",
+                f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order()}) AS document_number",
+                f"  FROM {landing.full_name}",
+                f"  WHERE {_partition_filter(landing)}",
+                f"  QUALIFY {_repeat_number(landing)} = 1",
+                "),",
+                "d AS (",
+                f"  SELECT *, {known_to} AS next_observed_at FROM numbered",
+                ")",
+                "SELECT",
+                f"  {_select(landing, added, _KNOWN_COLUMNS)}",
+                "FROM d",
+                added.joins,
+                "",
+            )
+            if line
         )
-        if line
-    ) + "\n"
+        + "\n"
+    )
 
 
 _KNOWN_COLUMNS = (
@@ -230,7 +238,7 @@ def _yaml(landing: Table, added: Enrichment, suffix: str, kind: str) -> str:
     key = ", ".join(landing.spec.key) + known
     lines = [
         f"kind: {kind}",
-        f"description: \"{description.format(landing.full_name, landing.name)}\"",
+        f'description: "{description.format(landing.full_name, landing.name)}"',
         f"grain: {json.dumps(landing.spec.grain, ensure_ascii=False)}",
         f"key: [{key}]",
         f"partition: {landing.spec.partition}",

@@ -14,7 +14,7 @@ actions AS (
       AS names_assists
   FROM nba_raw.nbac_play_by_play_history AS a
   WHERE a.game_date BETWEEN @start_date AND @end_date AND a.known_from_at < @as_of AND a.known_from_at < a.known_to_at
-    AND a.player_id IS NOT NULL AND a.shot_type IS NOT NULL
+    AND a.player_id IS NOT NULL AND (a.shot_type IS NOT NULL OR a.event_type = 'block')
 ),
 instants AS (
   SELECT t.game_date, t.nba_game_id, t.known_from_at FROM team AS t
@@ -64,17 +64,26 @@ and_ones AS (
   FROM moments AS m
   GROUP BY 1, 2, 3, 4
 ),
+misses AS (
+  SELECT a.game_date, a.nba_game_id, a.known_from_at, a.period, a.clock_tenths, a.team_abbr, MIN(a.shot_zone) AS shot_zone
+  FROM actions AS a
+  WHERE a.is_field_goal AND NOT a.shot_made
+  GROUP BY 1, 2, 3, 4, 5, 6
+),
 blocking AS (
   SELECT
     a.game_date,
     a.nba_game_id,
     a.known_from_at,
-    a.block_player_id AS player_id,
-    COUNTIF(a.shot_zone = 'paint') AS paint_blocks,
-    COUNTIF(a.shot_zone = 'mid_range') AS mid_range_blocks,
-    COUNTIF(a.shot_zone = 'three') AS three_pt_blocks
+    a.player_id,
+    COUNTIF(m.shot_zone = 'paint') AS paint_blocks,
+    COUNTIF(m.shot_zone = 'mid_range') AS mid_range_blocks,
+    COUNTIF(m.shot_zone = 'three') AS three_pt_blocks
   FROM actions AS a
-  WHERE a.block_player_id IS NOT NULL
+  JOIN misses AS m
+    ON m.game_date = a.game_date AND m.nba_game_id = a.nba_game_id AND m.known_from_at = a.known_from_at
+    AND m.period = a.period AND m.clock_tenths = a.clock_tenths AND m.team_abbr != a.team_abbr
+  WHERE a.event_type = 'block'
   GROUP BY 1, 2, 3, 4
 ),
 quotes AS (
@@ -93,10 +102,10 @@ lines AS (
     q.nba_game_id,
     q.player_id,
     ARRAY_LENGTH(q.closing) AS line_books,
-    (q.closing[SAFE_OFFSET(DIV(ARRAY_LENGTH(q.closing) - 1, 2))] + q.closing[SAFE_OFFSET(DIV(ARRAY_LENGTH(q.closing), 2))])
-      / 2 AS points_line,
-    (q.opening[SAFE_OFFSET(DIV(ARRAY_LENGTH(q.opening) - 1, 2))] + q.opening[SAFE_OFFSET(DIV(ARRAY_LENGTH(q.opening), 2))])
-      / 2 AS opening_line
+    (q.closing[SAFE_OFFSET(DIV((ARRAY_LENGTH(q.closing) - 1), 2))]
+      + q.closing[SAFE_OFFSET(DIV(ARRAY_LENGTH(q.closing), 2))]) / 2 AS points_line,
+    (q.opening[SAFE_OFFSET(DIV((ARRAY_LENGTH(q.opening) - 1), 2))]
+      + q.opening[SAFE_OFFSET(DIV(ARRAY_LENGTH(q.opening), 2))]) / 2 AS opening_line
   FROM quotes AS q
 )
 SELECT

@@ -6,7 +6,7 @@ WITH team AS (
 shots AS (
   SELECT * FROM nba_raw.nbac_play_by_play_history
   WHERE game_date BETWEEN @start_date AND @end_date AND known_from_at < @as_of AND known_from_at < known_to_at
-    AND player_id IS NOT NULL AND is_field_goal
+    AND player_id IS NOT NULL AND (is_field_goal OR event_type = 'block')
 ),
 instants AS (
   SELECT t.game_date, t.nba_game_id, t.known_from_at FROM team AS t
@@ -38,11 +38,31 @@ shooting AS (
     COUNTIF(a.shot_zone = 'mid_range') AS mid_range_attempts,
     COUNTIF(a.shot_zone = 'mid_range' AND a.shot_made) AS mid_range_makes,
     COUNTIF(a.shot_zone = 'three') AS three_attempts,
-    COUNTIF(a.shot_zone = 'three' AND a.shot_made) AS three_makes,
-    COUNTIF(a.shot_zone = 'paint' AND a.block_player_id IS NOT NULL) AS paint_blocked,
-    COUNTIF(a.shot_zone = 'mid_range' AND a.block_player_id IS NOT NULL) AS mid_range_blocked,
-    COUNTIF(a.shot_zone = 'three' AND a.block_player_id IS NOT NULL) AS three_pt_blocked
+    COUNTIF(a.shot_zone = 'three' AND a.shot_made) AS three_makes
   FROM shots AS a
+  WHERE a.is_field_goal
+  GROUP BY 1, 2, 3, 4
+),
+misses AS (
+  SELECT a.game_date, a.nba_game_id, a.known_from_at, a.period, a.clock_tenths, a.team_abbr, MIN(a.shot_zone) AS shot_zone
+  FROM shots AS a
+  WHERE a.is_field_goal AND NOT a.shot_made
+  GROUP BY 1, 2, 3, 4, 5, 6
+),
+blocking AS (
+  SELECT
+    a.game_date,
+    a.nba_game_id,
+    a.known_from_at,
+    a.team_abbr,
+    COUNTIF(m.shot_zone = 'paint') AS paint_blocks,
+    COUNTIF(m.shot_zone = 'mid_range') AS mid_range_blocks,
+    COUNTIF(m.shot_zone = 'three') AS three_pt_blocks
+  FROM shots AS a
+  JOIN misses AS m
+    ON m.game_date = a.game_date AND m.nba_game_id = a.nba_game_id AND m.known_from_at = a.known_from_at
+    AND m.period = a.period AND m.clock_tenths = a.clock_tenths AND m.team_abbr != a.team_abbr
+  WHERE a.event_type = 'block'
   GROUP BY 1, 2, 3, 4
 )
 SELECT
@@ -82,9 +102,9 @@ SELECT
   IF(d.coverage IS NULL, NULL, COALESCE(s.mid_range_makes, 0)) AS mid_range_makes,
   IF(d.coverage IS NULL, NULL, COALESCE(s.three_attempts, 0)) AS three_attempts,
   IF(d.coverage IS NULL, NULL, COALESCE(s.three_makes, 0)) AS three_makes,
-  IF(d.coverage = 'all_actions', COALESCE(y.paint_blocked, 0), NULL) AS paint_blocks,
-  IF(d.coverage = 'all_actions', COALESCE(y.mid_range_blocked, 0), NULL) AS mid_range_blocks,
-  IF(d.coverage = 'all_actions', COALESCE(y.three_pt_blocked, 0), NULL) AS three_pt_blocks,
+  IF(d.coverage = 'all_actions', COALESCE(k.paint_blocks, 0), NULL) AS paint_blocks,
+  IF(d.coverage = 'all_actions', COALESCE(k.mid_range_blocks, 0), NULL) AS mid_range_blocks,
+  IF(d.coverage = 'all_actions', COALESCE(k.three_pt_blocks, 0), NULL) AS three_pt_blocks,
   t.second_chance_points,
   u.points AS opponent_points,
   u.field_goals_attempted AS opponent_fg_attempts,
@@ -106,9 +126,9 @@ SELECT
   IF(d.coverage IS NULL, NULL, COALESCE(y.mid_range_makes, 0)) AS opponent_mid_range_makes,
   IF(d.coverage IS NULL, NULL, COALESCE(y.three_attempts, 0)) AS opponent_three_attempts,
   IF(d.coverage IS NULL, NULL, COALESCE(y.three_makes, 0)) AS opponent_three_makes,
-  IF(d.coverage = 'all_actions', COALESCE(s.paint_blocked, 0), NULL) AS opponent_paint_blocks,
-  IF(d.coverage = 'all_actions', COALESCE(s.mid_range_blocked, 0), NULL) AS opponent_mid_range_blocks,
-  IF(d.coverage = 'all_actions', COALESCE(s.three_pt_blocked, 0), NULL) AS opponent_three_pt_blocks,
+  IF(d.coverage = 'all_actions', COALESCE(x.paint_blocks, 0), NULL) AS opponent_paint_blocks,
+  IF(d.coverage = 'all_actions', COALESCE(x.mid_range_blocks, 0), NULL) AS opponent_mid_range_blocks,
+  IF(d.coverage = 'all_actions', COALESCE(x.three_pt_blocks, 0), NULL) AS opponent_three_pt_blocks,
   u.second_chance_points AS opponent_second_chance_points,
   CAST((100 * (t.field_goals_attempted + t.turnovers - t.offensive_rebounds) + 44 * t.free_throws_attempted) AS NUMERIC) / 100 AS possessions,
   CAST((100 * (u.field_goals_attempted + u.turnovers - u.offensive_rebounds) + 44 * u.free_throws_attempted) AS NUMERIC) / 100 AS opponent_possessions,
@@ -134,3 +154,9 @@ LEFT JOIN shooting AS s
 LEFT JOIN shooting AS y
   ON y.game_date = d.game_date AND y.nba_game_id = d.nba_game_id AND y.known_from_at = d.known_from_at
   AND y.team_abbr = t.opponent_team_abbr
+LEFT JOIN blocking AS k
+  ON k.game_date = d.game_date AND k.nba_game_id = d.nba_game_id AND k.known_from_at = d.known_from_at
+  AND k.team_abbr = t.team_abbr
+LEFT JOIN blocking AS x
+  ON x.game_date = d.game_date AND x.nba_game_id = d.nba_game_id AND x.known_from_at = d.known_from_at
+  AND x.team_abbr = t.opponent_team_abbr
