@@ -220,6 +220,27 @@ def props() -> Json:
     return {**event(), "bookmakers": [_book("player_points", outcomes)]}
 
 
+GAMELOG_NUMBERS = (
+    "FGM",
+    "FGA",
+    "FG3M",
+    "FG3A",
+    "FTM",
+    "FTA",
+    "OREB",
+    "DREB",
+    "REB",
+    "AST",
+    "STL",
+    "BLK",
+    "TOV",
+    "PF",
+    "PTS",
+    "PLUS_MINUS",
+    "VIDEO_AVAILABLE",
+)
+
+
 def gamelog() -> Json:
     """A league game log of two players, columns in an order of their own."""
     headers = [
@@ -232,23 +253,7 @@ def gamelog() -> Json:
         "MATCHUP",
         "WL",
         "MIN",
-        "FGM",
-        "FGA",
-        "FG3M",
-        "FG3A",
-        "FTM",
-        "FTA",
-        "OREB",
-        "DREB",
-        "REB",
-        "AST",
-        "STL",
-        "BLK",
-        "TOV",
-        "PF",
-        "PTS",
-        "PLUS_MINUS",
-        "VIDEO_AVAILABLE",
+        *GAMELOG_NUMBERS,
     ]
     line = [35, 8, 9, 2, 3, 4, 4, 1, 2, 3, 2, 1, 0, 1, 2, 22, 5, 1]
     rows = [

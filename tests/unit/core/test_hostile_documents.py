@@ -4,6 +4,7 @@ import copy
 import gzip
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import core_documents as d
@@ -220,6 +221,23 @@ def test_a_game_that_is_not_over_is_ignored_whatever_it_holds(status: int) -> No
     assert (parsed.outcome, parsed.reason, parsed.rows_in) == (Outcome.IGNORED, Reason.NOT_FINAL, 0)
 
 
+def test_a_game_called_off_is_not_final_whatever_its_status_says() -> None:
+    assert read(d.BOX_NAME, changed(d.box(), put("game.gameStatusText", "PPD"))).outcome is Outcome.IGNORED
+
+
+def test_facts_from_the_future_would_stay_the_newest_and_are_refused() -> None:
+    received = datetime(2024, 1, 25, 4, tzinfo=UTC)
+    body = json.dumps(d.box()).encode()
+    assert contracts.read(d.BOX_NAME, body, None, received).outcome is Outcome.ACCEPTED
+    tomorrow = d.BOX_NAME.replace("20240125T033000Z", "20991231T033000Z")
+    assert contracts.read(tomorrow, body, None, received).reason is Reason.BAD_NAME
+
+
+def test_a_report_whose_two_clocks_disagree_has_no_instant() -> None:
+    slipped = changed(d.injury_report(), put("metadata.report_time_et", "2024-01-24T22:30:00-05:00"))
+    assert read(d.INJURY_NAME, slipped).reason is Reason.DATE_MISMATCH
+
+
 def test_notes_of_accepted_documents() -> None:
     assert read(d.EVENTS_NAME, {"timestamp": "2024-01-24T11:55:39Z", "data": []}).reason is Reason.EMPTY_LIST
     assert read(d.EVENTS_NAME, []).reason is Reason.EMPTY_LIST
@@ -273,6 +291,7 @@ BYTES: list[tuple[bytes, str | None, str]] = [
     (TEXT.replace('"meta": {"version": 1}', '"meta": {"version": -1e400}').encode(), None, "non_finite"),
     (b'{"a": 1, "a": 1}', None, "duplicate_key"),
     (b'{"a": 1, "\\u0061": 1}', None, "duplicate_key"),
+    (b'{"a": 1, "a": 1, "b": "\\u003a"}', None, "duplicate_key"),
     (b'{"a" : 1, "a" : 1, "b": "\\u0022:"}', None, "duplicate_key"),
     (TEXT.replace('"version": 1', '"version": 1, "version": 2').encode(), None, "duplicate_key"),
     (b"[" * 200_000, None, "too_deep"),

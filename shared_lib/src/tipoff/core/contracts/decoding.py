@@ -1,8 +1,8 @@
 """From hostile bytes to typed structs: size, encoding, duplicate keys, non-finite numbers, depth, syntax, then shape.
 
-The common document passes three cheap checks in C (msgspec decode, re-encode and count keys, cancel brackets); only one
-that fails any of them is read a second time by the slow reader that finds the exact reason. Measured: 7,611 documents
-(184 MB) of a season take 2 s.
+The common document passes three cheap checks in C (msgspec decode, re-encode and count colons, cancel brackets). Only
+one that fails any of them is read again by the slow reader that finds the exact reason. Measured: 2 s for the 7,611
+documents (184 MB) of a season.
 """
 
 import json
@@ -22,7 +22,7 @@ MAX_BYTES = 32 * 2**20
 MAX_DEPTH = 64
 _GZIP_MAGIC = b"\x1f\x8b"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_ODD_COLONS = (b" :", b"\n:", b"\t:", b"\r:", b"\\u0022")
+_ESCAPED_COLON = b"\\u003"  # the one way to write a colon that is not a colon byte
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _TREE = msgspec.json.Decoder()
@@ -99,11 +99,11 @@ def check_json(body: bytes) -> Any:
 
 
 def _keys_are_unique(body: bytes, tree: Any) -> bool:
-    """True if surely unique: writing the tree again yields as many keys as the text holds."""
-    if any(odd in body for odd in _ODD_COLONS):
+    """True if surely unique: writing the tree again yields as many colons as the text holds."""
+    if _ESCAPED_COLON in body:
         return False
     try:
-        return _ENCODER.encode(tree).count(b'":') == body.count(b'":')
+        return _ENCODER.encode(tree).count(b":") == body.count(b":")
     except (OverflowError, RecursionError, msgspec.EncodeError):
         return False
 

@@ -59,22 +59,20 @@ class NotSubmitted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A report's header."""
+    """A report's header: its instant (UTC), the Eastern date and hour of it, and how the instant is known."""
 
     report_at: datetime
+    day: date
+    hour: int
     coverage: str | None
     time_basis: str | None
     source: str | None
 
-    @property
-    def day(self) -> date:
-        """Eastern date of the report."""
-        return self.report_at.astimezone(EASTERN).date()
-
-    @property
-    def hour(self) -> int:
-        """Eastern hour of the report."""
-        return self.report_at.astimezone(EASTERN).hour
+    @classmethod
+    def of(cls, report_at: datetime, coverage: str | None, time_basis: str | None, source: str | None) -> "Report":
+        """The header of a report of this instant."""
+        eastern = report_at.astimezone(EASTERN)
+        return cls(report_at, eastern.date(), eastern.hour, coverage, time_basis, source)
 
 
 class InjuryRow(Row, frozen=True, gc=False, kw_only=True):
@@ -135,7 +133,7 @@ def listing(report: Report, record: Record, position: int) -> InjuryRow:
     Raises:
         RowRefused: wrong_type or date_mismatch (game date), unknown_team, id_mismatch, schema (status, name, clock).
     """
-    meeting = _meeting(report, record.game_date, record.matchup, record.team)
+    meeting = _meeting(report.day, record.game_date, record.matchup, record.team)
     lookup = ids.player_lookup(ids.flip_name(record.player))
     if not lookup:
         raise RowRefused(Reason.SCHEMA, "player", record.player, "a name holds letters")
@@ -177,7 +175,7 @@ def silent(report: Report, entry: NotSubmitted, position: int) -> InjuryRow:
     Raises:
         RowRefused: as `listing`.
     """
-    meeting = _meeting(report, entry.game_date, entry.matchup, entry.team)
+    meeting = _meeting(report.day, entry.game_date, entry.matchup, entry.team)
     clock = _clock(entry.game_time_et)
     return InjuryRow(
         game_date=meeting.game_date,
@@ -249,12 +247,13 @@ def _game_date(text: str) -> date:
     return parse_iso(text)
 
 
-def _meeting(report: Report, day_text: str, matchup: str, team_name: str) -> _Meeting:
+@lru_cache(maxsize=8192)
+def _meeting(report_day: date, day_text: str, matchup: str, team_name: str) -> _Meeting:
     try:
         day = _game_date(day_text)
     except ValueError as error:
         raise RowRefused(Reason.WRONG_TYPE, "game_date", day_text, "a date reads YYYY-MM-DD or MM/DD/YYYY") from error
-    if not report.day + EARLIEST <= day <= report.day + LATEST:
+    if not report_day + EARLIEST <= day <= report_day + LATEST:
         raise RowRefused(Reason.DATE_MISMATCH, "game_date", day_text, "a report speaks of the week after it")
     match = _MATCHUP.fullmatch(matchup)
     if match is None:

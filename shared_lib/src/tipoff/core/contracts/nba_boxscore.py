@@ -26,6 +26,7 @@ from tipoff.core.contracts.routes import Route
 
 PARSE_SEQ = 1
 FINAL = 3
+CALLED_OFF = ("PPD", "POSTPONED", "CANCEL", "SUSPENDED")
 COUNTED = [
     "points",
     "fieldGoalsMade",
@@ -103,6 +104,7 @@ class Header(msgspec.Struct, frozen=True):
 
     gameId: str
     gameStatus: Int
+    gameStatusText: str | None = None
     gameCode: str | None = None
 
 
@@ -148,13 +150,19 @@ def parse(where: Route, body: bytes) -> Content:
     header = decoding.typed(body, tree, HeaderDocument).game
     game = identity(where, header.gameId)
     check_game_code(header.gameCode, game.game_date)
-    if header.gameStatus not in (1, 2, FINAL):
-        raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", "$.game.gameStatus", header.gameStatus)
-    if header.gameStatus != FINAL:
-        field, found = "$.game.gameStatus", header.gameStatus
-        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", field, found, Outcome.IGNORED)
+    _check_final(header)
     document = decoding.typed(body, tree, Document).game
     return _content(where, game, document)
+
+
+def _check_final(header: Header) -> None:
+    """Ignore (not_final) a game that runs, is to come, or was called off."""
+    field, status = "$.game.gameStatus", header.gameStatus
+    if status not in (1, 2, FINAL):
+        raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", field, status)
+    called_off = (header.gameStatusText or "").strip().upper().startswith(CALLED_OFF)
+    if status != FINAL or called_off:
+        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", field, status, Outcome.IGNORED)
 
 
 def _content(where: Route, game: Identity, document: Game) -> Content:

@@ -50,7 +50,7 @@ def parse(where: Route, body: bytes) -> Content:
     """
     _, found = layout.words(body)
     lines = layout.lines(found)
-    report = Report(_header(lines), "all_statuses", "pdf_header", "nba-injury-report-pdf")
+    report = Report.of(_header(lines), "all_statuses", "pdf_header", "nba-injury-report-pdf")
     check_report_date(where, report)
     rows: list[InjuryRow] = []
     rejects: list[Reject] = []

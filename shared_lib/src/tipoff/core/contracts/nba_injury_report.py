@@ -28,6 +28,7 @@ class Metadata(msgspec.Struct, frozen=True):
     """Header of our own structured report."""
 
     report_time_utc: Instant
+    report_time_et: Instant | None = None
     coverage: str | None = None
     time_basis: str | None = None
     source: str | None = None
@@ -74,7 +75,10 @@ def _header(metadata: Metadata) -> Report:
     except ValueError as error:
         field = "$.metadata.report_time_utc"
         raise DocumentRefused(Reason.DATE_MISMATCH, str(error), field, metadata.report_time_utc) from error
-    return Report(report_at, metadata.coverage, metadata.time_basis, metadata.source)
+    if metadata.report_time_et not in (None, report_at):
+        rule = "report_time_et and report_time_utc are one instant"
+        raise DocumentRefused(Reason.DATE_MISMATCH, rule, "$.metadata.report_time_et", metadata.report_time_et)
+    return Report.of(report_at, metadata.coverage, metadata.time_basis, metadata.source)
 
 
 def _header_of_name(where: Route) -> Report:
@@ -82,7 +86,7 @@ def _header_of_name(where: Route) -> Report:
     if where.day is None or where.hour is None:
         raise ValueError("this layout carries date and hour")
     report_at = eastern_instant(where.day, where.hour, 30)
-    return Report(report_at, "all_statuses", "hour_of_name_and_30_minutes", "original_parsed_report")
+    return Report.of(report_at, "all_statuses", "hour_of_name_and_30_minutes", "original_parsed_report")
 
 
 def _ours(raw: Any) -> Any:

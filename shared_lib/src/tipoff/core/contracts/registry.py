@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from tipoff.core.codes import Reason
 from tipoff.core.contracts import (
     bdl_boxscores,
     decoding,
@@ -20,6 +22,8 @@ from tipoff.core.contracts import (
 )
 from tipoff.core.contracts.results import Content, DocumentRefused, Parsed, accepted, refused
 from tipoff.core.contracts.routes import Route, refusal, route
+
+MAX_AHEAD = timedelta(days=1)
 
 type ParseFunction = Callable[[Route, bytes], Content]
 
@@ -61,24 +65,39 @@ def parse_seq(source: str) -> int:
     return PARSERS[source].seq
 
 
-def parse(where: Route, body: bytes, content_encoding: str | None = None) -> Parsed:
+def parse(
+    where: Route, body: bytes, content_encoding: str | None = None, received_at: datetime | None = None
+) -> Parsed:
     """Read one document; never raises on what a document may hold.
 
     Args:
         where: the route of its name.
         body: its stored bytes.
         content_encoding: the object's Content-Encoding, if any.
+        received_at: instant (UTC) the object was stored; facts more than a day younger are refused, because a document
+            from the future would stay the newest for ever. None leaves this unasked.
     """
     parser = PARSERS[where.source]
     try:
+        _not_from_the_future(where.captured_at, received_at, Reason.BAD_NAME, "name")
         plain = decoding.document_bytes(body, content_encoding)
         content = parser.parse(where, decoding.json_bytes(plain) if parser.is_json else plain)
+        _not_from_the_future(content.observed_at, received_at, Reason.DATE_MISMATCH, "observed_at")
     except DocumentRefused as no:
         return refused(no, parser.seq)
     return accepted(content, parser.seq)
 
 
-def read(object_name: str, body: bytes, content_encoding: str | None = None) -> Parsed:
-    """Route and read one object; a name without a route comes back ignored or quarantined."""
+def _not_from_the_future(instant: datetime | None, received_at: datetime | None, code: Reason, field: str) -> None:
+    if instant is not None and received_at is not None and instant > received_at + MAX_AHEAD:
+        raise DocumentRefused(code, "facts are not younger than their arrival", field, instant)
+
+
+def read(
+    object_name: str, body: bytes, content_encoding: str | None = None, received_at: datetime | None = None
+) -> Parsed:
+    """Route and read one object; a name without a route comes back ignored or quarantined. Arguments as `parse`."""
     where = route(object_name)
-    return refused(refusal(object_name, len(body))) if where is None else parse(where, body, content_encoding)
+    if where is None:
+        return refused(refusal(object_name, len(body)))
+    return parse(where, body, content_encoding, received_at)
