@@ -8,6 +8,7 @@ import pytest
 from tipoff.core.errors import ContractViolation
 from tipoff.forecast import distributions as dist
 from tipoff.forecast import metrics, systems
+from tipoff.forecast.features import REQUIRED
 from tipoff.forecast.lines import break_even, fair_prob_over, main_line
 from tipoff.forecast.recommend import Policy, advise
 from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote, Recommendation
@@ -23,10 +24,20 @@ def quote(
 
 
 def row(player_id: int = 1, **changed: float) -> FeatureRow:
-    values = {
-        "points_avg_last_5": 20.0, "points_avg_last_10": 18.0, "points_avg_season": 16.0,
-        "opponent_def_rating": 113.0, "pace_score": 0.5, "home_away": 1.0, "fatigue_score": 85.0,
-    } | changed
+    values = (
+        dict.fromkeys(REQUIRED, 0.0)
+        | {
+            "points_avg_last_5": 20.0,
+            "points_avg_last_10": 18.0,
+            "points_avg_season": 16.0,
+            "points_ewma": 18.0,
+            "opponent_def_rating": 113.0,
+            "pace_score": 0.5,
+            "home_away": 1.0,
+            "fatigue_score": 85.0,
+        }
+        | changed
+    )
     features = {name: FeatureValue(value) for name, value in values.items()}
     day = date(2025, 1, 9)
     return FeatureRow(day, "20250109_A_B", "0022400001", player_id, "p", "A", "B", CUTOFF, features)
@@ -71,8 +82,12 @@ def test_crps_is_proper_and_pit_is_uniform_for_true_forecasts() -> None:
 
 def test_the_main_line_is_the_preferred_books_last_quote_before_the_cutoff() -> None:
     quotes = [
-        quote(20.5, minutes=120), quote(21.5, minutes=45), quote(30.5, minutes=30), quote(31.5, minutes=-10),
-        quote(22.5, "fanduel"), quote(22.5, "betmgm"),
+        quote(20.5, minutes=120),
+        quote(21.5, minutes=45),
+        quote(30.5, minutes=30),
+        quote(31.5, minutes=-10),
+        quote(22.5, "fanduel"),
+        quote(22.5, "betmgm"),
     ]
     chosen = main_line(quotes, CUTOFF, ["draftkings"])
     assert chosen is not None
@@ -82,7 +97,8 @@ def test_the_main_line_is_the_preferred_books_last_quote_before_the_cutoff() -> 
 
 def test_a_ladder_yields_its_most_balanced_rung() -> None:
     rungs = [
-        quote(14.5, over=-400, under=280), quote(20.5, over=-115, under=-105),
+        quote(14.5, over=-400, under=280),
+        quote(20.5, over=-115, under=-105),
         quote(26.5, over=300, under=-450),
     ]
     chosen = main_line(rungs, CUTOFF, [])
@@ -116,7 +132,8 @@ def test_the_slate_runs_through_every_ready_system_with_reasons() -> None:
     by_key = {(f.system_id, f.player_id): f for f in forecasts}
     assert by_key["moving_average", 1].mean_pts > by_key["moving_average", 2].mean_pts
     assert by_key["moving_average", 1].reasons[0].name == "recent scoring"
-    assert by_key["ensemble", 1].predicted_points > 0
+    assert 10 < by_key["ensemble", 1].predicted_points < 20
+    assert ("gradient_boosted", 1) not in by_key  # no stand-in for a model that is not there (pitfall 25)
 
 
 def test_rows_that_carry_other_features_are_refused() -> None:

@@ -113,10 +113,16 @@ def crps(pmf: Floats, points: Floats) -> Floats:
 
 def randomised_pit(pmf: Floats, points: Floats, uniforms: Floats) -> Floats:
     """F(y - 1) + u * f(y) per row with u in [0, 1): uniform if the forecasts are calibrated."""
+    mass, below = mass_and_below(pmf, points)
+    return np.asarray(below + uniforms * mass)
+
+
+def mass_and_below(pmf: Floats, points: Floats) -> tuple[Floats, Floats]:
+    """P(= points) and P(< points) per row."""
     rows = np.arange(len(pmf))
     index = np.clip(points, 0, MAX_POINTS).astype(np.int64)
-    mass = pmf[rows, index]
-    return np.asarray(cumulative(pmf)[rows, index] - mass + uniforms * mass)
+    mass = np.asarray(pmf[rows, index])
+    return mass, np.asarray(cumulative(pmf)[rows, index] - mass)
 
 
 @dataclass(frozen=True, slots=True)

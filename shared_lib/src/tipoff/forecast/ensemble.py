@@ -1,33 +1,29 @@
-"""`ensemble`: a weighted pool of the other systems, weights learned on out-of-fold forecasts.
+"""`ensemble`: the other systems' means, weighted as out-of-fold forecasts say, with a shape of its own."""
 
-Each row's weights are spread over the systems that speak there. The pool averages distributions
-(linear pool), so disagreement between systems widens the forecast instead of vanishing.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 
 from tipoff.forecast.bundle import ModelBundle
-from tipoff.forecast.distributions import Floats, means, normalised
-from tipoff.forecast.system import Prediction, Task
+from tipoff.forecast.distributions import Floats
+from tipoff.forecast.linear import non_negative
+from tipoff.forecast.system import Estimate, Lesson, Prediction, Task
 
-MEMBERS = ("moving_average",)
+MEMBERS = ("moving_average", "zone_matchup", "similarity", "gradient_boosted", "minutes_rate")
+UNTRAINED_WEIGHTS = {"moving_average": 0.5, "zone_matchup": 0.5}
 
 
 class EnsembleParams(msgspec.Struct, frozen=True):
-    """Weight per member system (any scale, none negative); equal weights where training found none."""
+    """Weight per member, none negative; where a member is silent the others share its weight."""
 
-    weights: dict[str, float] = {}
+    weights: dict[str, float] = msgspec.field(default_factory=lambda: dict(UNTRAINED_WEIGHTS))
 
 
-def row_weights(task: Task, weights: dict[str, float]) -> Floats:
-    """Weights per row and member, shape (rows, members), summing to 1 where any member speaks."""
-    raw = np.column_stack([
-        task.earlier[name].speaks * weights.get(name, 0.0 if weights else 1.0) for name in MEMBERS
-    ])
-    return np.asarray(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-12))
+def member_means(earlier: Mapping[str, Prediction], members: tuple[str, ...]) -> Floats:
+    """Means of the members side by side, shape (rows, members)."""
+    return np.column_stack([earlier[name].estimate.mean for name in members])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +32,25 @@ class Ensemble:
 
     system_id: str = "ensemble"
     needs: tuple[str, ...] = MEMBERS
+    shape_id: str = "ensemble"
+
+    def fit(self, lesson: Lesson) -> EnsembleParams:
+        """Least squares without negative weights, over rows where every member spoke, out of fold."""
+        members = tuple(name for name in MEMBERS if name in lesson.earlier)
+        rows = np.all([lesson.earlier[name].speaks for name in members], axis=0)
+        fitted = non_negative(member_means(lesson.earlier, members)[rows], lesson.points[rows])
+        return EnsembleParams({name: round(float(w), 6) for name, w in zip(members, fitted, strict=True)})
 
     def ready(self, bundle: ModelBundle) -> bool:
-        """Always: equal weights without training."""
+        """Always: untrained it averages the two systems that need no training."""
         return True
 
-    def predict(self, task: Task) -> Prediction:
-        """Linear pool of the members that speak; effects are each member's pull on the mean."""
-        share = row_weights(task, task.bundle.part(self.system_id, EnsembleParams).weights)
-        speaks = share.sum(axis=1) > 0
-        pmf = sum(share[:, [i]] * task.earlier[name].pmf for i, name in enumerate(MEMBERS))
-        pool = normalised(np.where(speaks[:, None], pmf, 1.0))
-        pulls = np.column_stack([share[:, i] * means(task.earlier[m].pmf) for i, m in enumerate(MEMBERS)])
-        return Prediction(speaks, pool, MEMBERS, pulls)
+    def estimate(self, task: Task) -> Estimate:
+        """Weighted mean of those who speak; effects are the members' shares."""
+        weights = task.bundle.part(self.system_id, EnsembleParams).weights
+        members = tuple(name for name in MEMBERS if name in task.earlier and weights.get(name, 0.0) > 0)
+        raw = np.column_stack([task.earlier[name].speaks * weights[name] for name in members])
+        spoken = raw.sum(axis=1)
+        scale = np.where(spoken > 0, sum(weights[name] for name in members) / np.maximum(spoken, 1e-12), 0.0)
+        shares = raw * scale[:, None] * member_means(task.earlier, members)
+        return Estimate(spoken > 0, shares.sum(axis=1), members, shares)

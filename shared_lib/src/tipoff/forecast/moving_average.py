@@ -12,8 +12,9 @@ import numpy as np
 
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.columns import Columns
-from tipoff.forecast.distributions import Floats, VarianceLaw, negative_binomial
-from tipoff.forecast.system import Prediction, Task
+from tipoff.forecast.distributions import Floats
+from tipoff.forecast.linear import non_negative
+from tipoff.forecast.system import Estimate, Lesson, Task
 
 WINDOWS = (("points_avg_last_5", 0.5), ("points_avg_last_10", 0.3), ("points_avg_season", 0.2))
 EFFECTS = ("recent scoring", "opposing defence", "pace", "home", "freshness")
@@ -28,8 +29,6 @@ class MovingAverageParams(msgspec.Struct, frozen=True):
     home_pts: float = 0.18
     per_fatigue_adjustment: float = 0.0
     league_def_rating: float = 113.4
-    variance_linear: float = 3.86
-    variance_quadratic: float = -0.041
 
 
 def fatigue_adjustment(fatigue_score: Floats) -> Floats:
@@ -40,22 +39,21 @@ def fatigue_adjustment(fatigue_score: Floats) -> Floats:
 def base_points(columns: Columns) -> Floats:
     """0.5 L5 + 0.3 L10 + 0.2 season, in points."""
     parts = [weight * columns.get(name) for name, weight in WINDOWS]
-    total: Floats = np.sum(parts, axis=0)
-    return total
+    return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
 
 
-def factors(columns: Columns, params: MovingAverageParams) -> Floats:
-    """The inputs the weights multiply, shape (rows, 4): defence, pace, home, fatigue."""
-    return np.column_stack((
-        columns.get("opponent_def_rating") - params.league_def_rating,
+def factors(columns: Columns, league_def_rating: float) -> Floats:
+    """What the weights multiply, shape (rows, 4): defence, pace, home, fatigue; positive helps the scorer."""
+    parts = (
+        columns.get("opponent_def_rating") - league_def_rating,
         columns.get("pace_score"),
         columns.get("home_away") - 0.5,
         fatigue_adjustment(columns.get("fatigue_score")),
-    ))
+    )
+    return np.asarray(np.column_stack(parts), dtype=np.float64)
 
 
-def weights(params: MovingAverageParams) -> Floats:
-    """The factors' weights in their order, never negative where a sign is demanded."""
+def _weights(params: MovingAverageParams) -> Floats:
     signed = (params.per_def_rating, params.per_pace_score, params.home_pts, params.per_fatigue_adjustment)
     return np.maximum(np.array(signed, dtype=np.float64), 0.0)
 
@@ -66,17 +64,23 @@ class MovingAverage:
 
     system_id: str = "moving_average"
     needs: tuple[str, ...] = ()
+    shape_id: str = "moving_average"
+
+    def fit(self, lesson: Lesson) -> MovingAverageParams:
+        """Level and factor weights by least squares, none negative."""
+        league = float(lesson.columns.get("opponent_def_rating").mean())
+        design = np.column_stack((base_points(lesson.columns), factors(lesson.columns, league)))
+        level, defence, pace, home, fatigue = (float(w) for w in non_negative(design, lesson.points))
+        return MovingAverageParams(level, defence, pace, home, fatigue, league)
 
     def ready(self, bundle: ModelBundle) -> bool:
-        """Always: without training it uses the measured effects."""
+        """Always: untrained it uses the measured effects."""
         return True
 
-    def predict(self, task: Task) -> Prediction:
-        """Negative binomial around base plus factors."""
+    def estimate(self, task: Task) -> Estimate:
+        """Base plus factors."""
         params = task.bundle.part(self.system_id, MovingAverageParams)
         base = params.level * base_points(task.columns)
-        terms = factors(task.columns, params) * weights(params)
-        mean = base + terms.sum(axis=1)
-        law = VarianceLaw(params.variance_linear, params.variance_quadratic)
-        pmf = negative_binomial(mean, law.variance(np.maximum(mean, 0.05)))
-        return Prediction(np.ones(len(mean), dtype=bool), pmf, EFFECTS, np.column_stack([base, terms]))
+        terms = factors(task.columns, params.league_def_rating) * _weights(params)
+        mean = np.maximum(base + terms.sum(axis=1), 0.0)
+        return Estimate(np.ones(len(mean), dtype=bool), mean, EFFECTS, np.column_stack((base, terms)))

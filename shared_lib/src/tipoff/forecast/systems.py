@@ -12,24 +12,43 @@ from tipoff.forecast.bundle import UNTRAINED, ModelBundle
 from tipoff.forecast.columns import Columns, from_rows
 from tipoff.forecast.distributions import Distribution
 from tipoff.forecast.ensemble import Ensemble
+from tipoff.forecast.gradient_boosted import GradientBoosted
 from tipoff.forecast.lines import fair_prob_over
+from tipoff.forecast.market_aware import MarketAware
+from tipoff.forecast.minutes_rate import MinutesRate
 from tipoff.forecast.moving_average import MovingAverage
+from tipoff.forecast.shape import Shape
+from tipoff.forecast.similarity import Similarity
 from tipoff.forecast.system import Market, Prediction, System, Task
 from tipoff.forecast.types import FeatureRow, Forecast, Quote, Reason
+from tipoff.forecast.zone_matchup import ZoneMatchup
 
 _ALL: tuple[System, ...] = (
     MovingAverage(),
+    ZoneMatchup(),
+    Similarity(),
+    GradientBoosted(),
+    MinutesRate(),
     Ensemble(),
+    MarketAware(),
 )
 REGISTRY: dict[str, System] = {system.system_id: system for system in _ALL}
 
 
-def predict_all(columns: Columns, market: Market, bundle: ModelBundle = UNTRAINED) -> dict[str, Prediction]:
+def predict_one(system: System, task: Task) -> Prediction:
+    """A system's estimate with the distributions its shape gives it."""
+    estimate = system.estimate(task)
+    return Prediction(estimate, task.bundle.part(f"shape:{system.shape_id}", Shape))
+
+
+def predict_all(
+    columns: Columns, market: Market, bundle: ModelBundle = UNTRAINED, explain: bool = False
+) -> dict[str, Prediction]:
     """Predictions of every system that is ready, by system id, in registry order."""
     done: dict[str, Prediction] = {}
     for system_id, system in REGISTRY.items():
         if system.ready(bundle):
-            done[system_id] = system.predict(Task(columns, bundle, market, dict(done)))
+            done[system_id] = predict_one(system, Task(columns, bundle, market, dict(done), explain))
     return done
 
 
@@ -44,7 +63,7 @@ def forecast_slate(
     if not rows:
         return []
     market = market_of([quotes.get(row.key) for row in rows])
-    predictions = predict_all(from_rows(rows), market, bundle)
+    predictions = predict_all(from_rows(rows), market, bundle, explain=True)
     digest = bundle.digest if bundle.parts else ""
     return [
         _forecast(row, system_id, prediction, index, digest)
@@ -74,12 +93,13 @@ def _forecast(row: FeatureRow, system_id: str, prediction: Prediction, index: in
 
 def _reasons(prediction: Prediction, index: int, most: int = 6) -> tuple[Reason, ...]:
     """The largest contributions, signed, in points; those that round to nothing are left out."""
-    if not prediction.effect_names:
+    names = prediction.estimate.effect_names
+    if not names:
         return ()
-    effects = prediction.effects[index]
+    effects = prediction.estimate.effects[index]
     order = np.argsort(-np.abs(effects), kind="stable")[:most]
     visible = [i for i in order if abs(effects[i]) >= 0.05]
-    return tuple(_reason(prediction.effect_names[i], float(effects[i])) for i in visible)
+    return tuple(_reason(names[i], float(effects[i])) for i in visible)
 
 
 def _reason(name: str, effect_pts: float) -> Reason:

@@ -1,0 +1,123 @@
+"""The features the learned systems read, by name, and the words in which their effects are told.
+
+Definitions, units and order in the store: table folder `ml_feature_store_v2`. Models select by name, so
+columns may be added to the store without harm; a name missing from it refuses the forecast.
+"""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    "recent scoring": (
+        "points_avg_last_3",
+        "points_avg_last_5",
+        "points_avg_last_10",
+        "points_avg_last_20",
+        "points_ewma",
+        "points_ewma_3",
+        "points_ewma_15",
+        "points_ewma_40",
+        "points_std_last_10",
+        "recent_trend",
+    ),
+    "season and career level": (
+        "points_avg_season",
+        "points_avg_prior_season",
+        "minutes_avg_prior_season",
+        "games_played_season",
+        "career_appearances",
+        "points_per_minute_season",
+        "minutes_avg_season",
+    ),
+    "minutes": (
+        "minutes_avg_last_5",
+        "minutes_avg_last_10",
+        "minutes_ewma",
+        "minutes_ewma_3",
+        "minutes_ewma_15",
+        "minutes_ewma_40",
+        "minutes_std_last_10",
+        "minutes_last_game",
+        "minutes_max_last_10",
+        "minutes_min_last_10",
+        "minutes_change",
+        "starter_rate_last_5",
+        "starter_last_game",
+    ),
+    "shooting and usage": (
+        "points_per_minute_last_10",
+        "points_per_minute_ewma_40",
+        "fga_avg_last_10",
+        "fta_avg_last_10",
+        "usage_rate_last_5",
+        "usage_rate_last_10",
+        "pct_paint",
+        "pct_mid_range",
+        "pct_three",
+        "pct_free_throw",
+        "three_attempts_avg_last_10",
+        "assists_per_36_last_20",
+        "rebounds_per_36_last_20",
+        "usage_spike_score",
+    ),
+    "teammates' availability": (
+        "star_teammates_out",
+        "team_out_minutes",
+        "team_out_points",
+        "team_out_usage",
+        "team_returning_minutes",
+        "biggest_out_points",
+        "team_report_submitted",
+        "team_expected_minutes",
+        "team_minutes_change_1",
+        "team_minutes_change_5",
+        "team_out_starts",
+        "team_returning_starts",
+        "minutes_rank",
+    ),
+    "own availability": (
+        "own_play_probability",
+        "injury_risk",
+        "days_since_last_appearance",
+        "team_games_missed_last_10",
+        "play_share_last_10",
+        "healthy_share_last_10",
+    ),
+    "rest and load": (
+        "games_in_last_7_days",
+        "fatigue_score",
+        "rest_advantage",
+        "back_to_back",
+        "minutes_load_last_7d",
+    ),
+    "opponent": (
+        "opponent_def_rating",
+        "opponent_pace",
+        "pace_score",
+        "shot_zone_mismatch_score",
+        "opponent_out_minutes",
+        "opponent_returning_minutes",
+        "opponent_minutes_allowed_ppm",
+        "points_avg_vs_opponent",
+        "opponent_margin_last_10",
+    ),
+    "game line": ("team_spread", "game_total_line", "implied_team_total", "opponent_implied_total"),
+    "team and season": (
+        "team_pace",
+        "team_off_rating",
+        "team_win_pct",
+        "team_margin_last_10",
+        "team_season_game_number",
+        "playoff_game",
+        "playoff_series_game",
+        "home_away",
+    ),
+}
+LEARNED: tuple[str, ...] = tuple(name for names in GROUPS.values() for name in names)
+HAND_BUILT: tuple[str, ...] = (
+    "opponent_paint_vs_league",
+    "opponent_mid_range_vs_league",
+    "opponent_three_vs_league",
+    "similar_games_points_avg",
+    "similar_games_count",
+)
+REQUIRED: tuple[str, ...] = LEARNED + HAND_BUILT
+GROUP_NAMES: tuple[str, ...] = tuple(GROUPS)
+GROUP_OF: dict[str, int] = {name: index for index, names in enumerate(GROUPS.values()) for name in names}

@@ -1,0 +1,103 @@
+"""`market_aware`: what to believe when both the ensemble and the market have spoken.
+
+The market's de-vigged P(over) and the ensemble's, both as log-odds, are weighed by a logistic regression
+fitted on earlier seasons and shrunk towards believing the market alone. The distribution is the
+ensemble's shape, moved until its P(over | no push) at the line is the posterior. It is kept apart from
+the other systems so that nobody mistakes an echo of the line for an edge over it.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+
+from tipoff.forecast.bundle import ModelBundle
+from tipoff.forecast.distributions import Floats, prob_over_no_push
+from tipoff.forecast.shape import GRID, Shape, ladder
+from tipoff.forecast.system import Estimate, Lesson, Market, Mask, Prediction, Task
+
+MIN_LINES = 1000
+RIDGE = 50.0
+
+
+class MarketAwareParams(msgspec.Struct, frozen=True):
+    """log-odds = intercept + market * logit(market) + ensemble * logit(ensemble)."""
+
+    intercept: float = 0.0
+    market: float = 1.0
+    ensemble: float = 0.0
+
+
+def logit(prob: Floats) -> Floats:
+    """Log-odds, probabilities kept within [.001, .999]."""
+    prob = np.clip(prob, 1e-3, 1.0 - 1e-3)
+    return np.asarray(np.log(prob / (1.0 - prob)))
+
+
+def evidence(market: Market, ensemble: Prediction, rows: Mask) -> Floats:
+    """Columns 1, logit of the market, logit of the ensemble at the line, shape (rows, 3)."""
+    own = prob_over_no_push(ensemble.pmf_at(rows), market.line_pts[rows])
+    return np.column_stack((np.ones(int(rows.sum())), logit(market.prob_over[rows]), logit(own)))
+
+
+def posterior(params: MarketAwareParams, inputs: Floats) -> Floats:
+    """P(over | no push) for rows of `evidence`."""
+    weights = np.array([params.intercept, params.market, params.ensemble])
+    return np.asarray(1.0 / (1.0 + np.exp(-(inputs @ weights))))
+
+
+def mean_for(shape: Shape, line_pts: Floats, prob_over: Floats) -> Floats:
+    """The mean at which the shape's P(over | no push) at each line is the probability asked for."""
+    mean = np.empty(len(line_pts))
+    for line in np.unique(line_pts):
+        rows = line_pts == line
+        reached = prob_over_no_push(ladder(shape), np.full(len(GRID), line))
+        mean[rows] = np.interp(prob_over[rows], np.maximum.accumulate(reached), GRID)
+    return mean
+
+
+def fit_logistic(inputs: Floats, over: Floats, centre: Floats, ridge: float) -> Floats:
+    """Newton's method for logistic regression with ridge * |w - centre|^2 / 2."""
+    weights = centre.copy()
+    for _ in range(30):
+        prob = 1.0 / (1.0 + np.exp(-(inputs @ weights)))
+        gradient = inputs.T @ (prob - over) + ridge * (weights - centre)
+        curvature = (inputs * (prob * (1.0 - prob))[:, None]).T @ inputs + ridge * np.eye(len(weights))
+        weights = weights - np.linalg.solve(curvature, gradient)
+    return weights
+
+
+@dataclass(frozen=True, slots=True)
+class MarketAware:
+    """The line, corrected."""
+
+    system_id: str = "market_aware"
+    needs: tuple[str, ...] = ("ensemble",)
+    shape_id: str = "ensemble"
+
+    def fit(self, lesson: Lesson) -> MarketAwareParams:
+        """Weights from out-of-fold rows with a line that did not push; the market alone with too few."""
+        rows = np.isfinite(lesson.market.line_pts) & (lesson.market.line_pts != lesson.points)
+        if rows.sum() < MIN_LINES:
+            return MarketAwareParams()
+        inputs = evidence(lesson.market, lesson.earlier["ensemble"], rows)
+        over = (lesson.points > lesson.market.line_pts)[rows].astype(np.float64)
+        fitted = fit_logistic(inputs, over, np.array([0.0, 1.0, 0.0]), RIDGE)
+        return MarketAwareParams(*(round(float(w), 6) for w in fitted))
+
+    def ready(self, bundle: ModelBundle) -> bool:
+        """Only when calibrated."""
+        return bundle.holds(self.system_id)
+
+    def estimate(self, task: Task) -> Estimate:
+        """Speaks where there is a line; effects are the pulls of market and ensemble on the mean."""
+        ensemble = task.earlier["ensemble"]
+        rows = np.isfinite(task.market.line_pts) & ensemble.speaks
+        mean = ensemble.estimate.mean.copy()
+        if rows.any():
+            params = task.bundle.part(self.system_id, MarketAwareParams)
+            shape = task.bundle.part(f"shape:{self.shape_id}", Shape)
+            wanted = posterior(params, evidence(task.market, ensemble, rows))
+            mean[rows] = mean_for(shape, task.market.line_pts[rows], wanted)
+        pulls = np.column_stack((ensemble.estimate.mean, mean - ensemble.estimate.mean))
+        return Estimate(rows, mean, ("ensemble", "the market's line"), pulls)

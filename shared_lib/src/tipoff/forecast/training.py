@@ -1,0 +1,188 @@
+"""From a table of past games to one bundle: pure, arrays in, parameters out.
+
+Two stages. First every system without needs is fitted on the whole window, and once more per fold on what
+lies before the fold, which gives out-of-fold means. On these the shapes, the ensemble's weights and the
+market's correction are fitted, so nothing is calibrated on rows its model was trained on.
+"""
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass, field, fields
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tipoff.core.errors import NotReady
+from tipoff.forecast import boosting
+from tipoff.forecast.bundle import UNTRAINED, ModelBundle
+from tipoff.forecast.columns import Columns
+from tipoff.forecast.distributions import Floats
+from tipoff.forecast.features import REQUIRED
+from tipoff.forecast.shape import Shape, fit_shape
+from tipoff.forecast.system import Estimate, Lesson, Market, Mask, Prediction, Task
+from tipoff.forecast.systems import REGISTRY
+
+type Integers = NDArray[np.int64]
+
+FOLD_STARTS = ((10, 1), (1, 15))
+FIRST_FOLD_ROWS = 8000
+MIN_TRAINING_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingTable:
+    """Slate rows with what became of them; all arrays have one entry per row, in (date, game, player) order.
+
+    `dates` are Eastern game dates as proleptic ordinals (`date.toordinal`), `seasons` the year a season
+    starts in. `features` is float32 of shape (rows, len(names)); `quality` (rows,) is 0-100. `points` and
+    `minutes` are NaN where the player did not appear. `line_pts`, `line_prob_over` (de-vigged, no push) and
+    the American prices are NaN without a quote before the cutoff; `sportsbook` is False for DFS operators.
+    """
+
+    dates: Integers
+    seasons: Integers
+    game_ids: NDArray[np.str_]
+    player_ids: Integers
+    names: tuple[str, ...]
+    features: NDArray[np.float32]
+    quality: Floats
+    points: Floats
+    minutes: Floats
+    appeared: Mask
+    playoffs: Mask
+    line_pts: Floats
+    line_prob_over: Floats
+    over_american: Floats
+    under_american: Floats
+    sportsbook: Mask
+
+    def __len__(self) -> int:
+        return len(self.dates)
+
+    def take(self, mask: Mask) -> "TrainingTable":
+        """The rows where the mask holds."""
+        kept = {f.name: getattr(self, f.name) for f in fields(self)}
+        return TrainingTable(**{name: v if name == "names" else v[mask] for name, v in kept.items()})
+
+    def columns(self) -> Columns:
+        """The features as columns; quality is the row's own, for systems do not read it per feature."""
+        values = self.features.astype(np.float64)
+        return Columns(self.names, values, np.broadcast_to(self.quality[:, None] / 100.0, values.shape))
+
+    def market(self) -> Market:
+        """Lines and fair probabilities."""
+        return Market(self.line_pts, self.line_prob_over)
+
+
+type Means = Mapping[str, Estimate]
+
+
+@dataclass(frozen=True, slots=True)
+class FoldCache:
+    """Folds already done over one table: bundles by fold start, means by fold, so a walk fits each once."""
+
+    bundles: MutableMapping[int, ModelBundle] = field(default_factory=dict)
+    means: MutableMapping[tuple[int, int], Means] = field(default_factory=dict)
+
+
+def fit_bundle(table: TrainingTable, before: date, cache: FoldCache | None = None) -> ModelBundle:
+    """The bundle of everything known before a date.
+
+    Only rows with `game_date < before` of players who appeared are read. `cache` may be handed from one
+    call to the next over the same table, since a fold's results depend on the rows before its end alone.
+
+    Raises:
+        NotReady: fewer than MIN_TRAINING_ROWS rows before the date.
+    """
+    window = table.take((table.dates < before.toordinal()) & table.appeared)
+    if len(window) < MIN_TRAINING_ROWS:
+        raise NotReady("too_few_training_rows", f"{len(window)} rows before {before}", {"rows": len(window)})
+    bundle = ModelBundle(
+        train_from=date.fromordinal(int(window.dates.min())),
+        trained_before=before,
+        rows=len(window),
+        feature_names=REQUIRED,
+        libraries=boosting.libraries(),
+    )
+    return _calibrated(_base_fitted(bundle, window), window, cache or FoldCache())
+
+
+def fill_folds(table: TrainingTable, before: date, cache: FoldCache) -> None:
+    """Fit the folds' models that bundles up to this date need, so that a walk finds them in the cache."""
+    _out_of_fold(table.take((table.dates < before.toordinal()) & table.appeared), cache)
+
+
+def _base_fitted(bundle: ModelBundle, window: TrainingTable) -> ModelBundle:
+    """The bundle with the part of every system that needs no other."""
+    lesson = Lesson(window.columns(), window.points, window.minutes, window.market())
+    parts = {name: system.fit(lesson) for name, system in REGISTRY.items() if not system.needs}
+    return bundle.with_parts(parts)
+
+
+def fold_bounds(window: TrainingTable) -> list[tuple[int, int]]:
+    """(start, end) ordinals of the folds: each season from its second on, in two halves, end excluded.
+
+    The first fold starts where at least FIRST_FOLD_ROWS rows lie before it (a quarter of the window at most).
+    """
+    years = range(int(window.seasons.min()), int(window.seasons.max()) + 2)
+    starts = sorted(date(y + (m < 7), m, d).toordinal() for y in years for m, d in FOLD_STARTS)
+    needed = min(FIRST_FOLD_ROWS, len(window) // 4)
+    usable = [s for s in starts if (window.dates < s).sum() >= needed and (window.dates >= s).any()]
+    if not usable:
+        usable = [int(np.quantile(window.dates, 0.5))]
+    return list(zip(usable, [*usable[1:], int(window.dates.max()) + 1], strict=True))
+
+
+def _out_of_fold(window: TrainingTable, cache: FoldCache) -> tuple[Mask, Means]:
+    """Which rows lie in a fold, and every base system's estimates for them, in row order."""
+    bounds = fold_bounds(window)
+    done = [_fold(window, start, end, cache) for start, end in bounds]
+    joined = {
+        name: Estimate(
+            np.concatenate([fold[name].speaks for fold in done]),
+            np.concatenate([fold[name].mean for fold in done]),
+        )
+        for name in done[0]
+    }
+    return np.asarray(window.dates >= bounds[0][0]), joined
+
+
+def _fold(window: TrainingTable, start: int, end: int, cache: FoldCache) -> Means:
+    """Estimates for the rows of one fold by systems fitted on the rows before it."""
+    if start not in cache.bundles:
+        cache.bundles[start] = _base_fitted(UNTRAINED, window.take(window.dates < start))
+    if (start, end) not in cache.means:
+        rows = window.take((window.dates >= start) & (window.dates < end))
+        task = Task(rows.columns(), cache.bundles[start], rows.market())
+        base = {name: s for name, s in REGISTRY.items() if not s.needs}
+        cache.means[start, end] = {name: system.estimate(task) for name, system in base.items()}
+    return cache.means[start, end]
+
+
+def _calibrated(bundle: ModelBundle, window: TrainingTable, cache: FoldCache) -> ModelBundle:
+    """Shapes of the base systems, then the systems that build on them, each with its shape."""
+    inside, means = _out_of_fold(window, cache)
+    rows = window.take(inside)
+    earlier: dict[str, Prediction] = {}
+    for name, estimate in means.items():
+        bundle = _with_shape(bundle, name, estimate, rows.points)
+        earlier[name] = _shaped(bundle, name, estimate)
+    columns = rows.columns()
+    for name, system in REGISTRY.items():
+        if system.needs:
+            lesson = Lesson(columns, rows.points, rows.minutes, rows.market(), dict(earlier))
+            bundle = bundle.with_parts({name: system.fit(lesson)})
+        if system.needs and system.shape_id == name:
+            estimate = system.estimate(Task(columns, bundle, rows.market(), dict(earlier)))
+            bundle = _with_shape(bundle, name, estimate, rows.points)
+            earlier[name] = _shaped(bundle, name, estimate)
+    return bundle
+
+
+def _with_shape(bundle: ModelBundle, name: str, estimate: Estimate, points: Floats) -> ModelBundle:
+    said = estimate.speaks
+    return bundle.with_parts({f"shape:{name}": fit_shape(estimate.mean[said], points[said])})
+
+
+def _shaped(bundle: ModelBundle, name: str, estimate: Estimate) -> Prediction:
+    return Prediction(estimate, bundle.part(f"shape:{name}", Shape))

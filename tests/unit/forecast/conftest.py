@@ -1,0 +1,28 @@
+"""Makes this room's small league importable, and trains on it once per session."""
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from forecast_world import league
+
+from tipoff.forecast.bundle import ModelBundle
+from tipoff.forecast.training import TrainingTable, fit_bundle
+
+BEFORE = date(2025, 1, 1)
+
+
+@pytest.fixture(scope="session")
+def table() -> TrainingTable:
+    """6,000 slate rows of three made-up seasons."""
+    return league()
+
+
+@pytest.fixture(scope="session")
+def bundle(table: TrainingTable) -> ModelBundle:
+    """Everything trained on the rows before 2025."""
+    return fit_bundle(table, BEFORE)

@@ -1,0 +1,148 @@
+"""The systems: signs, determinism, what a bundle refuses, what is said where nothing is known."""
+
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pytest
+from forecast_world import feature_row
+
+from tipoff.core.errors import ContractViolation, NotReady
+from tipoff.forecast import bundle as bundles
+from tipoff.forecast import distributions as dist
+from tipoff.forecast.bundle import ModelBundle
+from tipoff.forecast.columns import from_rows
+from tipoff.forecast.moving_average import fatigue_adjustment
+from tipoff.forecast.shape import Shape, distributions, fit_shape
+from tipoff.forecast.system import Market
+from tipoff.forecast.systems import REGISTRY, forecast_slate, predict_all
+from tipoff.forecast.training import TrainingTable, fit_bundle, fold_bounds
+from tipoff.forecast.types import Quote
+from tipoff.forecast.versions import FEATURE_NAMES, library_versions
+
+BEFORE = date(2025, 1, 1)
+HAND_BUILT = ("moving_average", "zone_matchup", "similarity")
+
+
+def predictions(
+    table: TrainingTable, bundle: ModelBundle, feature: str, values: list[float]
+) -> dict[str, np.ndarray]:
+    """Predicted points per system, shape (players, values), with one feature swept over values."""
+    swept = [[feature_row(table, i, **{feature: v}) for v in values] for i in range(200, 240)]
+    rows = [row for player in swept for row in player]
+    done = predict_all(from_rows(rows), Market.silent(len(rows)), bundle)
+    return {name: dist.medians(p.pmf).reshape(len(swept), len(values)) for name, p in done.items()}
+
+
+def test_a_better_opposing_defence_never_raises_any_forecast(
+    table: TrainingTable, bundle: ModelBundle
+) -> None:
+    ratings = list(np.linspace(104, 122, 15))
+    for name, points in predictions(table, bundle, "opponent_def_rating", ratings).items():
+        assert (np.diff(points, axis=1) >= -1e-9).all(), name  # pitfall 26
+        assert points[:, -1].mean() > points[:, 0].mean() or name == "zone_matchup"
+
+
+def test_weaker_zone_defence_faster_pace_and_fresh_legs_never_lower_a_hand_built_forecast(
+    table: TrainingTable, bundle: ModelBundle
+) -> None:
+    for feature in ("opponent_paint_vs_league", "opponent_three_vs_league", "pace_score", "fatigue_score"):
+        swept = predictions(
+            table, bundle, feature, [-4.0, 0.0, 4.0] if feature != "fatigue_score" else [30, 70, 100]
+        )
+        for name in HAND_BUILT:
+            assert (np.diff(swept[name], axis=1) >= -1e-9).all(), (feature, name)
+
+
+def test_fresh_costs_nothing_and_exhausted_most() -> None:
+    assert fatigue_adjustment(np.array([100.0, 30.0])).tolist() == [0.0, -3.5]
+
+
+def test_absent_team_mates_raise_the_learned_forecasts(table: TrainingTable, bundle: ModelBundle) -> None:
+    swept = predictions(table, bundle, "team_out_minutes", [0.0, 60.0])
+    for name in ("gradient_boosted", "minutes_rate", "ensemble"):
+        assert (swept[name][:, 1] - swept[name][:, 0]).mean() > 0.1, name
+
+
+def test_the_same_table_gives_the_same_bytes(table: TrainingTable, bundle: ModelBundle) -> None:
+    again = fit_bundle(table, BEFORE)
+    assert again.digest == bundle.digest
+    assert again.to_bytes() == bundle.to_bytes()
+
+
+def test_later_rows_do_not_move_a_byte_of_the_bundle(table: TrainingTable, bundle: ModelBundle) -> None:
+    later = table.dates >= BEFORE.toordinal()
+    assert later.any()
+    assert fit_bundle(table.take(~later), BEFORE).digest == bundle.digest  # pitfalls 23, 32
+
+
+def test_loading_refuses_another_world(bundle: ModelBundle) -> None:
+    data = bundle.to_bytes()
+    here = library_versions()
+    assert bundles.load(data, bundle.digest, FEATURE_NAMES, here).digest == bundle.digest
+    for digest, names, libraries, code in (
+        ("0" * 64, FEATURE_NAMES, here, "model_digest_differs"),
+        (bundle.digest, FEATURE_NAMES[::-1], here, "model_features_differ"),
+        (bundle.digest, FEATURE_NAMES, here | {"lightgbm": "0.1"}, "model_library_differs"),
+    ):
+        with pytest.raises(ContractViolation, match=code):
+            bundles.load(data, digest, names, libraries)
+
+
+def test_too_few_rows_are_not_ready(table: TrainingTable) -> None:
+    with pytest.raises(NotReady):
+        fit_bundle(table, date(2022, 11, 1))
+
+
+def test_a_slate_speaks_with_seven_systems_and_readable_reasons(
+    table: TrainingTable, bundle: ModelBundle
+) -> None:
+    rows = [feature_row(table, i, similar_games_count=9.0) for i in range(300, 303)]
+    at = datetime(2025, 1, 9, 20, tzinfo=UTC)
+    forecasts = forecast_slate(rows, {rows[0].key: Quote(12.5, -110, -110, "draftkings", at)}, bundle)
+    spoken = {f.system_id for f in forecasts if f.player_id == 300}
+    assert spoken == set(REGISTRY)
+    assert not [
+        f for f in forecasts if f.system_id == "market_aware" and f.player_id != 300
+    ]  # no line, no echo
+    for forecast in forecasts:
+        assert forecast.reasons and forecast.model_digest == bundle.digest
+        assert all(reason.text.startswith(reason.name) for reason in forecast.reasons)
+
+
+def test_effects_add_up_to_the_mean(table: TrainingTable, bundle: ModelBundle) -> None:
+    rows = [feature_row(table, i, similar_games_count=9.0) for i in range(300, 320)]
+    done = predict_all(from_rows(rows), Market.silent(len(rows)), bundle, explain=True)
+    for name, prediction in done.items():
+        estimate = prediction.estimate
+        assert np.allclose(estimate.effects.sum(axis=1), estimate.mean, atol=1e-5), name
+
+
+def test_similarity_is_silent_below_five_games(table: TrainingTable, bundle: ModelBundle) -> None:
+    rows = [feature_row(table, 1, similar_games_count=n) for n in (4.0, 5.0)]
+    done = predict_all(from_rows(rows), Market.silent(2), bundle)
+    assert done["similarity"].speaks.tolist() == [False, True]
+    assert done["ensemble"].speaks.all()
+
+
+def test_a_shape_is_calibrated_and_rises_with_the_mean() -> None:
+    random = np.random.Generator(np.random.PCG64(5))
+    mean = random.gamma(4.0, 2.5, 20000)
+    early = random.random(20000) < 0.08  # early exits: a lump of low scores no negative binomial has
+    points = np.where(early, 0.0, random.negative_binomial(mean / 2.0, 1 / 3.0)).astype(float)
+    shape = fit_shape(mean[:10000], points[:10000])
+    raw, bent = (
+        distributions(Shape(shape.linear, shape.quadratic), mean[10000:]),
+        distributions(shape, mean[10000:]),
+    )
+    assert dist.crps(bent, points[10000:]).mean() < dist.crps(raw, points[10000:]).mean()
+    pit = dist.randomised_pit(bent, points[10000:], random.random(10000))
+    assert abs(np.mean((pit >= 0.1) & (pit <= 0.9)) - 0.8) < 0.016
+    ladder = dist.cumulative(distributions(shape, np.arange(0.1, 60, 0.37)))
+    assert (np.diff(ladder, axis=0) <= 1e-9).all()
+
+
+def test_folds_are_seasons_in_halves_and_never_start_without_a_past(table: TrainingTable) -> None:
+    window = table.take(table.appeared)
+    for start, end in fold_bounds(window):
+        assert (window.dates < start).any()
+        assert start < end
