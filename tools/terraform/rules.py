@@ -193,6 +193,31 @@ def _push(key: str, values: dict[str, Any], resolved: resolver.ResolvedSubscript
 
 
 @rule
+def notifications(case: Case) -> Iterator[str]:
+    """Each bucket tells the topic that mesh.yaml names of each finalized object, and no other bucket tells anything."""
+    names = case.names
+    told = {
+        values["bucket"]: f"{values['topic'].rpartition('/')[2]} {values['payload_format']} {values['event_types']}"
+        for values in case.plan.all("google_storage_notification")
+    }
+    declared = {
+        names.buckets[key]: f"{names.topics[entry['notify']]} JSON_API_V1 ['OBJECT_FINALIZE']"
+        for key, entry in case.page["buckets"].items()
+        if "notify" in entry
+    }
+    yield from both_ways("notification", told, declared)
+
+
+@rule
+def callers(case: Case) -> Iterator[str]:
+    """Who may call a function in the cloud is who may call it on the local function host."""
+    for function in case.names.functions.values():
+        members = {grant.to for grant in granted(case.plan) if grant.on == f"cloud_run_v2_service:{function.service}"}
+        named = members - set(case.plan.variable("invokers"))
+        yield from both_ways(f"callers of {function.key}", named, {f"serviceAccount:{e}" for e in function.invokers})
+
+
+@rule
 def dead_letters(case: Case) -> Iterator[str]:
     """Every push has its dead letter, both grants that make it work, and somebody who keeps it."""
     plan, agent = case.plan, f"serviceAccount:service-{case.plan.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"

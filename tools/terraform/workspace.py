@@ -14,7 +14,7 @@ from typing import Any
 import toolbox
 import yaml
 
-ENVIRONMENTS = ("dev", "prod")
+ENVIRONMENTS = tuple(sorted(path.parent.name for path in toolbox.REPOSITORY.glob("terraform/environments/*/main.tf")))
 TABLES = Path("shared_lib/src/tipoff/tables")
 MANIFEST = Path("dist/manifest.json")
 STAND_IN_RELEASE = "not-built"
