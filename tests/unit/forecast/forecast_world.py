@@ -12,16 +12,16 @@ FIRST_DAY = date(2022, 10, 18).toordinal()
 
 
 def league(rows: int = 6000, seed: int = 1) -> TrainingTable:
-    """Players with a skill, minutes moved by absent team-mates, opponents of known strength, lines near truth."""
+    """Players with a skill, moved by absent team-mates and opponents of known strength; lines near truth."""
     random = np.random.Generator(np.random.PCG64(seed))
     values = {name: random.normal(size=rows) for name in REQUIRED}
     level = random.gamma(4.0, 2.5, rows)
     out = np.maximum(random.normal(0, 20, rows), 0)
     defence = random.normal(113, 3, rows)
-    mean = np.maximum(level + 0.05 * out + 0.3 * (defence - 113), 0.3)
+    mean = np.maximum(level + 0.12 * out + 0.3 * (defence - 113), 0.3)
     values |= {
         "points_ewma": level + random.normal(0, 1, rows),
-        "points_avg_season": level,
+        "points_avg_season": level + random.normal(0, 2, rows),
         "points_avg_last_5": level + random.normal(0, 2, rows),
         "points_avg_last_10": level + random.normal(0, 1.5, rows),
         "team_out_minutes": out,
@@ -29,7 +29,7 @@ def league(rows: int = 6000, seed: int = 1) -> TrainingTable:
         "fatigue_score": random.choice([70, 85, 100], rows),
         "fga_avg_last_10": level * 0.8,
         "similar_games_count": random.integers(0, 20, rows),
-        "similar_games_points_avg": level,
+        "similar_games_points_avg": level + random.normal(0, 3, rows),
         "home_away": random.integers(0, 2, rows),
         "pct_paint": np.full(rows, 0.4),
         "pct_mid_range": np.full(rows, 0.2),
