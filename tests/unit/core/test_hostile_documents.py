@@ -3,6 +3,7 @@
 import copy
 import gzip
 import json
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason
+from tipoff.core.contracts.decoding import document_bytes
 from tipoff.core.contracts.results import Parsed
 
 type Change = Callable[[Any], Any]
@@ -311,6 +313,20 @@ def test_hostile_bytes_end_with_the_code_of_the_first_thing_wrong(
 ) -> None:
     parsed = contracts.read(d.BOX_NAME, body, encoding)
     assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, reason)
+
+
+@pytest.mark.parametrize("size", [1, 2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20, 32 * 2**20])
+def test_a_gzip_body_up_to_the_limit_is_inflated_whole(size: int) -> None:
+    assert document_bytes(gzip.compress(b" " * size, compresslevel=1), "gzip") == b" " * size
+
+
+def test_a_bomb_is_stopped_at_its_limit_and_costs_less_than_64_megabytes() -> None:
+    tracemalloc.start()
+    try:
+        assert contracts.read(d.BOX_NAME, BOMB, "gzip").reason is Reason.TOO_LARGE
+        assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_brackets_and_keys_inside_texts_are_only_text() -> None:

@@ -20,6 +20,7 @@ from tipoff.core.contracts.results import DocumentRefused, RowRefused
 
 MAX_BYTES = 32 * 2**20
 MAX_DEPTH = 64
+_PIECE_BYTES = 2**20
 _GZIP_MAGIC = b"\x1f\x8b"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ESCAPED_COLON = b"\\u003"  # the one way to write a colon that is not a colon byte
@@ -53,16 +54,23 @@ def document_bytes(body: bytes, content_encoding: str | None) -> bytes:
 
 
 def _inflate(body: bytes) -> bytes:
+    """Inflate in pieces, so that a bomb costs no more memory than the limit it breaks."""
     stream = zlib.decompressobj(wbits=31)
+    parts: list[bytes] = []
+    size, rest = 0, body
     try:
-        plain = stream.decompress(body[:MAX_BYTES], MAX_BYTES + 1)
+        while not stream.eof:
+            parts.append(stream.decompress(rest, _PIECE_BYTES))
+            size, rest = size + len(parts[-1]), stream.unconsumed_tail
+            if not parts[-1] and not rest:
+                break  # cut short
+            if size > MAX_BYTES:
+                raise DocumentRefused(Reason.TOO_LARGE, f"a gzip body inflates to at most {MAX_BYTES} bytes")
     except zlib.error as error:
         raise DocumentRefused(Reason.INVALID_ENCODING, "a gzip body inflates without error", value=error) from error
-    if len(plain) > MAX_BYTES:
-        raise DocumentRefused(Reason.TOO_LARGE, f"a gzip body inflates to at most {MAX_BYTES} bytes")
     if not stream.eof or stream.unused_data:
         raise DocumentRefused(Reason.INVALID_ENCODING, "a gzip body is one whole member")
-    return plain
+    return b"".join(parts)
 
 
 def json_bytes(body: bytes) -> bytes:
