@@ -79,12 +79,13 @@ def create_config(rows: sqlite3.Connection, bucket: str, config: Config) -> Conf
     """Stores a config under the bucket's next id; the bucket's metageneration grows."""
     if config.payload_format not in ("JSON_API_V1", "NONE"):
         raise invalid(f"Invalid payload_format: {config.payload_format!r}")
-    if not config.topic.startswith(_TOPIC_PREFIX + "projects/"):
+    if not config.topic_path.startswith("projects/"):
         raise invalid(f"Invalid topic: {config.topic!r}")
     if len(list_configs(rows, bucket)) >= 100:
         raise invalid("A bucket can have at most 100 notification configurations.")
     last = rows.execute("SELECT MAX(id) FROM notifications WHERE bucket = ?", (bucket,)).fetchone()[0]
-    stored = msgspec.structs.replace(config, id=str((last or 0) + 1))
+    # gcloud sends the bare path; it is shown and kept in the documented form.
+    stored = msgspec.structs.replace(config, id=str((last or 0) + 1), topic=_TOPIC_PREFIX + config.topic_path)
     values = (bucket, int(stored.id), msgspec.json.encode(stored))
     rows.execute("INSERT INTO notifications VALUES (?, ?, ?)", values)
     _touch(rows, bucket)

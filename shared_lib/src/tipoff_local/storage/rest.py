@@ -72,7 +72,8 @@ class Api:
     def handle(self, request: Request) -> Response:
         """One request to its answer; ApiError for every refusal."""
         _check_parameters(request)
-        parts = request.path.strip("/").split("/")
+        # gcloud spells resumable uploads /resumable/upload/...
+        parts = request.path.removeprefix("/resumable").strip("/").split("/")
         if parts[:4] == ["upload", "storage", "v1", "b"] and len(parts) == 6 and parts[5] == "o":
             answer = upload(self._store, unquote(parts[4]), request)
         elif parts[:3] == ["download", "storage", "v1"] and len(parts) == 7:

@@ -68,12 +68,14 @@ def _split(request: Request) -> tuple[WriteMetadata, bytes]:
     boundary = header.get_param("boundary")
     if not isinstance(boundary, str):
         raise invalid("multipart upload without a boundary")
-    parts = request.body.split(b"--" + boundary.encode("latin-1"), 2)
+    # gcloud puts the boundary into single quotes.
+    delimiter = b"--" + boundary.strip("'").encode("latin-1")
+    parts = request.body.split(delimiter, 2)
     if len(parts) != 3:
         raise invalid("multipart upload must have two parts")
     _, description = _part(parts[1])
     # The data may hold the boundary's text: only the last one, at the end of the body, closes the part.
-    data_headers, data = _part(parts[2].rpartition(b"\r\n--" + boundary.encode("latin-1"))[0] + b"\r\n")
+    data_headers, data = _part(parts[2].rpartition(delimiter)[0])
     metadata = decode(description, WriteMetadata)
     if metadata.content_type is None:
         metadata = msgspec.structs.replace(metadata, content_type=data_headers.get("content-type"))
@@ -81,11 +83,13 @@ def _split(request: Request) -> tuple[WriteMetadata, bytes]:
 
 
 def _part(raw: bytes) -> tuple[dict[str, str], bytes]:
-    head, blank, body = raw.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+    """Headers and content of a part; lines end with CRLF, or with LF as gcloud writes them."""
+    end = b"\r\n" if raw.startswith(b"\r\n") else b"\n"
+    head, blank, body = raw.removeprefix(end).partition(end + end)
     if not blank:
         raise invalid("malformed part of a multipart upload")
-    lines = (line.partition(":") for line in head.decode("latin-1").split("\r\n"))
-    return {name.strip().lower(): value.strip() for name, _, value in lines}, body.removesuffix(b"\r\n")
+    lines = (line.partition(":") for line in head.decode("latin-1").split(end.decode()))
+    return {name.strip().lower(): value.strip() for name, _, value in lines}, body.removesuffix(end)
 
 
 def _begin(store: Store, bucket: str, request: Request) -> Response:
