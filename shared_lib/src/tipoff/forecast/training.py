@@ -64,6 +64,10 @@ class TrainingTable:
         kept = {f.name: getattr(self, f.name) for f in fields(self)}
         return TrainingTable(**{name: v if name == "names" else v[mask] for name, v in kept.items()})
 
+    def feature(self, name: str) -> Floats:
+        """One feature, shape (rows,)."""
+        return self.features[:, self.names.index(name)].astype(np.float64)
+
     def columns(self) -> Columns:
         """The features as columns; quality is the row's own, for systems do not read it per feature."""
         values = self.features.astype(np.float64)
