@@ -1,0 +1,116 @@
+"""Every SQL file is accepted by the GoogleSQL analyzer, gives the columns its folder states, and adds no floats.
+
+Pitfalls killed here: 6 (SQL against columns that do not exist), 20 (other readers of the raw quotes).
+Each statement is analysed against its declared inputs only, so a `table.yaml` that hides an input fails too.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from googlesql import analyzer, column_type, output_columns, type_name
+
+from tipoff.tables import Table, all_tables
+from tipoff.tables.rebuild import query_text
+
+FILES = {"view": "view.sql", "table_function": "function.sql", "derived": "query.sql"}
+TABLES = [table for table in all_tables() if table.kind in FILES]
+FLOAT_AGGREGATES = {
+    "$sum",
+    "sum",
+    "avg",
+    "stddev",
+    "stddev_samp",
+    "stddev_pop",
+    "var_samp",
+    "variance",
+    "corr",
+    "covar_samp",
+}
+
+
+def inputs_of(table: Table) -> list[Table]:
+    by_full_name = {each.full_name: each for each in all_tables()}
+    return [by_full_name[name] for name in table.spec.inputs]
+
+
+def statement(table: Table) -> str:
+    sql = query_text(table) if table.kind == "derived" else table.sql(FILES[table.kind])
+    for argument in table.spec.arguments:
+        sql = re.sub(rf"\b{argument.name}\b", f"@{argument.name}", sql)
+    return sql
+
+
+def children(node: Any) -> Iterator[Any]:
+    for name in getattr(node, "__dataclass_fields__", {}):
+        value = getattr(node, name)
+        yield from value if isinstance(value, list) else [value]
+
+
+def float_aggregates(node: Any) -> Iterator[str]:
+    """Names of aggregate calls over FLOAT64 whose result depends on the order of the rows."""
+    kind = type(node).__name__
+    if kind in ("ResolvedAggregateFunctionCall", "ResolvedAnalyticFunctionCall"):
+        name = node.function.name.split(":")[-1].lower()
+        takes = [type_name(each.type) for each in node.argument_list]
+        if name in FLOAT_AGGREGATES and "DOUBLE" in takes:
+            yield name
+    for child in children(node):
+        yield from float_aggregates(child)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)
+def test_statement_gives_exactly_the_columns_of_its_schema(table: Table) -> None:
+    resolved = analyzer(inputs_of(table)).analyze_statement(statement(table))
+
+    stated = [(column.name, type_name(column_type(column))) for column in table.columns]
+    assert output_columns(resolved) == stated
+    assert list(float_aggregates(resolved)) == []
+
+
+@pytest.mark.parametrize(
+    "table", [table for table in TABLES if table.kind == "derived"], ids=lambda table: table.full_name
+)
+def test_every_derived_table_has_checks_that_name_their_code(table: Table) -> None:
+    checks = [each for each in table.sql("checks.sql").split(";\n") if each.strip()]
+    known = analyzer([*inputs_of(table), table])
+
+    assert checks
+    for check in checks:
+        known.analyze_statement(check)
+        assert re.search(r"AS '[a-z0-9_]+: [^']+'\s*;?\s*$", check), check
+
+
+FORBIDDEN: dict[str, Callable[[str], bool]] = {
+    "a local slip: DIV of an unbracketed expression": lambda sql: bool(
+        re.search(r"\bDIV\((?:[^(),]|\([^()]*\))+[-+]", sql)
+    ),
+    "UNNEST without an alias": lambda sql: bool(re.search(r"UNNEST\([^()]*\)\s*(?!AS\b)[,)\n]", sql)),
+    "WITH OFFSET": lambda sql: "WITH OFFSET" in sql,
+    "a partition decorator": lambda sql: bool(re.search(r"nba_\w+\.\w+\$", sql)),
+    "the present instant": lambda sql: bool(re.search(r"\bCURRENT_(TIMESTAMP|DATE)\b", sql)),
+    "randomness": lambda sql: bool(re.search(r"\b(RAND|GENERATE_UUID)\(", sql)),
+}
+
+
+@pytest.mark.parametrize("rule", FORBIDDEN)
+def test_no_statement_uses_what_differs_or_drifts(rule: str) -> None:
+    guilty = [table.full_name for table in TABLES if FORBIDDEN[rule](table.sql(FILES[table.kind]))]
+
+    assert guilty == []
+
+
+def test_the_lint_sees_a_planted_float_sum() -> None:
+    table = next(each for each in TABLES if each.name == "player_game_summary")
+    planted = f"SELECT SUM(usage_rate) AS s FROM {table.full_name}"
+
+    assert list(float_aggregates(analyzer([table]).analyze_statement(planted))) == ["sum"]
+
+
+def test_features_read_no_newest_row_view_of_quotes_or_reports() -> None:
+    newest = {"nba_raw.odds_api_game_lines", "nba_raw.odds_api_player_props", "nba_raw.odds_api_player_points_props",
+              "nba_raw.nbac_injury_report", "nba_analytics.player_game_summary"}  # fmt: skip
+    derived = [table for table in TABLES if table.kind == "derived"]
+
+    assert [table.full_name for table in derived if newest & set(table.spec.inputs)] == []
