@@ -106,10 +106,9 @@ class Folder:
 def compose(landing: Table) -> Iterator[Folder]:
     """The three folders over `landing`."""
     added = ENRICHMENTS.get(landing.name, Enrichment())
-    yield _folder(landing, added, "", "view", "view.sql", _newest_sql(landing, added, ""))
+    yield _folder(landing, added, "", "view", "view.sql", _newest_sql(landing, added))
     yield _folder(landing, added, "_history", "view", "view.sql", _history_sql(landing, added))
-    asof = _newest_sql(landing, added, " AND observed_at < as_of")
-    yield _folder(landing, added, "_asof", "table_function", "function.sql", asof)
+    yield _folder(landing, added, "_asof", "table_function", "function.sql", _asof_sql(landing))
 
 
 def _document_order(direction: str = "") -> str:
@@ -132,7 +131,7 @@ def _select(landing: Table, added: Enrichment, more: Sequence[str]) -> str:
     return ",\n  ".join([*names, *more])
 
 
-def _newest_sql(landing: Table, added: Enrichment, where: str) -> str:
+def _newest_sql(landing: Table, added: Enrichment) -> str:
     scope = ", ".join(landing.spec.scope)
     return (
         "\n".join(
@@ -141,7 +140,7 @@ def _newest_sql(landing: Table, added: Enrichment, where: str) -> str:
                 _NOTE.format(name=landing.name),
                 "WITH d AS (",
                 f"  SELECT * FROM {landing.full_name}",
-                f"  WHERE {_partition_filter(landing)}{where}",
+                f"  WHERE {_partition_filter(landing)}",
                 "  QUALIFY",
                 f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order(' DESC')}) = 1",
                 f"    AND {_repeat_number(landing)} = 1",
@@ -192,6 +191,16 @@ def _history_sql(landing: Table, added: Enrichment) -> str:
     )
 
 
+def _asof_sql(landing: Table) -> str:
+    """Over the history view, not the landing table: an authorised dataset covers views only, so that who may call
+    the function may read nba_raw and nothing below it."""
+    names = ",\n  ".join(f"h.{column.name}" for column in newest_columns(landing))
+    return (
+        f"{_NOTE.format(name=landing.name)}\nSELECT\n  {names}\nFROM {RAW}.{landing.name}_history AS h\n"
+        "WHERE h.known_from_at < as_of AND as_of <= h.known_to_at\n"
+    )
+
+
 _KNOWN_COLUMNS = (
     "d.observed_at AS known_from_at",
     f"COALESCE(d.next_observed_at, {FAR_FUTURE}) AS known_to_at",
@@ -235,6 +244,7 @@ _TELLS = {
 
 def _yaml(landing: Table, added: Enrichment, suffix: str, kind: str) -> str:
     description, known = _TELLS[suffix]
+    inputs = (f"{RAW}.{landing.name}_history",) if suffix == "_asof" else (landing.full_name, *added.inputs)
     key = ", ".join(landing.spec.key) + known
     lines = [
         f"kind: {kind}",
@@ -242,7 +252,7 @@ def _yaml(landing: Table, added: Enrichment, suffix: str, kind: str) -> str:
         f"grain: {json.dumps(landing.spec.grain, ensure_ascii=False)}",
         f"key: [{key}]",
         f"partition: {landing.spec.partition}",
-        f"inputs: [{', '.join((landing.full_name, *added.inputs))}]",
+        f"inputs: [{', '.join(inputs)}]",
         f"owner: {landing.spec.owner}",
         f"freshness: {json.dumps(landing.spec.freshness)}",
         "volatile: [ingested_at]",

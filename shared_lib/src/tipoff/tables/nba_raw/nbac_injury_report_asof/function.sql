@@ -1,42 +1,35 @@
 -- Composed from nba_landing.nbac_injury_report by tipoff.tables.raw_views; change that, not this.
-WITH d AS (
-  SELECT * FROM nba_landing.nbac_injury_report
-  WHERE game_date >= DATE '2000-01-01' AND observed_at < as_of
-  QUALIFY
-    DENSE_RANK() OVER (PARTITION BY game_date ORDER BY observed_at DESC, source_object DESC, source_generation DESC, parse_seq DESC) = 1
-    AND ROW_NUMBER() OVER (PARTITION BY game_date, observed_at, source_object, source_generation, parse_seq, report_at, row_kind, team_abbr, player_lookup, matchup ORDER BY ingested_at) = 1
-)
 SELECT
-  d.source_object,
-  d.source_generation,
-  d.parse_seq,
-  d.observed_at,
-  d.ingested_at,
-  d.game_date,
-  d.row_kind,
-  d.row_index,
-  d.report_at,
-  d.report_date,
-  d.report_hour,
-  d.coverage,
-  d.time_basis,
-  d.report_source,
-  d.game_time_et,
-  d.tipoff_printed_at,
-  d.matchup,
-  d.game_id,
-  d.home_team_abbr,
-  d.away_team_abbr,
-  d.team,
-  d.team_abbr,
-  d.opponent_team_abbr,
-  d.player_name_original,
-  d.player_lookup,
-  d.player_id,
-  d.injury_status,
-  d.reason,
-  d.reason_category,
-  d.confidence,
-  COALESCE(d.player_id, p.player_id) AS resolved_player_id
-FROM d
-LEFT JOIN nba_raw.players AS p ON p.player_lookup = d.player_lookup AND p.is_primary
+  h.source_object,
+  h.source_generation,
+  h.parse_seq,
+  h.observed_at,
+  h.ingested_at,
+  h.game_date,
+  h.row_kind,
+  h.row_index,
+  h.report_at,
+  h.report_date,
+  h.report_hour,
+  h.coverage,
+  h.time_basis,
+  h.report_source,
+  h.game_time_et,
+  h.tipoff_printed_at,
+  h.matchup,
+  h.game_id,
+  h.home_team_abbr,
+  h.away_team_abbr,
+  h.team,
+  h.team_abbr,
+  h.opponent_team_abbr,
+  h.player_name_original,
+  h.player_lookup,
+  h.player_id,
+  h.injury_status,
+  h.reason,
+  h.reason_category,
+  h.confidence,
+  h.resolved_player_id
+FROM nba_raw.nbac_injury_report_history AS h
+WHERE h.known_from_at < as_of AND as_of <= h.known_to_at

@@ -1,40 +1,34 @@
 -- Composed from nba_landing.nbac_shot_chart by tipoff.tables.raw_views; change that, not this.
-WITH d AS (
-  SELECT * FROM nba_landing.nbac_shot_chart
-  WHERE game_date >= DATE '2000-01-01' AND observed_at < as_of
-  QUALIFY
-    DENSE_RANK() OVER (PARTITION BY game_date, nba_game_id ORDER BY observed_at DESC, source_object DESC, source_generation DESC, parse_seq DESC) = 1
-    AND ROW_NUMBER() OVER (PARTITION BY game_date, nba_game_id, observed_at, source_object, source_generation, parse_seq, game_event_id ORDER BY ingested_at) = 1
-)
 SELECT
-  d.source_object,
-  d.source_generation,
-  d.parse_seq,
-  d.observed_at,
-  d.ingested_at,
-  d.nba_game_id,
-  d.game_date,
-  d.season_year,
-  d.season_type,
-  d.game_event_id,
-  d.player_id,
-  d.player_name,
-  d.player_lookup,
-  d.team_id,
-  d.team_abbr,
-  d.home_team_abbr,
-  d.away_team_abbr,
-  d.game_id,
-  d.period,
-  d.clock_tenths,
-  d.action_type,
-  d.shot_type,
-  d.shot_zone,
-  d.shot_zone_basic,
-  d.shot_zone_area,
-  d.shot_zone_range,
-  d.shot_distance_feet,
-  d.shot_x,
-  d.shot_y,
-  d.shot_made
-FROM d
+  h.source_object,
+  h.source_generation,
+  h.parse_seq,
+  h.observed_at,
+  h.ingested_at,
+  h.nba_game_id,
+  h.game_date,
+  h.season_year,
+  h.season_type,
+  h.game_event_id,
+  h.player_id,
+  h.player_name,
+  h.player_lookup,
+  h.team_id,
+  h.team_abbr,
+  h.home_team_abbr,
+  h.away_team_abbr,
+  h.game_id,
+  h.period,
+  h.clock_tenths,
+  h.action_type,
+  h.shot_type,
+  h.shot_zone,
+  h.shot_zone_basic,
+  h.shot_zone_area,
+  h.shot_zone_range,
+  h.shot_distance_feet,
+  h.shot_x,
+  h.shot_y,
+  h.shot_made
+FROM nba_raw.nbac_shot_chart_history AS h
+WHERE h.known_from_at < as_of AND as_of <= h.known_to_at

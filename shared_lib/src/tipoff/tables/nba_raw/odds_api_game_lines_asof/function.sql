@@ -1,46 +1,38 @@
 -- Composed from nba_landing.odds_api_game_lines by tipoff.tables.raw_views; change that, not this.
-WITH d AS (
-  SELECT * FROM nba_landing.odds_api_game_lines
-  WHERE game_date >= DATE '2000-01-01' AND observed_at < as_of
-  QUALIFY
-    DENSE_RANK() OVER (PARTITION BY game_date, game_id, snapshot_timestamp ORDER BY observed_at DESC, source_object DESC, source_generation DESC, parse_seq DESC) = 1
-    AND ROW_NUMBER() OVER (PARTITION BY game_date, game_id, snapshot_timestamp, observed_at, source_object, source_generation, parse_seq, bookmaker_key, market_key, outcome_name, outcome_point ORDER BY ingested_at) = 1
-)
 SELECT
-  d.source_object,
-  d.source_generation,
-  d.parse_seq,
-  d.observed_at,
-  d.ingested_at,
-  d.snapshot_timestamp,
-  d.previous_snapshot_timestamp,
-  d.next_snapshot_timestamp,
-  d.game_id,
-  d.sport_key,
-  d.sport_title,
-  d.commence_time,
-  d.game_date,
-  d.home_team,
-  d.away_team,
-  d.home_team_abbr,
-  d.away_team_abbr,
-  d.minutes_before_tipoff,
-  d.bookmaker_key,
-  d.bookmaker_title,
-  d.bookmaker_last_update,
-  d.market_key,
-  d.market_last_update,
-  d.outcome_name,
-  d.outcome_team_abbr,
-  d.price_american,
-  d.price_decimal,
-  d.outcome_point,
-  d.price_format,
-  d.data_source,
-  g.nba_game_id AS nba_game_id,
-  g.game_id AS platform_game_id,
-  g.tipoff_at AS tipoff_at,
-  d.price_decimal AS outcome_price
-FROM d
-LEFT JOIN nba_raw.game_date_matches AS g
-  ON g.home_team_abbr = d.home_team_abbr AND g.away_team_abbr = d.away_team_abbr AND g.quoted_date = d.game_date
+  h.source_object,
+  h.source_generation,
+  h.parse_seq,
+  h.observed_at,
+  h.ingested_at,
+  h.snapshot_timestamp,
+  h.previous_snapshot_timestamp,
+  h.next_snapshot_timestamp,
+  h.game_id,
+  h.sport_key,
+  h.sport_title,
+  h.commence_time,
+  h.game_date,
+  h.home_team,
+  h.away_team,
+  h.home_team_abbr,
+  h.away_team_abbr,
+  h.minutes_before_tipoff,
+  h.bookmaker_key,
+  h.bookmaker_title,
+  h.bookmaker_last_update,
+  h.market_key,
+  h.market_last_update,
+  h.outcome_name,
+  h.outcome_team_abbr,
+  h.price_american,
+  h.price_decimal,
+  h.outcome_point,
+  h.price_format,
+  h.data_source,
+  h.nba_game_id,
+  h.platform_game_id,
+  h.tipoff_at,
+  h.outcome_price
+FROM nba_raw.odds_api_game_lines_history AS h
+WHERE h.known_from_at < as_of AND as_of <= h.known_to_at
