@@ -1,7 +1,7 @@
 """From landed documents to player and team games: versions, zones, lines, identities.
 
-Pitfalls killed here: 17 and 19 (duplicates, half corrections), 20 (in-game quotes), 23 (leaks by `<=`), 27 (dead columns),
-33 (another line), 34 (0-point games).
+Pitfalls killed here: 17 and 19 (duplicates, half corrections), 20 (in-game quotes), 23 (leaks by `<=`),
+27 (dead columns), 33 (another line), 34 (0-point games).
 """
 
 from collections.abc import Iterator
