@@ -31,7 +31,7 @@ class Warehouse:
         self, folder: Path, project: str, *, storage_url: str | None = None, extensions: Path | None = None,
         rest_port: int = 0, grpc_port: int = 0,
     ) -> None:  # fmt: skip
-        self._folder = folder
+        self._folder = folder.resolve()
         self._project = project
         self._storage_url = storage_url
         self._home = extensions or Path(sys.prefix) / "duckdb-home"

@@ -28,7 +28,7 @@ from tipoff_ops.templates import empty_warehouse
 PROJECT_ID = "tipoff-local"
 PROJECT_NUMBER = "123456789012"
 ENVIRONMENT = "local"
-PUSH_WINDOW = 64
+PUSH_WINDOW = 250
 OPERATOR = "operator@tipoff.example"
 
 

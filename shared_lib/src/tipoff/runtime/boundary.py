@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Protocol
 
 import msgspec
@@ -81,6 +82,7 @@ class Function[S: Settings, C: Context]:
     routes: tuple[Route[C], ...] = ()
     _settings: S = field(init=False)
     _context: C | None = field(default=None, init=False)
+    _opening: Lock = field(default_factory=Lock, init=False)
 
     def __post_init__(self) -> None:
         """Read the settings now, so that a missing name stops the start and not the first request.
@@ -151,10 +153,11 @@ class Function[S: Settings, C: Context]:
 
     @property
     def context(self) -> C:
-        """The open context."""
-        if self._context is None:
-            self._context = self.open_context(self._settings)
-        return self._context
+        """The open context; requests that come together in a fresh instance share one."""
+        with self._opening:
+            if self._context is None:
+                self._context = self.open_context(self._settings)
+            return self._context
 
 
 def _body(request: Request) -> bytes:

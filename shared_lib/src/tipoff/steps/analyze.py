@@ -7,6 +7,7 @@ that arrive within five seconds share one rebuild of the union of their dates.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 import msgspec
 
@@ -26,6 +27,7 @@ from tipoff.tables import Table
 
 FUNCTION = "analyze"
 COALESCE_S = 5.0
+COALESCE_MAX_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def open_analyze(settings: AnalyzeSettings, clock: Clock = utc_now) -> AnalyzeCo
     ops = OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock)
     leases = Leases(ObjectStore(settings), settings.bucket_state, clock)
     builder = Builder(FUNCTION, settings.release, warehouse, leases, ops, clock)
-    return AnalyzeContext(builder, topics, settings.topic_context_changed, Coalescer(COALESCE_S))
+    return AnalyzeContext(builder, topics, settings.topic_context_changed, Coalescer(COALESCE_S, COALESCE_MAX_S))
 
 
 def process_date_range(context: AnalyzeContext, request: ProcessDateRange) -> Processed:
@@ -73,23 +75,31 @@ def raw_ready(context: AnalyzeContext, delivery: Delivery) -> None:
         context.coalescer.run(set(message.game_dates), lambda dates: _rebuild(context, dates))
 
 
-def affected(landing_tables: Iterable[str]) -> tuple[Table, ...]:
-    """The game histories that read any of these landing tables.
+@cache
+def game_histories() -> tuple[Table, ...]:
+    """The tables that new rows rebuild.
 
     Context for games to come is not among them: it is a function of its own as-of, which a workflow gives.
     """
-    changed = set(landing_tables)
-    mine = (table for table in owned(FUNCTION) if "as_of_context" not in table.spec.tags)
-    return tuple(table for table in mine if leaf_inputs(table) & changed)
+    return tuple(table for table in owned(FUNCTION) if "as_of_context" not in table.spec.tags)
+
+
+@cache
+def _landing_tables_read() -> frozenset[str]:
+    return frozenset[str]().union(*(leaf_inputs(table) for table in game_histories()))
+
+
+def affected(landing_tables: Iterable[str]) -> bool:
+    """Whether a game history reads any of these landing tables."""
+    return not _landing_tables_read().isdisjoint(landing_tables)
 
 
 def _rebuild(context: AnalyzeContext, dates: set[date]) -> None:
     """Rebuild the game histories over the runs of neighbouring dates."""
-    wanted = [table for table in owned(FUNCTION) if "as_of_context" not in table.spec.tags]
     now = context.builder.clock()
     for start_date, end_date in date_runs(dates):
         over = BuildRange(start_date, end_date, now, LEAD_MINUTES)
-        failed = [r for r in build(context.builder, wanted, over, force=True) if r.status == "failed"]
+        failed = [r for r in build(context.builder, game_histories(), over, force=True) if r.status == "failed"]
         if failed:
             raise BackendUnavailable("rebuild_failed", f"{failed[0].table}: {failed[0].error}")
 

@@ -12,19 +12,21 @@ from tipoff.core.errors import TipoffError
 @dataclass
 class _Batch:
     dates: set[date] = field(default_factory=set)
+    last_joined_s: float = 0.0
     done: Event = field(default_factory=Event)
     error: TipoffError | None = None
 
 
 class Coalescer:
-    """Gathers dates for `wait_s` seconds (longer while a rebuild runs), then works on their union once.
+    """Gathers dates until none has come for `wait_s` seconds (at most `wait_max_s`), then works on their union once.
 
     Nothing is kept between batches, and every caller returns only when its own dates are done: a message is
     acknowledged after its rebuild, so a crash loses none.
     """
 
-    def __init__(self, wait_s: float) -> None:
+    def __init__(self, wait_s: float, wait_max_s: float) -> None:
         self._wait_s = wait_s
+        self._wait_max_s = wait_max_s
         self._open: _Batch | None = None
         self._lock = Lock()
         self._work_lock = Lock()
@@ -37,7 +39,7 @@ class Coalescer:
         """
         batch, leads = self._join(dates)
         if leads:
-            time.sleep(self._wait_s)
+            self._wait_for_quiet(batch)
             with self._work_lock:
                 self._work(batch, work)
         batch.done.wait()
@@ -50,7 +52,17 @@ class Coalescer:
             batch = self._open or _Batch()
             self._open = batch
             batch.dates |= dates
+            batch.last_joined_s = time.monotonic()
             return batch, leads
+
+    def _wait_for_quiet(self, batch: _Batch) -> None:
+        started_s = time.monotonic()
+        while True:
+            now_s = time.monotonic()
+            left_s = min(batch.last_joined_s + self._wait_s, started_s + self._wait_max_s) - now_s
+            if left_s <= 0:
+                return
+            time.sleep(left_s)
 
     def _work(self, batch: _Batch, work: Callable[[set[date]], None]) -> None:
         with self._lock:

@@ -150,7 +150,9 @@ def _take(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _T
             Reason.DUPLICATE_DELIVERY, "a newer generation took this one's place", outcome=Outcome.IGNORED
         )
         return _Taken(event, received_at, route, None, refused(superseded))
-    return _Taken(event, received_at, route, found, contracts.read(event.name, found.data, found.content_encoding))
+    return _Taken(
+        event, received_at, route, found, contracts.read(event.name, found.data, found.content_encoding, received_at)
+    )
 
 
 def _append(context: IngestContext, taken: _Taken) -> tuple[TableCount, ...]:

@@ -1,6 +1,7 @@
 """The operations logs: receipts, quarantine entries and alerts, appended and never edited."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -13,6 +14,8 @@ from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, StepReceipt
 from tipoff.runtime.events import Delivery
 
 VALUE_CHARS_MAX = 500
+
+logger = logging.getLogger(__name__)
 
 type Clock = Callable[[], datetime]
 
@@ -85,7 +88,8 @@ class OpsLog:
         self.alert("message_refused", identity, error.message)
 
     def alert(self, kind: str, subject: str, message: str) -> None:
-        """Tell a person, once per (kind, subject)."""
+        """Tell a person, once per (kind, subject); the log line is what the cloud's alert policies count."""
+        logger.warning(message, extra={"facts": {"event": kind, "subject": subject}})
         self._topics.publish(self._alerts_topic, Alert(kind, subject, message), f"{kind}:{subject}")
 
 
