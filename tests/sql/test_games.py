@@ -168,3 +168,18 @@ def test_a_failed_check_leaves_the_table_as_it_was(warehouse: SmallWarehouse) ->
     with pytest.raises(BadRequest, match="points_do_not_add_up"):
         warehouse.rebuild("player_game_summary_history", day)
     assert warehouse.digest("player_game_summary_history", day, day).row_count == 0
+
+
+def test_quotes_of_the_next_meeting_are_not_taken_for_the_game_just_played(warehouse: SmallWarehouse) -> None:
+    """Pitfall 18: two days after LAL at NOP, the same teams met at the same place in the play-in."""
+    game, next_meeting = Game(DAY, 601), Game(date(2025, 1, 16), 699)
+    after = {**next_meeting.quote("2025-01-16T12:00:00Z", 102, "4.5"), "odds_api_event_id": "next"}
+    moved = {**game.quote("2025-01-13T12:00:00Z", 102, "4.5"), "game_date": "2025-01-14", "odds_api_event_id": "moved"}
+    warehouse.put(landing("odds_api_player_props"), after, moved)
+
+    view = get("odds_api_player_points_props_history").full_name
+    found = warehouse.run(
+        f"SELECT odds_api_event_id AS event, nba_game_id FROM {view} WHERE player_lookup = 'player102'"
+    )
+
+    assert {row["event"]: row["nba_game_id"] for row in found} == {"next": None, "moved": game.nba_game_id}

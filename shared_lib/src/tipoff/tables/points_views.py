@@ -16,7 +16,7 @@ _KEPT = (
     *BOOKKEEPING, "odds_api_event_id", "game_date", "commence_time", "home_team_abbr", "away_team_abbr",
     "snapshot_timestamp", "snapshot_tag", "capture_timestamp", "minutes_before_tipoff", "bookmaker",
     "bookmaker_title", "bookmaker_last_update", "market_key", "market_last_update", "player_name", "player_lookup",
-    "line", "over_price_american", "over_price_decimal", "under_price_american", "under_price_decimal",
+    "line", "offer", "over_price_american", "over_price_decimal", "under_price_american", "under_price_decimal",
     "price_format", "data_source", "nba_game_id", "platform_game_id", "tipoff_at", "player_id",
 )  # fmt: skip
 _ADDED = {
@@ -49,7 +49,8 @@ WINDOW ladder AS (
     IF(q.fair_prob_over IS NULL, 1, 0),
     ROUND(ABS(q.fair_prob_over - 0.5), 9),
     ROUND(1 / q.over_price_decimal + 1 / q.under_price_decimal, 9),
-    q.line
+    q.line,
+    q.offer
 )
 """
 
@@ -85,8 +86,8 @@ def _yaml(suffix: str, kind: str) -> str:
     return f"""\
 kind: {kind}
 description: Points quotes (market player_points) of all books, main lines marked; other markets stay out.
-grain: One row per document, book, player and line.
-key: [game_date, odds_api_event_id, snapshot_timestamp, bookmaker, player_lookup, points_line{known}]
+grain: One row per document, book, player, line and offer.
+key: [game_date, odds_api_event_id, snapshot_timestamp, bookmaker, player_lookup, points_line, offer{known}]
 partition: game_date
 inputs: [{SOURCE}{suffix}]
 owner: ingest

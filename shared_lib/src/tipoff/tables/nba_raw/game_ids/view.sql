@@ -15,6 +15,7 @@ WITH odds AS (
   ) AS e
   JOIN nba_raw.game_date_matches AS m
     ON m.home_team_abbr = e.home_team_abbr AND m.away_team_abbr = e.away_team_abbr AND m.quoted_date = e.game_date
+    AND m.game_date >= e.game_date
   GROUP BY 1
 )
 SELECT

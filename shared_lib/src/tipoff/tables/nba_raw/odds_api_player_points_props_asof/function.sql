@@ -29,6 +29,7 @@ SELECT
   q.player_name,
   q.player_lookup,
   q.line AS points_line,
+  q.offer,
   q.over_price_american,
   q.over_price_decimal,
   q.under_price_american,
@@ -52,5 +53,6 @@ WINDOW ladder AS (
     IF(q.fair_prob_over IS NULL, 1, 0),
     ROUND(ABS(q.fair_prob_over - 0.5), 9),
     ROUND(1 / q.over_price_decimal + 1 / q.under_price_decimal, 9),
-    q.line
+    q.line,
+    q.offer
 )
