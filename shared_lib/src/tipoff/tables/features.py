@@ -78,12 +78,26 @@ def compose_query() -> str:
 
 
 def _measured() -> str:
-    columns = ",\n".join(
-        f"    CAST({f.value} AS FLOAT64) AS v{f.index}, CAST({f.n} AS INT64) AS n{f.index}, "
-        f"CAST({f.prior} AS FLOAT64) AS p{f.index}"
-        for f in features()
-    )
+    # one column per own value, one per distinct share of a full window, one per distinct prior
+    values = [f"CAST({f.value} AS FLOAT64) AS v{f.index}" for f in features()]
+    shares = [f"CAST({sql} AS FLOAT64) AS {name}" for sql, name in _shares().items()]
+    priors = [f"CAST({sql} AS FLOAT64) AS {name}" for sql, name in _priors().items()]
+    columns = ",\n".join(f"    {column}" for column in values + shares + priors)
     return f"measured AS (\n  SELECT\n    {_KEYS},\n{columns}\n  FROM inputs\n),"
+
+
+def _share(feature: Feature) -> str:
+    return f"LEAST({feature.n}, {feature.full}) / {feature.full}"
+
+
+def _shares() -> dict[str, str]:
+    found = dict.fromkeys(_share(f) for f in features() if f.n != "1")
+    return {sql: f"s{place}" for place, sql in enumerate(found)}
+
+
+def _priors() -> dict[str, str]:
+    found = dict.fromkeys(f.prior for f in features())
+    return {sql: f"p{place}" for place, sql in enumerate(found)}
 
 
 def _scored() -> str:
@@ -92,12 +106,13 @@ def _scored() -> str:
 
 
 def _score(feature: Feature) -> str:
-    i, full = feature.index, feature.full
-    value = (
-        f"    CASE WHEN v{i} IS NULL OR n{i} <= 0 THEN p{i} WHEN n{i} >= {full} THEN v{i} "
-        f"ELSE (n{i} * v{i} + ({full} - n{i}) * p{i}) / {full} END AS x{i}"
-    )
-    return f"{value},\n    IF(v{i} IS NULL OR n{i} <= 0, 0.0, LEAST(n{i}, {full}) / {full}) AS q{i}"
+    v, p = f"v{feature.index}", _priors()[feature.prior]
+    if feature.n == "1":
+        value, quality = f"COALESCE({v}, {p})", f"IF({v} IS NULL, 0.0, 1.0)"
+    else:
+        s = _shares()[_share(feature)]
+        value, quality = f"COALESCE({v} * {s} + {p} * (1 - {s}), {p})", f"IF({v} IS NULL, 0.0, {s})"
+    return f"    {value} AS x{feature.index}, {quality} AS q{feature.index}"
 
 
 def _final() -> str:
@@ -106,5 +121,11 @@ def _final() -> str:
         f"CASE WHEN q{f.index} = 0 THEN 'prior' WHEN q{f.index} < 1 THEN 'shrunk' ELSE 'own' END AS source)"
         for f in features()
     )
-    total = " + ".join(f"q{f.index}" for f in features())
+    total = _sum_in_tens([f"q{f.index}" for f in features()])
     return _FINAL.format(version=FEATURE_VERSION, count=len(features()), total=total, structs=structs)
+
+
+def _sum_in_tens(terms: list[str]) -> str:
+    # one fixed order; in groups, because analyzers bound the depth of an expression
+    groups = [terms[start : start + 10] for start in range(0, len(terms), 10)]
+    return " + ".join(f"({' + '.join(group)})" for group in groups)

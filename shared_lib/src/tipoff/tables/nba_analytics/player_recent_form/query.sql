@@ -69,7 +69,7 @@ reach AS (
 appearances AS (
   SELECT
     r.game_date AS target_date, r.player_id, r.this_season,
-    h.* EXCEPT (player_id, season_year, known_from_at, known_to_at),
+    h.* EXCEPT (player_id, season_year, known_to_at),
     ROW_NUMBER() OVER newest AS k,
     LEAD(h.game_date) OVER newest AS older_game_date,
     SUM(IF(h.over_under_result IN ('OVER', 'UNDER'), 1, 0)) OVER newest AS graded_n
@@ -102,6 +102,7 @@ numbered AS (
 windows AS (
   SELECT
     target_date, player_id,
+    MAX(known_from_at) AS known_at_windows,
     COUNTIF(this_season) AS games_season,
     MAX(IF(this_season, game_date, NULL)) AS last_game_date_this_season,
     SUM(IF(this_season, points, 0)) AS points_season,
@@ -186,6 +187,7 @@ prior_season AS (
   SELECT
     c.game_date AS target_date, c.player_id,
     COUNT(*) AS games_prior_season,
+    MAX(h.known_from_at) AS known_at_prior_season,
     MAX(h.game_date) AS last_game_date_prior_season,
     SUM(h.points) AS points_prior_season,
     SUM(h.seconds_tenths) AS seconds_tenths_prior_season,
@@ -205,13 +207,20 @@ wide AS (
 )
 SELECT
   c.game_date, c.player_id, c.season_year, c.cutoff_at,
-  who.player_lookup, who.player_full_name, who.game_date AS last_game_date, who.team_abbr AS last_team_abbr,
+  who.player_lookup, who.player_full_name,
+  COALESCE(w.last_game_date_this_season, w.last_game_date_prior_season) AS last_game_date,
+  who.team_abbr AS last_team_abbr,
+  GREATEST(COALESCE(w.known_at_windows, w.known_at_prior_season), COALESCE(w.known_at_prior_season, w.known_at_windows))
+    AS inputs_known_at,
   COALESCE(w.games_season, 0) AS games_season,
   COALESCE(w.games_prior_season, 0) AS games_prior_season,
-  w.* EXCEPT (target_date, player_id, games_season, games_prior_season, last_game_date_this_season, last_game_date_prior_season)
+  w.* EXCEPT (
+    target_date, player_id, games_season, games_prior_season, last_game_date_this_season, last_game_date_prior_season,
+    known_at_windows, known_at_prior_season
+  )
 FROM candidates AS c
 JOIN wide AS w ON w.target_date = c.game_date AND w.player_id = c.player_id
-JOIN people AS who
+LEFT JOIN people AS who
   ON who.player_id = c.player_id
   AND who.game_date = COALESCE(w.last_game_date_this_season, w.last_game_date_prior_season)
   AND who.known_from_at < c.cutoff_at AND c.cutoff_at <= who.known_to_at

@@ -107,6 +107,7 @@ resolved AS (
   JOIN dates AS d ON d.game_date = n.game_date
   LEFT JOIN nba_raw.players AS p ON p.player_lookup = n.player_lookup AND p.first_known_at < d.cutoff_at
   LEFT JOIN form AS f ON f.game_date = n.game_date AND f.player_id = p.player_id
+  WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY n.game_date, n.player_lookup ORDER BY f.last_game_date DESC, p.player_id DESC
   ) = 1
@@ -116,6 +117,7 @@ listed AS (
     l.game_id, r.person, l.team_abbr, l.report_at, l.player_lookup, l.injury_status, l.reason, l.play_probability
   FROM listings AS l
   JOIN resolved AS r ON r.game_date = l.game_date AND r.player_lookup = l.player_lookup
+  WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY l.game_id, r.person, l.team_abbr ORDER BY l.play_probability, l.reason, l.player_lookup
   ) = 1
@@ -170,6 +172,7 @@ memberships AS (
 team_of AS (
   SELECT game_id, person, team_abbr, known_at
   FROM memberships
+  WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, person ORDER BY known_at DESC, team_abbr) = 1
 ),
 quote_evidence AS (

@@ -65,6 +65,7 @@ ranked AS (
 teams AS (
   SELECT
     target_date, team_abbr,
+    MAX(known_from_at) AS inputs_known_at,
     COUNT(n) AS games_season,
     SUM(IF(this_season AND win_flag, 1, 0)) AS wins_season,
     MAX(IF(this_season, game_date, NULL)) AS last_game_date,

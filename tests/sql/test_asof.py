@@ -1,0 +1,176 @@
+"""Nothing known at or after a game's cutoff moves one bit of what is derived for it.
+
+Pitfalls killed here: 23 (leak through `<=`), 30 (train/serve difference), 31 (season aggregates with later values).
+A simulated league is landed, built, disturbed and built again; leaks are planted to see the alarms go off.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+import pytest
+from asof_warehouse import Built, Rows, derived_tables, landed, windows
+from google.api_core.exceptions import BadRequest
+
+from tipoff.tables import Table, get
+from tipoff_sim import League, Volume
+
+START = date(2024, 10, 22)
+# the last quotes come 20 minutes before tip-off, inside the lead of 30
+VOLUME = Volume(lines_before_tipoff=(75, 20), props_before_tipoff=(90, 20), report_every=3)
+SEASON = League(seed=11, teams=6).season(START, game_days=16, volume=VOLUME)
+DAYS = SEASON.game_dates[-2:]
+SCORING = (
+    "points", "field_goals_made", "field_goals_attempted", "three_pointers_made", "three_pointers_attempted",
+    "free_throws_made", "free_throws_attempted",
+)  # fmt: skip
+ALTERED = {"turnovers": 3, "assists": 2}
+CORRECTED = ("nbac_player_boxscores", "nbac_team_boxscore", "nbac_injury_report")
+
+
+@pytest.fixture(scope="module")
+def rows() -> Rows:
+    return landed((document.object_name, document.body) for document in SEASON)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, rows: Rows) -> Iterator[Built]:
+    warehouse = Built(tmp_path_factory.mktemp("warehouse"))
+    warehouse.start()
+    load(warehouse, rows)
+    warehouse.rebuild(windows(), DAYS[0], DAYS[-1])
+    yield warehouse
+    warehouse.stop()
+
+
+def load(warehouse: Built, rows: Rows) -> None:
+    """Replace what has landed and rebuild the facts that follow from it."""
+    warehouse.clear_landing()
+    warehouse.land(rows)
+    facts = [table for table in derived_tables() if table not in windows()]
+    warehouse.rebuild(facts, START, SEASON.end_date)
+
+
+def instant(row: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(str(row["observed_at"])).astimezone(UTC)
+
+
+def after(rows: Rows, cutoff: datetime) -> Rows:
+    """Only what was known strictly before the cutoff, and then a later correction of every box score and report."""
+    known = {name: [row for row in found if instant(row) < cutoff] for name, found in rows.items()}
+    return {name: found + (corrected(found, cutoff) if name in CORRECTED else []) for name, found in known.items()}
+
+
+def corrected(found: list[dict[str, Any]], cutoff: datetime) -> list[dict[str, Any]]:
+    """The same documents observed at the cutoff: other counts, scoring dealt out in reverse, statuses turned."""
+    scored: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in found:
+        if row.get("played"):
+            scored[row["source_object"], row["team_abbr"]].append({column: row[column] for column in SCORING})
+    return [altered(row, cutoff, scored[row["source_object"], row.get("team_abbr")]) for row in found]
+
+
+def altered(row: dict[str, Any], cutoff: datetime, scored: list[dict[str, Any]]) -> dict[str, Any]:
+    late = row | {"source_object": f"{row['source_object']}-corrected", "observed_at": cutoff.isoformat()}
+    late |= {column: row[column] + change for column, change in ALTERED.items() if column in row}
+    if row.get("played"):
+        late |= scored.pop()
+    if row.get("injury_status"):
+        late["injury_status"] = "Out" if row["injury_status"] != "Out" else "Probable"
+    return late
+
+
+def cutoffs(warehouse: Built, day: date) -> list[datetime]:
+    contexts = get("upcoming_team_game_context").full_name
+    found = warehouse.run(f"SELECT DISTINCT cutoff_at FROM {contexts} WHERE game_date = @day", day=day)
+    return sorted(row["cutoff_at"] for row in found)
+
+
+def content(warehouse: Built, day: date, cutoff: datetime) -> dict[str, Any]:
+    """Rows of every derived table whose own cutoff is the given one, as one sorted text per table."""
+    found = {}
+    for table in windows():
+        sql = f"SELECT * FROM {table.full_name} WHERE {table.spec.partition} = @day AND cutoff_at = @cutoff"
+        found[table.name] = sorted(repr(row) for row in warehouse.run(sql, day=day, cutoff=cutoff))
+    return found
+
+
+def test_a_range_is_its_days_and_twice_is_once(built: Built) -> None:
+    whole = built.digests(windows(), DAYS[0], DAYS[-1])
+    for day in DAYS:
+        built.rebuild(windows(), day, day)
+    assert built.digests(windows(), DAYS[0], DAYS[-1]) == whole
+
+
+def replacing(table_name: str, old: str, new: str) -> Callable[[Table, str], str]:
+    """Plants a leak: the script of one table with a piece of its text replaced."""
+
+    def rewrite(table: Table, script: str) -> str:
+        if table.name != table_name:
+            return script
+        assert old in script, f"{old} is no longer in {table_name}"
+        return script.replace(old, new)
+
+    return rewrite
+
+
+KNOWN = "AND h.known_from_at < r.cutoff_at AND r.cutoff_at <= h.known_to_at"
+LEAKS = {
+    "window includes the game itself": (
+        "player_recent_form",
+        f"h.game_date < r.game_date\n    {KNOWN}",
+        "h.game_date <= r.game_date",
+    ),
+    "whole season": ("player_recent_form", f"AND h.game_date < r.game_date\n    {KNOWN}", ""),
+    "team window includes the game itself": (
+        "team_recent_form",
+        "h.game_date < d.game_date\n    AND h.known_from_at < d.cutoff_at AND d.cutoff_at <= h.known_to_at",
+        "h.game_date <= d.game_date",
+    ),
+    "quote after tip-off": ("upcoming_player_game_context", "AND q.quoted_at < c.cutoff_at", ""),
+    "line after tip-off": ("upcoming_team_game_context", "AND q.quoted_at < g.cutoff_at", ""),
+    "report after the cutoff": (
+        "slate",
+        "AND r.known_from_at < g.cutoff_at AND g.cutoff_at <= r.known_to_at",
+        "AND g.cutoff_at <= r.known_from_at",
+    ),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_planted_leak_fails_a_named_check(built: Built, leak: str) -> None:
+    name, old, new = LEAKS[leak]
+    before = built.digests([get(name)], DAYS[0], DAYS[-1])
+    # the windows of the facts must be able to see the day itself, or there is nothing to leak
+    widened = replacing(name, old, new)
+
+    def rewrite(table: Table, script: str) -> str:
+        return widened(table, script).replace("DATE_SUB(@end_date, INTERVAL 1 DAY)", "@end_date")
+
+    noon = datetime.combine(DAYS[-1], time(17), UTC)  # the afternoon's quotes and reports are still to come
+    with pytest.raises(BadRequest, match="leak"):
+        built.rebuild([get(name)], DAYS[0], DAYS[-1], as_of=noon, sql=rewrite)
+    assert built.digests([get(name)], DAYS[0], DAYS[-1]) == before, "a failed check leaves the table as it was"
+
+
+NEWEST = "AND h.known_to_at > TIMESTAMP '9999-01-01'"
+NEWEST_READ = {
+    "player_recent_form": KNOWN,
+    "team_recent_form": "AND h.known_from_at < d.cutoff_at AND d.cutoff_at <= h.known_to_at",
+}
+
+
+def test_rows_at_or_after_the_cutoff_move_not_one_bit(built: Built, rows: Rows) -> None:
+    """Also: reading the newest version of a game instead of the one then known is refused by name."""
+    day = DAYS[-1]
+    cutoff = cutoffs(built, day)[0]
+    before = content(built, day, cutoff)
+    load(built, after(rows, cutoff))
+    built.rebuild(windows(), day, day)
+    now = content(built, day, cutoff)
+    assert {name: now[name] == before[name] for name in before} == dict.fromkeys(before, True)
+    assert all(before[name] for name in ("slate", "upcoming_player_game_context", "ml_feature_store_v2"))
+    for name, known in NEWEST_READ.items():
+        with pytest.raises(BadRequest, match="leak: a row learnt at or after the cutoff"):
+            built.rebuild([get(name)], day, day, sql=replacing(name, known, NEWEST))
