@@ -8,6 +8,7 @@ from tipoff.forecast.features import REQUIRED
 from tipoff.forecast.training import TrainingTable
 from tipoff.forecast.types import FeatureRow, FeatureValue
 
+PLAYERS = 60
 FIRST_DAY = date(2022, 10, 18).toordinal()
 
 
@@ -28,8 +29,8 @@ def league(rows: int = 6000, seed: int = 1) -> TrainingTable:
         "opponent_def_rating": defence,
         "fatigue_score": random.choice([70, 85, 100], rows),
         "fga_avg_last_10": level * 0.8,
-        "similar_games_count": random.integers(0, 20, rows),
-        "similar_games_points_avg": level + random.normal(0, 3, rows),
+        "league_def_rating": np.full(rows, 113.0),
+        "days_since_last_appearance": random.integers(1, 5, rows),
         "home_away": random.integers(0, 2, rows),
         "pct_paint": np.full(rows, 0.4),
         "pct_mid_range": np.full(rows, 0.2),
@@ -43,7 +44,7 @@ def league(rows: int = 6000, seed: int = 1) -> TrainingTable:
         dates=dates,
         seasons=np.array([date.fromordinal(d).year - (date.fromordinal(d).month < 8) for d in dates]),
         game_ids=np.array([f"g{d}" for d in dates]),
-        player_ids=np.arange(rows),
+        player_ids=random.integers(1, PLAYERS, rows),
         names=REQUIRED,
         features=np.column_stack([values[name] for name in REQUIRED]).astype(np.float32),
         quality=np.full(rows, 100.0),
@@ -64,4 +65,14 @@ def feature_row(table: TrainingTable, index: int, **changed: float) -> FeatureRo
     values = dict(zip(table.names, (float(v) for v in table.features[index]), strict=True)) | changed
     features = {name: FeatureValue(value) for name, value in values.items()}
     instant = datetime(2025, 1, 9, 23, tzinfo=UTC)
-    return FeatureRow(date(2025, 1, 9), "20250109_A_B", "0022400001", index, "p", "A", "B", instant, features)
+    return FeatureRow(
+        date(2025, 1, 9),
+        "20250109_A_B",
+        "0022400001",
+        int(table.player_ids[index]),
+        "p",
+        "A",
+        "B",
+        instant,
+        features,
+    )

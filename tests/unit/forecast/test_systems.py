@@ -1,5 +1,6 @@
 """The systems: signs, determinism, what a bundle refuses, what is said where nothing is known."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -13,6 +14,7 @@ from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.columns import from_rows
 from tipoff.forecast.moving_average import fatigue_adjustment
 from tipoff.forecast.shape import Shape, distributions, fit_shape
+from tipoff.forecast.similarity import likeness, similar_points
 from tipoff.forecast.system import Market
 from tipoff.forecast.systems import REGISTRY, forecast_slate, predict_all
 from tipoff.forecast.training import TrainingTable, fit_bundle, fold_bounds
@@ -38,7 +40,8 @@ def test_a_better_opposing_defence_never_raises_any_forecast(
 ) -> None:
     ratings = list(np.linspace(104, 122, 15))
     for name, points in predictions(table, bundle, "opponent_def_rating", ratings).items():
-        assert (np.diff(points, axis=1) >= -1e-9).all(), name  # pitfall 26
+        if name != "similarity":  # there a rating also chooses the like games, from both sides
+            assert (np.diff(points, axis=1) >= -1e-9).all(), name  # pitfall 26
         assert points[:, -1].mean() > points[:, 0].mean() or name == "zone_matchup"
 
 
@@ -96,31 +99,40 @@ def test_too_few_rows_are_not_ready(table: TrainingTable) -> None:
 def test_a_slate_speaks_with_seven_systems_and_readable_reasons(
     table: TrainingTable, bundle: ModelBundle
 ) -> None:
-    rows = [feature_row(table, i, similar_games_count=9.0) for i in range(300, 303)]
+    chosen = {int(table.player_ids[i]): feature_row(table, i) for i in range(300, 340)}
+    rows = list(chosen.values())
     at = datetime(2025, 1, 9, 20, tzinfo=UTC)
     forecasts = forecast_slate(rows, {rows[0].key: Quote(12.5, -110, -110, "draftkings", at)}, bundle)
-    spoken = {f.system_id for f in forecasts if f.player_id == 300}
-    assert spoken == set(REGISTRY)
-    assert not [
-        f for f in forecasts if f.system_id == "market_aware" and f.player_id != 300
-    ]  # no line, no echo
+    assert {f.system_id for f in forecasts} == set(REGISTRY)
+    assert [f.player_id for f in forecasts if f.system_id == "market_aware"] == [rows[0].player_id]
     for forecast in forecasts:
         assert forecast.reasons and forecast.model_digest == bundle.digest
         assert all(reason.text.startswith(reason.name) for reason in forecast.reasons)
 
 
 def test_effects_add_up_to_the_mean(table: TrainingTable, bundle: ModelBundle) -> None:
-    rows = [feature_row(table, i, similar_games_count=9.0) for i in range(300, 320)]
+    rows = [feature_row(table, i) for i in range(300, 320)]
     done = predict_all(from_rows(rows), Market.silent(len(rows)), bundle, explain=True)
     for name, prediction in done.items():
         estimate = prediction.estimate
-        assert np.allclose(estimate.effects.sum(axis=1), estimate.mean, atol=1e-5), name
+        said = estimate.speaks
+        assert np.allclose(estimate.effects.sum(axis=1)[said], estimate.mean[said], atol=1e-5), name
 
 
-def test_similarity_is_silent_below_five_games(table: TrainingTable, bundle: ModelBundle) -> None:
-    rows = [feature_row(table, 1, similar_games_count=n) for n in (4.0, 5.0)]
-    done = predict_all(from_rows(rows), Market.silent(2), bundle)
-    assert done["similarity"].speaks.tolist() == [False, True]
+def test_similarity_looks_at_a_players_own_like_games_and_is_silent_below_five() -> None:
+    now = np.array([1, 1, 1, 150])
+    same, other = [1, 1, 1, 150, 30], [-1, 3, 0, 300, 2]
+    assert similar_points(np.array([same, other, same]), now) == (30.0, 2)
+    assert likeness(np.array([other]), now).tolist() == [10]
+    assert similar_points(np.array([other]), now) == (0.0, 0)
+
+
+def test_an_unknown_player_gets_every_forecast_but_similarity(
+    table: TrainingTable, bundle: ModelBundle
+) -> None:
+    known, unknown = feature_row(table, 300), replace(feature_row(table, 301), player_id=999_999)
+    done = predict_all(from_rows([known, unknown]), Market.silent(2), bundle)
+    assert not done["similarity"].speaks[1]
     assert done["ensemble"].speaks.all()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tipoff.core.errors import ContractViolation
 from tipoff.forecast.distributions import Floats
@@ -12,11 +13,15 @@ from tipoff.forecast.types import FeatureRow
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Feature values and qualities, both of shape (rows, len(names)), in the unit each feature has."""
+    """Feature values and qualities, both of shape (rows, len(names)), in the unit each feature has.
+
+    `player_ids` (rows,) tells whose they are.
+    """
 
     names: tuple[str, ...]
     values: Floats
     quality: Floats
+    player_ids: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.values)
@@ -33,9 +38,9 @@ class Columns:
         """These features in this order, shape (rows, len(names)); ContractViolation if one lacks."""
         return np.asarray(self.values[:, [self._index(name) for name in names]], dtype=np.float64)
 
-    def take(self, index: "np.typing.NDArray[np.int64] | np.typing.NDArray[np.bool_]") -> "Columns":
+    def take(self, index: "NDArray[np.int64] | NDArray[np.bool_]") -> "Columns":
         """The rows at these positions (or where the mask holds), all features."""
-        return Columns(self.names, self.values[index], self.quality[index])
+        return Columns(self.names, self.values[index], self.quality[index], self.player_ids[index])
 
     def _index(self, name: str) -> int:
         if name not in self.names:
@@ -52,4 +57,5 @@ def from_rows(rows: Sequence[FeatureRow]) -> Columns:
     values = np.array([[f.value for f in row.features.values()] for row in rows], dtype=np.float64)
     quality = np.array([[f.quality for f in row.features.values()] for row in rows], dtype=np.float64)
     shape = (len(rows), len(names))
-    return Columns(names, values.reshape(shape), quality.reshape(shape))
+    players = np.array([row.player_id for row in rows], dtype=np.int64)
+    return Columns(names, values.reshape(shape), quality.reshape(shape), players)

@@ -22,7 +22,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "points_avg_prior_season",
         "minutes_avg_prior_season",
         "games_played_season",
-        "career_appearances",
+        "appearances_two_seasons",
         "points_per_minute_season",
         "minutes_avg_season",
     ),
@@ -115,8 +115,7 @@ HAND_BUILT: tuple[str, ...] = (
     "opponent_paint_vs_league",
     "opponent_mid_range_vs_league",
     "opponent_three_vs_league",
-    "similar_games_points_avg",
-    "similar_games_count",
+    "league_def_rating",
 )
 REQUIRED: tuple[str, ...] = LEARNED + HAND_BUILT
 GROUP_NAMES: tuple[str, ...] = tuple(GROUPS)

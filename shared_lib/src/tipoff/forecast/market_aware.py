@@ -63,7 +63,10 @@ def fit_logistic(inputs: Floats, over: Floats, centre: Floats, ridge: float) -> 
         prob = 1.0 / (1.0 + np.exp(-(inputs @ weights)))
         gradient = inputs.T @ (prob - over) + ridge * (weights - centre)
         curvature = (inputs * (prob * (1.0 - prob))[:, None]).T @ inputs + ridge * np.eye(len(weights))
-        weights = weights - np.linalg.solve(curvature, gradient)
+        step = np.linalg.solve(curvature, gradient)
+        weights = weights - step
+        if float(np.abs(step).max()) < 1e-10:
+            break
     return weights
 
 

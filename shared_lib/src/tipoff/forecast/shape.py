@@ -20,8 +20,10 @@ from tipoff.forecast.distributions import (
     negative_binomial,
 )
 
-TIER_EDGES = (5.0, 10.0, 16.0)
-KNOTS = 40
+TIER_EDGES = (3.0, 5.0, 8.0, 11.0, 15.0, 20.0)
+# dense at both ends: a lump of early exits sits where the raw distribution has next to nothing
+TAIL: Floats = np.array([0.0005, 0.001, 0.002, 0.004, 0.007, 0.011, 0.017])
+LEVELS: Floats = np.concatenate(([0.0], TAIL, np.linspace(0.025, 0.975, 39), 1.0 - TAIL[::-1], [1.0]))
 MIN_ROWS = 2000
 MAX_ROWS = 40_000
 PIT_DRAWS = 5
@@ -29,7 +31,7 @@ GRID: Floats = np.concatenate([np.arange(0.05, 50.0, 0.1), np.arange(50.0, 90.0,
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """Variance law and, per tier, the tier's mean and its map at KNOTS + 1 equal levels from 0 to 1."""
+    """Variance law and, per tier, the tier's mean and its map at LEVELS."""
 
     linear: float = 3.86
     quadratic: float = -0.041
@@ -85,8 +87,7 @@ def _map(pmf: Floats, points: Floats) -> tuple[float, ...]:
     generator = np.random.Generator(np.random.PCG64(0))
     mass, below = mass_and_below(pmf, points)
     pits = [below + generator.random(len(points)) * mass for _ in range(PIT_DRAWS)]
-    levels = np.linspace(0.0, 1.0, KNOTS + 1)
-    shares = np.searchsorted(np.sort(np.concatenate(pits)), levels) / (PIT_DRAWS * len(points))
+    shares = np.searchsorted(np.sort(np.concatenate(pits)), LEVELS) / (PIT_DRAWS * len(points))
     shares[0], shares[-1] = 0.0, 1.0
     return tuple(float(share) for share in shares)
 
@@ -104,9 +105,8 @@ def _bent(shape: Shape, cdf: Floats) -> Floats:
     """The maps applied, weighted linearly between the means of neighbouring tiers."""
     if not shape.maps:
         return cdf
-    levels = np.linspace(0.0, 1.0, KNOTS + 1)
     bent = np.zeros_like(cdf)
     for index, knots in enumerate(shape.maps):
         nearness = np.interp(GRID, shape.tiers, np.eye(len(shape.tiers))[index])
-        bent += nearness[:, None] * np.interp(cdf, levels, knots)
+        bent += nearness[:, None] * np.interp(cdf, LEVELS, knots)
     return bent

@@ -1,47 +1,77 @@
 """`similarity`: what the player himself scored in past games like this one.
 
-Likeness = opponent tier 40 + rest 30 + venue 15 + form 15, games from 70 up, the best 20 (domain
-reference, section 9); the feature store holds their weighted mean and their number. The mean is shrunk
-towards the recent level by the number of games behind it; below five games the system is silent.
+Likeness = opponent tier 40 + rest 30 + venue 15 + form 15; games from 70 up count, the best 20 of the last
+60 (domain reference, section 9). Each player's past games stand in the bundle, so they all lie before its
+training cutoff. Their weighted mean pulls the recent level; below five such games the system is silent.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from tipoff.forecast.bundle import ModelBundle
+from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.linear import non_negative
-from tipoff.forecast.system import Estimate, Lesson, Mask, Task
+from tipoff.forecast.system import Estimate, Lesson, Task
 
-MIN_GAMES = 5
+type Integers = NDArray[np.int64]
+
+MIN_GAMES, MIN_LIKENESS, BEST, REMEMBERED = 5, 70, 20, 60
+FITTED_ROWS = 15_000
+HALF_TRUST_GAMES = 10.0
+TIER_POINTS = np.array([40, 20, 0])
+REST_POINTS = np.array([30, 20, 10, 0])
 LEVEL = "points_ewma"
 EFFECTS = ("recent scoring", "similar games", "opposing defence")
 
 
 class SimilarityParams(msgspec.Struct, frozen=True):
-    """Level, pull of similar games and of the defence; at `half_trust_games` games the pull is half."""
+    """Weights of level, similar games and defence; per player id his games, oldest first, as integers.
+
+    Five integers a game: opponent tier (-1, 0, 1), rest (0-3), home (0, 1), form (tenths of a point), points.
+    """
 
     level: float = 1.0
     similar: float = 0.3
     per_def_rating: float = 0.048
     league_def_rating: float = 113.4
-    half_trust_games: float = 10.0
+    games: dict[str, tuple[int, ...]] = {}
 
 
-def _terms(task: Task | Lesson, params: SimilarityParams) -> Floats:
-    """Level, trusted difference of similar games from it, defence above the league, shape (rows, 3)."""
-    level = task.columns.get(LEVEL)
-    games = task.columns.get("similar_games_count")
-    trust = games / (games + params.half_trust_games)
-    defence = task.columns.get("opponent_def_rating") - params.league_def_rating
-    parts = (level, trust * (task.columns.get("similar_games_points_avg") - level), defence)
-    return np.asarray(np.column_stack(parts), dtype=np.float64)
+def situations(columns: Columns) -> Integers:
+    """Tier, rest, home, form of each row, shape (rows, 4): what likeness compares.
+
+    Tier: opponent's defensive rating more than 2 below (-1, strong) or above (1, weak) the league's;
+    rest: days since his last appearance minus one, at most 3; form: last-5 average in tenths of a point.
+    """
+    relative = columns.get("opponent_def_rating") - columns.get("league_def_rating")
+    tier = np.where(relative < -2.0, -1, np.where(relative > 2.0, 1, 0))
+    rest = np.clip(columns.get("days_since_last_appearance") - 1.0, 0.0, 3.0)
+    parts = (tier, np.rint(rest), columns.get("home_away"), np.rint(10.0 * columns.get("points_avg_last_5")))
+    return np.asarray(np.column_stack(parts), dtype=np.int64)
 
 
-def _speaks(task: Task | Lesson) -> Mask:
-    return np.asarray(task.columns.get("similar_games_count") >= MIN_GAMES)
+def likeness(games: Integers, now: Integers) -> Integers:
+    """Score 0-100 of each past game (games, 4 or more columns) against one situation (4,)."""
+    apart = np.abs(games[:, :4] - now)
+    form = np.where(apart[:, 3] <= 30, 15, np.where(apart[:, 3] <= 60, 8, 0))
+    return np.asarray(TIER_POINTS[apart[:, 0]] + REST_POINTS[apart[:, 1]] + 15 * (apart[:, 2] == 0) + form)
+
+
+def similar_points(games: Integers, now: Integers) -> tuple[float, int]:
+    """Likeness-weighted mean points of the best like games, newest first among equals, and their number."""
+    recent = games[-REMEMBERED:][::-1]
+    score = likeness(recent, now)
+    best = np.argsort(-score, kind="stable")[:BEST]
+    best = best[score[best] >= MIN_LIKENESS]
+    if not len(best):
+        return 0.0, 0
+    return float((score[best] * recent[best, 4]).sum() / score[best].sum()), len(best)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +83,65 @@ class Similarity:
     shape_id: str = "similarity"
 
     def fit(self, lesson: Lesson) -> SimilarityParams:
-        """Three weights by least squares over rows with enough similar games, none negative."""
+        """Remembers every player's last games, and fits three weights on the newest rows, none negative."""
+        games = np.column_stack((situations(lesson.columns), np.rint(lesson.points))).astype(np.int64)
         league = float(lesson.columns.get("opponent_def_rating").mean())
-        start = SimilarityParams(league_def_rating=league)
-        rows = _speaks(lesson)
-        level, similar, defence = non_negative(_terms(lesson, start)[rows], lesson.points[rows])
-        return SimilarityParams(float(level), float(similar), float(defence), league)
+        found = _looking_back(lesson.columns.player_ids, games)
+        rows = found[:, 1] >= MIN_GAMES
+        design = _terms(lesson.columns, found, league)[rows]
+        if len(design) == 0:
+            return SimilarityParams(league_def_rating=league)
+        level, similar, defence = (float(w) for w in non_negative(design, lesson.points[rows]))
+        return SimilarityParams(level, similar, defence, league, _memory(lesson.columns.player_ids, games))
 
     def ready(self, bundle: ModelBundle) -> bool:
-        """Always."""
-        return True
+        """Only when trained: without a past there is nothing to be similar to."""
+        return bundle.holds(self.system_id)
 
     def estimate(self, task: Task) -> Estimate:
         """Recent level pulled towards what he scored in games like this one."""
         params = task.bundle.part(self.system_id, SimilarityParams)
+        found = _remembered(params.games, task.columns)
         weights = np.array([params.level, params.similar, max(params.per_def_rating, 0.0)])
-        effects = _terms(task, params) * weights
-        return Estimate(_speaks(task), np.maximum(effects.sum(axis=1), 0.0), EFFECTS, effects)
+        effects = _terms(task.columns, found, params.league_def_rating) * weights
+        return Estimate(found[:, 1] >= MIN_GAMES, np.maximum(effects.sum(axis=1), 0.0), EFFECTS, effects)
+
+
+def _terms(columns: Columns, found: Floats, league_def_rating: float) -> Floats:
+    """Level, trusted difference of the similar games from it, defence above the league, shape (rows, 3)."""
+    level = columns.get(LEVEL)
+    trust = found[:, 1] / (found[:, 1] + HALF_TRUST_GAMES)
+    defence = columns.get("opponent_def_rating") - league_def_rating
+    return np.column_stack((level, trust * (found[:, 0] - level), defence))
+
+
+def _by_player(player_ids: Integers) -> dict[int, Integers]:
+    """Row positions of each player, in row order."""
+    order = np.argsort(player_ids, kind="stable")
+    starts = np.flatnonzero(np.diff(player_ids[order], prepend=-1))
+    return {int(player_ids[order[a]]): order[a:b] for a, b in pairwise([*starts, len(order)])}
+
+
+def _looking_back(player_ids: Integers, games: Integers) -> Floats:
+    """Similar points and their number for the newest rows, each from its player's earlier rows."""
+    found = np.zeros((len(games), 2))
+    first = len(games) - FITTED_ROWS
+    for rows in _by_player(player_ids).values():
+        for position in range(int(np.searchsorted(rows, first)), len(rows)):
+            past = games[rows[max(0, position - REMEMBERED) : position]]
+            found[rows[position]] = similar_points(past, games[rows[position], :4])
+    return found
+
+
+def _memory(player_ids: Integers, games: Integers) -> dict[str, tuple[int, ...]]:
+    last = {player: games[rows[-REMEMBERED:]] for player, rows in _by_player(player_ids).items()}
+    return {str(player): tuple(int(value) for value in rows.ravel()) for player, rows in last.items()}
+
+
+def _remembered(memory: Mapping[str, tuple[int, ...]], columns: Columns) -> Floats:
+    """Similar points and their number for each row, from the bundle's games."""
+    past = {player: np.array(flat, dtype=np.int64).reshape(-1, 5) for player, flat in memory.items()}
+    nothing = np.zeros((0, 5), dtype=np.int64)
+    now = situations(columns)
+    found = [similar_points(past.get(str(p), nothing), now[i]) for i, p in enumerate(columns.player_ids)]
+    return np.array(found, dtype=np.float64).reshape(len(now), 2)

@@ -71,7 +71,8 @@ class TrainingTable:
     def columns(self) -> Columns:
         """The features as columns; quality is the row's own, for systems do not read it per feature."""
         values = self.features.astype(np.float64)
-        return Columns(self.names, values, np.broadcast_to(self.quality[:, None] / 100.0, values.shape))
+        quality = np.broadcast_to(self.quality[:, None] / 100.0, values.shape)
+        return Columns(self.names, values, quality, self.player_ids)
 
     def market(self) -> Market:
         """Lines and fair probabilities."""

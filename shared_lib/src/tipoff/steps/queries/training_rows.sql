@@ -35,7 +35,7 @@ FROM nba_predictions.ml_feature_store_v2 AS f
 LEFT JOIN nba_analytics.player_game_summary_history AS p
   ON p.nba_game_id = f.nba_game_id AND p.player_id = f.player_id
   AND p.known_from_at < @as_of AND @as_of <= p.known_to_at
-  AND p.game_date BETWEEN @start_date AND @end_date
+  AND p.game_date = f.game_date AND p.game_date BETWEEN @start_date AND @end_date
 LEFT JOIN quotes AS q
   ON q.nba_game_id = f.nba_game_id AND q.player_id = f.player_id AND q.place = DIV(q.books + 1, 2)
 WHERE f.game_date BETWEEN @start_date AND @end_date
