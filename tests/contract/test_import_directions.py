@@ -40,9 +40,7 @@ def test_only_cloud_imports_google(module: Module) -> None:
         assert not {name for name in module.imports if name.split(".")[0] == "google"}
 
 
-@pytest.mark.parametrize(
-    "module", [m for m in modules() if room(m.name) in ("core", "forecast")], ids=lambda m: m.name
-)
+@pytest.mark.parametrize("module", [m for m in modules() if room(m.name) in ("core", "forecast")], ids=lambda m: m.name)
 def test_core_and_forecast_are_pure(module: Module) -> None:
     found = {name for name in module.imports if name in PURE_FORBIDDEN or name.split(".")[0] in PURE_FORBIDDEN}
     assert not found

@@ -38,7 +38,9 @@ def literals(module: Module) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", [m for m in (*modules(), *mains()) if m.name.split(".")[0] in ("tipoff", "functions")], ids=lambda m: m.name
+    "module",
+    [m for m in (*modules(), *mains()) if m.name.split(".")[0] in ("tipoff", "functions")],
+    ids=lambda m: m.name,
 )
 def test_no_resource_is_named_in_python(module: Module) -> None:
     spelled = literals(module)

@@ -21,7 +21,6 @@ from tipoff.core.errors import BadRequest, Conflict, NotFound, Permanent
 from tipoff.core.game_date import game_date_of
 from tipoff.core.messages import ContextChanged, PredictArgument, PredictionRequest
 from tipoff.core.predictions import BatchRow, SkipReason, SkipRow
-from tipoff.forecast.systems import REGISTRY
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictStartSettings
 from tipoff.steps.batches import BatchProgress, BatchState, find_batch
@@ -210,6 +209,7 @@ def _batch(
     candidates: Sequence[_Candidate],
     now: datetime,
 ) -> BatchRow:
+    # Each player ends once, whatever systems the worker holds: loading them here would load their libraries.
     named_at = now if request.force else over.as_of
     active = [c for c in candidates if c.skip_reason is None]
     return BatchRow(
@@ -220,8 +220,8 @@ def _batch(
         started_at=now,
         games=len({c.game_id for c in candidates}),
         expected_players=len(candidates),
-        expected_rows=len(active) * len(REGISTRY),
-        system_ids=tuple(REGISTRY),
+        expected_rows=len(active),
+        system_ids=(),
         requests=len(_chunks(candidates)),
         trigger=request.parent_processor or "http",
         workflow_execution=request.workflow_execution,

@@ -1,0 +1,114 @@
+"""Group commit: documents travel together and fall alone (DESIGN section 6, 'Appending')."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Event
+
+import pytest
+
+from tipoff import tables
+from tipoff.cloud import append
+from tipoff.cloud.append import Appender
+from tipoff.cloud.ledger import QuotaLedger
+from tipoff.core.errors import BackendUnavailable, ContractViolation
+from tipoff.runtime.settings import Settings
+
+TABLE = tables.get("backfill_progress_log")
+AT = Settings(
+    project_id="project-one",
+    project_number="1",
+    region="r",
+    environment="local",
+    release="x",
+    bigquery_storage_emulator_host="127.0.0.1:1",
+)
+
+
+@dataclass
+class Wire:
+    """Stands where the Storage Write API does: takes appends, or refuses rows by their bytes."""
+
+    bad: bytes = b"\xff"
+    gate: Event | None = None
+    entered: Event | None = None
+    error: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.appends: list[list[bytes]] = []
+
+    def __call__(self, appender: Appender, lane: object, rows: list[bytes]) -> dict[int, str]:
+        if self.entered is not None:
+            self.entered.set()
+        if self.gate is not None:
+            self.gate.wait(5)
+        if self.error is not None:
+            raise self.error
+        refused = {index: "refused" for index, row in enumerate(rows) if row == self.bad}
+        if not refused:
+            self.appends.append(rows)
+        return refused
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
+    found = Wire()
+    monkeypatch.setattr(Appender, "_exchange", lambda self, lane, rows: found(self, lane, rows))
+    monkeypatch.setattr(append.RowEncoder, "encode", lambda self, row, constants: row)
+    return found
+
+
+def test_those_who_wait_travel_in_one_append(wire: Wire) -> None:
+    appender = Appender(AT, QuotaLedger())
+    wire.gate, wire.entered = Event(), Event()
+    with ThreadPoolExecutor(9) as pool:
+        first = pool.submit(appender.append, TABLE, [b"first"], {})
+        wire.entered.wait(5)
+        others = [pool.submit(appender.append, TABLE, [b"%d" % n], {}) for n in range(8)]
+        while len(appender._lanes[TABLE.full_name].waiting) < 8:
+            pass
+        wire.gate.set()
+        assert first.result(5) == 1
+        assert [other.result(5) for other in others] == [1] * 8
+    assert [len(rows) for rows in wire.appends] == [1, 8]
+
+
+def test_a_refused_document_does_not_harm_its_neighbours(wire: Wire) -> None:
+    """Pitfall 16: one bad team rejected twenty-two."""
+    appender = Appender(AT, QuotaLedger())
+    wire.gate, wire.entered = Event(), Event()
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(appender.append, TABLE, [b"first"], {})
+        wire.entered.wait(5)
+        bad = pool.submit(appender.append, TABLE, [b"x", wire.bad], {})
+        good = pool.submit(appender.append, TABLE, [b"y", b"z"], {})
+        while len(appender._lanes[TABLE.full_name].waiting) < 2:
+            pass
+        wire.gate.set()
+        assert (first.result(5), good.result(5)) == (1, 2)
+        with pytest.raises(ContractViolation):
+            bad.result(5)
+    assert wire.appends == [[b"first"], [b"y", b"z"]]
+
+
+def test_no_append_is_larger_than_the_limit(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(append, "APPEND_BYTES_MAX", 10)
+    group = [append._Document([b"1234"]), append._Document([b"123456"]), append._Document([b"1"])]
+    assert [[document.size_bytes for document in batch] for batch in append._batches(group)] == [[4, 6], [1]]
+    with pytest.raises(ContractViolation, match="too_large"):
+        Appender(AT, QuotaLedger()).append(TABLE, [b"12345678901"], {})
+
+
+def test_an_outage_fails_the_document_and_the_next_append_works(wire: Wire) -> None:
+    appender = Appender(AT, QuotaLedger())
+    wire.error = ConnectionError("away")
+    with pytest.raises(BackendUnavailable):
+        appender.append(TABLE, [b"1"], {})
+    wire.error = None
+    assert appender.append(TABLE, [b"1"], {}) == 1
+
+
+def test_only_committed_rows_are_counted(wire: Wire) -> None:
+    ledger = QuotaLedger()
+    Appender(AT, ledger).append(TABLE, [b"1", b"2"], {})
+    assert (ledger.appends[TABLE.full_name], ledger.appended_rows[TABLE.full_name]) == (1, 2)
+    assert not ledger.load_jobs and not ledger.dml_statements

@@ -1,0 +1,71 @@
+"""Many messages, one rebuild (issue 6: 434 messages over 19 dates cause at most 40 rebuilds)."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from threading import Barrier, Event
+
+import pytest
+
+from tipoff.core.errors import BackendUnavailable
+from tipoff.steps.analyze import date_runs
+from tipoff.steps.coalesce import Coalescer
+
+DAY = date(2024, 11, 1)
+
+
+def test_messages_that_come_together_share_one_rebuild_of_the_union() -> None:
+    done: list[set[date]] = []
+    coalescer = Coalescer(wait_s=0.2, wait_max_s=2.0)
+    together = Barrier(20)
+
+    def one(number: int) -> None:
+        together.wait()
+        coalescer.run({DAY + timedelta(days=number % 5)}, lambda dates: done.append(set(dates)))
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(one, range(20)))
+    assert done == [{DAY + timedelta(days=n) for n in range(5)}]
+
+
+def test_a_message_that_comes_during_a_rebuild_is_not_answered_by_it() -> None:
+    """Its rows may have been committed after the rebuild read the table."""
+    working, release = Event(), Event()
+    done: list[set[date]] = []
+    coalescer = Coalescer(wait_s=0.0, wait_max_s=0.0)
+
+    def slow(dates: set[date]) -> None:
+        working.set()
+        release.wait(5)
+        done.append(set(dates))
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(coalescer.run, {DAY}, slow)
+        working.wait(5)
+        second = pool.submit(coalescer.run, {DAY}, slow)
+        release.set()
+        first.result(5)
+        second.result(5)
+    assert done == [{DAY}, {DAY}]
+
+
+def test_a_failed_rebuild_fails_every_message_of_its_batch() -> None:
+    """Pitfall 38: no message is acknowledged for work that was not done."""
+    coalescer = Coalescer(wait_s=0.1, wait_max_s=1.0)
+    together = Barrier(3)
+
+    def fail(dates: set[date]) -> None:
+        raise BackendUnavailable("down", "the warehouse is away")
+
+    def one(_: int) -> bool:
+        together.wait()
+        with pytest.raises(BackendUnavailable):
+            coalescer.run({DAY}, fail)
+        return True
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(one, range(3))) == [True, True, True]
+
+
+def test_neighbouring_dates_become_one_range_and_distant_ones_do_not() -> None:
+    days = {DAY, DAY + timedelta(days=2), DAY + timedelta(days=40)}
+    assert date_runs(days) == [(DAY, DAY + timedelta(days=2)), (DAY + timedelta(days=40), DAY + timedelta(days=40))]
