@@ -25,7 +25,11 @@ from tipoff_local.storage import StorageServer
 from tipoff_local.wire import Client, Disconnected, Request, Response
 
 PROJECT = "projects/tipoff-tests"
-TOPIC, HOLD, PUSH = f"{PROJECT}/topics/landed", f"{PROJECT}/subscriptions/hold", f"{PROJECT}/subscriptions/push"
+TOPIC, HOLD, PUSH = (
+    f"{PROJECT}/topics/landed",
+    f"{PROJECT}/subscriptions/hold",
+    f"{PROJECT}/subscriptions/push",
+)
 
 
 class Cloud:
@@ -33,7 +37,7 @@ class Cloud:
 
     def __init__(self, folder: Path) -> None:
         script = Path(__file__).with_name("cloud_process.py")
-        self.process = subprocess.Popen([sys.executable, str(script), str(folder)], stdout=subprocess.PIPE)  # noqa: S603
+        self.process = subprocess.Popen([sys.executable, str(script), str(folder)], stdout=subprocess.PIPE)
         assert self.process.stdout is not None
         endpoints = json.loads(self.process.stdout.readline())
         self.storage, self.pubsub = endpoints["storage"], endpoints["pubsub"]
@@ -53,7 +57,9 @@ def upload_until_killed(url: str, worker: str, answered: list[str]) -> None:
     client = Client(url, 10)
     for number in range(100_000):
         name = f"{worker}/{number}"
-        target = f"/upload/storage/v1/b/tipoff-tests-landing/o?uploadType=media&name={name}&ifGenerationMatch=0"
+        target = (
+            f"/upload/storage/v1/b/tipoff-tests-landing/o?uploadType=media&name={name}&ifGenerationMatch=0"
+        )
         try:
             answer = client.request("POST", target, {"Content-Type": "application/json"}, body_of(name))
         except (Disconnected, TimeoutError):
@@ -164,9 +170,15 @@ def test_a_resumable_upload_goes_on_after_a_crash(
     again = StorageServer(tmp_path)
     again.start()
     client = Client(again.url, 5)
-    assert client.request("PUT", location, {"Content-Range": "bytes */*"}, b"").headers["range"] == "bytes=0-262143"
+    assert (
+        client.request("PUT", location, {"Content-Range": "bytes */*"}, b"").headers["range"]
+        == "bytes=0-262143"
+    )
     last = client.request("PUT", location, {"Content-Range": "bytes 262144-262144/262145"}, b"b")
     assert last.status == 200
-    assert storage_client(again.url).bucket("tipoff-tests-landing").blob("big").download_as_bytes() == half + b"b"
+    assert (
+        storage_client(again.url).bucket("tipoff-tests-landing").blob("big").download_as_bytes()
+        == half + b"b"
+    )
     assert client.request("PUT", location, {"Content-Range": "bytes */*"}, b"").status == 404
     again.stop()

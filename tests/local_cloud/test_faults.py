@@ -48,7 +48,13 @@ def get(proxy: FaultProxy, target: str, timeout_s: float = 5.0) -> Response:
 
 def test_a_fault_hits_what_it_matches_as_often_as_it_says(proxy: FaultProxy, seen: list[str]) -> None:
     proxy.script.add(Fault(match="GET /a", kind="status", status=429, times=2, skip=1))
-    assert [get(proxy, target).status for target in ("/a", "/b", "/a", "/a", "/a")] == [200, 200, 429, 429, 200]
+    assert [get(proxy, target).status for target in ("/a", "/b", "/a", "/a", "/a")] == [
+        200,
+        200,
+        429,
+        429,
+        200,
+    ]
     assert seen == ["/a", "/b", "/a"]
     assert proxy.calls[2] == ("GET /a", "status")
 
@@ -112,7 +118,10 @@ def test_an_upload_whose_answer_is_lost_is_stored_once(
         blob.upload_from_string(b"1", if_generation_match=0)
     proxy.stop()
     assert [kind for call, kind in proxy.calls if "/upload" in call] == ["lost_answer", None]
-    assert storage_client(storage_server.url).bucket("tipoff-tests-landing").blob("x").download_as_bytes() == b"1"
+    assert (
+        storage_client(storage_server.url).bucket("tipoff-tests-landing").blob("x").download_as_bytes()
+        == b"1"
+    )
 
 
 def test_grpc_calls_can_be_refused_cut_and_stalled(

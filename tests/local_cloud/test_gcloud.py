@@ -32,7 +32,7 @@ class Gcloud:
 
     def __call__(self, *arguments: str) -> str:
         command = [str(GCLOUD), *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)  # noqa: S603
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -55,7 +55,9 @@ def test_an_object_copied_in_is_announced_and_pulled(gcloud: Gcloud, tmp_path: P
     large.write_bytes(os.urandom(9_000_000))
     gcloud("storage", "buckets", "create", BUCKET)
     gcloud("pubsub", "topics", "create", "landing-objects-dev")
-    gcloud("pubsub", "subscriptions", "create", "hold-dev", "--topic=landing-objects-dev", "--ack-deadline=60")
+    gcloud(
+        "pubsub", "subscriptions", "create", "hold-dev", "--topic=landing-objects-dev", "--ack-deadline=60"
+    )
     gcloud("storage", "buckets", "notifications", "create", BUCKET, "--topic=landing-objects-dev",
            "--event-types=OBJECT_FINALIZE", "--skip-topic-setup")  # fmt: skip
     gcloud("storage", "cp", str(small), str(large), f"{BUCKET}/in/")
@@ -63,7 +65,10 @@ def test_an_object_copied_in_is_announced_and_pulled(gcloud: Gcloud, tmp_path: P
     assert (tmp_path / "back.bin").read_bytes() == large.read_bytes()
     pulled = json.loads(gcloud("pubsub", "subscriptions", "pull", "hold-dev", "--auto-ack", "--limit=10",
                                "--format=json"))  # fmt: skip
-    assert {entry["message"]["attributes"]["objectId"] for entry in pulled} == {"in/small.json", "in/large.bin"}
+    assert {entry["message"]["attributes"]["objectId"] for entry in pulled} == {
+        "in/small.json",
+        "in/large.bin",
+    }
     assert gcloud("storage", "cat", f"{BUCKET}/in/small.json") == '{"a": 1}'
     gcloud("storage", "rm", f"{BUCKET}/in/small.json")
     assert gcloud("storage", "ls", f"{BUCKET}/in/").split() == [f"{BUCKET}/in/large.bin"]

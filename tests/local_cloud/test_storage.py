@@ -30,7 +30,9 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.005)
 
 
-def notified(folder: Path, publish: Callable[..., object], connect: Connect) -> tuple[StorageServer, storage.Bucket]:
+def notified(
+    folder: Path, publish: Callable[..., object], connect: Connect
+) -> tuple[StorageServer, storage.Bucket]:
     server = StorageServer(folder, publish)
     server.start()
     bucket = connect(server.url).create_bucket("tipoff-tests-landing")
@@ -38,7 +40,9 @@ def notified(folder: Path, publish: Callable[..., object], connect: Connect) -> 
     return server, bucket
 
 
-def test_each_change_is_announced_with_the_documented_attributes(tmp_path: Path, storage_client: Connect) -> None:
+def test_each_change_is_announced_with_the_documented_attributes(
+    tmp_path: Path, storage_client: Connect
+) -> None:
     heard: Heard = []
     server, bucket = notified(tmp_path, lambda *message: heard.append(message), storage_client)
     blob = bucket.blob("nba-com/x.json")
@@ -103,7 +107,9 @@ def test_an_event_that_cannot_be_published_waits_and_survives_a_restart(
     again.stop()
 
 
-def test_of_sixteen_racing_writers_exactly_one_wins(storage_server: StorageServer, storage_client: Connect) -> None:
+def test_of_sixteen_racing_writers_exactly_one_wins(
+    storage_server: StorageServer, storage_client: Connect
+) -> None:
     """Pitfall: preconditions that are checked but not held (every precondition-less stand-in lets all 16 in)."""
     bucket = storage_client(storage_server.url).create_bucket("tipoff-tests-state")
     outcomes: list[str] = []
@@ -141,7 +147,9 @@ def test_hostile_names_are_only_names(tmp_path: Path, storage_client: Connect) -
     assert all(path.name.isalnum() for path in (tmp_path / "cloud" / "storage" / "objects").iterdir())
 
 
-def test_bodies_of_replaced_and_refused_objects_leave_the_disk(tmp_path: Path, storage_client: Connect) -> None:
+def test_bodies_of_replaced_and_refused_objects_leave_the_disk(
+    tmp_path: Path, storage_client: Connect
+) -> None:
     server = StorageServer(tmp_path)
     server.start()
     bucket = storage_client(server.url).create_bucket("tipoff-tests-landing")
@@ -164,7 +172,12 @@ REFUSED = [
     ("GET", "/storage/v1/b/B/iam", "", "iam"),
     ("PATCH", "/storage/v1/b/B", '{"lifecycle": {"rule": [{}]}}', "lifecycle"),
     ("PATCH", "/storage/v1/b/B/o/x", '{"temporaryHold": true}', "temporaryHold"),
-    ("POST", "/upload/storage/v1/b/B/o?uploadType=media&name=x&predefinedAcl=publicRead", "", "predefinedAcl"),
+    (
+        "POST",
+        "/upload/storage/v1/b/B/o?uploadType=media&name=x&predefinedAcl=publicRead",
+        "",
+        "predefinedAcl",
+    ),
     ("POST", "/storage/v1/b/B/notificationConfigs", "{}", "notificationConfigs"),
     ("GET", "/B/x", "", "GET /B/x"),
 ]

@@ -59,7 +59,7 @@ def row(what: str, server: str, value: float, unit: str) -> None:
 @contextmanager
 def process(*command: str, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
     """A child with its first line on stdout unread; killed at the end."""
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)  # noqa: S603
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
     try:
         yield child
     finally:
@@ -177,7 +177,7 @@ def own(folder: Path) -> None:
 
 def memory_mb(pid: int) -> float:
     """Resident memory of a process."""
-    done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)  # noqa: S603, S607
+    done = subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, check=True)
     return int(done.stdout) / 1024
 
 

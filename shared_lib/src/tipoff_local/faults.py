@@ -34,8 +34,8 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     times: how many requests it hits, after letting `skip` pass.
     kind: `status` answers `status` and `body` without asking the server; `delay` waits `seconds` first;
     `reset` cuts the connection before the server hears of it; `lost_answer` cuts it after the server has
-    answered; `truncate` sends the head and `keep_bytes` of the answer's body; `duplicate` sends the request twice and
-    gives the second answer; `hang` is silent for `seconds`, then cuts.
+    answered; `truncate` sends the head and `keep_bytes` of the answer's body; `duplicate` sends the request
+    twice and gives the second answer; `hang` is silent for `seconds`, then cuts.
     """
 
     match: str

@@ -85,6 +85,10 @@ class _Push:
         endpoint = ""
         while not self.queue.closed and (target := self.target) is not None:
             leases = self.queue.take(1, wait_s=1.0, deadline_s=target.deadline_s + 5)
+            if self.target is not target:
+                # Redirected or switched to pull while waiting: the message is not for the old endpoint.
+                self.queue.release(lease.ack_id for lease in leases)
+                continue
             if leases and client is None or target.endpoint != endpoint:
                 client, endpoint = Client(target.endpoint, target.deadline_s), target.endpoint
             for lease in leases:

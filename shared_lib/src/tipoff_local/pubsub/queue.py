@@ -133,6 +133,15 @@ class Queue:
                     heapq.heappush(self._deadlines, (held.deadline, ack_id))
         return None
 
+    def release(self, ack_ids: Iterable[str]) -> None:
+        """Gives deliveries back that nobody has tried: due at once, and not a failure."""
+        with self._changed:
+            for ack_id in ack_ids:
+                held = self._held.pop(ack_id, None)
+                if held is not None:
+                    self._push(held.delivery, self.now())
+                    self._changed.notify()
+
     def expire(self) -> None:
         """Fails every lease whose deadline has passed."""
         passed: list[str] = []
