@@ -1,4 +1,7 @@
-ASSERT (SELECT COUNT(*) = COUNT(DISTINCT FORMAT('%t|%t', game_date, player_id)) FROM nba_analytics.player_recent_form WHERE game_date BETWEEN @start_date AND @end_date)
+ASSERT (
+  SELECT COUNT(*) = COUNT(DISTINCT CONCAT(COALESCE(CAST(r.game_date AS STRING), ''), '|', COALESCE(CAST(r.player_id AS STRING), '')))
+  FROM nba_analytics.player_recent_form AS r WHERE r.game_date BETWEEN @start_date AND @end_date
+)
   AS 'duplicate_key: nba_analytics.player_recent_form has two rows of one key';
 ASSERT NOT EXISTS (SELECT 1 FROM nba_analytics.player_recent_form AS r WHERE r.game_date BETWEEN @start_date AND @end_date AND NOT COALESCE(r.last_game_date < r.game_date, FALSE))
   AS 'leak: a window reaches the date itself';

@@ -1,4 +1,7 @@
-ASSERT (SELECT COUNT(*) = COUNT(DISTINCT FORMAT('%t|%t', game_id, team_abbr)) FROM nba_analytics.upcoming_team_game_context WHERE game_date BETWEEN @start_date AND @end_date)
+ASSERT (
+  SELECT COUNT(*) = COUNT(DISTINCT CONCAT(COALESCE(CAST(r.game_id AS STRING), ''), '|', COALESCE(CAST(r.team_abbr AS STRING), '')))
+  FROM nba_analytics.upcoming_team_game_context AS r WHERE r.game_date BETWEEN @start_date AND @end_date
+)
   AS 'duplicate_key: nba_analytics.upcoming_team_game_context has two rows of one key';
 ASSERT NOT EXISTS (SELECT 1 FROM nba_analytics.upcoming_team_game_context AS r WHERE r.game_date BETWEEN @start_date AND @end_date AND NOT COALESCE(r.line_quoted_at IS NULL OR r.line_quoted_at < r.cutoff_at, FALSE))
   AS 'leak: a quote at or after the cutoff';

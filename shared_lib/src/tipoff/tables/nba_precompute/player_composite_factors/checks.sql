@@ -1,4 +1,7 @@
-ASSERT (SELECT COUNT(*) = COUNT(DISTINCT FORMAT('%t|%t', game_id, player_id)) FROM nba_precompute.player_composite_factors WHERE game_date BETWEEN @start_date AND @end_date)
+ASSERT (
+  SELECT COUNT(*) = COUNT(DISTINCT CONCAT(COALESCE(CAST(r.game_id AS STRING), ''), '|', COALESCE(CAST(r.player_id AS STRING), '')))
+  FROM nba_precompute.player_composite_factors AS r WHERE r.game_date BETWEEN @start_date AND @end_date
+)
   AS 'duplicate_key: nba_precompute.player_composite_factors has two rows of one key';
 ASSERT NOT EXISTS (SELECT 1 FROM nba_precompute.player_composite_factors AS r WHERE r.game_date BETWEEN @start_date AND @end_date AND NOT COALESCE(r.fatigue_score BETWEEN 0 AND 100 AND r.fatigue_adjustment BETWEEN -5 AND 0, FALSE))
   AS 'range: fatigue';

@@ -1,4 +1,7 @@
-ASSERT (SELECT COUNT(*) = COUNT(DISTINCT FORMAT('%t|%t', cache_date, player_id)) FROM nba_precompute.player_daily_cache WHERE cache_date BETWEEN @start_date AND @end_date)
+ASSERT (
+  SELECT COUNT(*) = COUNT(DISTINCT CONCAT(COALESCE(CAST(r.cache_date AS STRING), ''), '|', COALESCE(CAST(r.player_id AS STRING), '')))
+  FROM nba_precompute.player_daily_cache AS r WHERE r.cache_date BETWEEN @start_date AND @end_date
+)
   AS 'duplicate_key: nba_precompute.player_daily_cache has two rows of one key';
 ASSERT NOT EXISTS (SELECT 1 FROM nba_precompute.player_daily_cache AS r WHERE r.cache_date BETWEEN @start_date AND @end_date AND NOT COALESCE(r.last_game_date < r.cache_date, FALSE))
   AS 'leak: a window reaches the date itself';

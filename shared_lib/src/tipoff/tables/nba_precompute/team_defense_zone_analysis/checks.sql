@@ -1,4 +1,7 @@
-ASSERT (SELECT COUNT(*) = COUNT(DISTINCT FORMAT('%t|%t', analysis_date, team_abbr)) FROM nba_precompute.team_defense_zone_analysis WHERE analysis_date BETWEEN @start_date AND @end_date)
+ASSERT (
+  SELECT COUNT(*) = COUNT(DISTINCT CONCAT(COALESCE(CAST(r.analysis_date AS STRING), ''), '|', COALESCE(CAST(r.team_abbr AS STRING), '')))
+  FROM nba_precompute.team_defense_zone_analysis AS r WHERE r.analysis_date BETWEEN @start_date AND @end_date
+)
   AS 'duplicate_key: nba_precompute.team_defense_zone_analysis has two rows of one key';
 ASSERT NOT EXISTS (SELECT 1 FROM nba_precompute.team_defense_zone_analysis AS r WHERE r.analysis_date BETWEEN @start_date AND @end_date AND NOT COALESCE(r.games_in_sample BETWEEN 0 AND 15, FALSE))
   AS 'range: games in sample';

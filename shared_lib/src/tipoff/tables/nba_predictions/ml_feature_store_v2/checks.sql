@@ -1,4 +1,7 @@
-ASSERT (SELECT COUNT(*) = COUNT(DISTINCT FORMAT('%t|%t', game_id, player_id)) FROM nba_predictions.ml_feature_store_v2 WHERE game_date BETWEEN @start_date AND @end_date)
+ASSERT (
+  SELECT COUNT(*) = COUNT(DISTINCT CONCAT(COALESCE(CAST(r.game_id AS STRING), ''), '|', COALESCE(CAST(r.player_id AS STRING), '')))
+  FROM nba_predictions.ml_feature_store_v2 AS r WHERE r.game_date BETWEEN @start_date AND @end_date
+)
   AS 'duplicate_key: nba_predictions.ml_feature_store_v2 has two rows of one key';
 ASSERT NOT EXISTS (SELECT 1 FROM nba_predictions.ml_feature_store_v2 AS r WHERE r.game_date BETWEEN @start_date AND @end_date AND NOT COALESCE(ARRAY_LENGTH(r.features) = r.feature_count, FALSE))
   AS 'width: features and feature_count differ';
