@@ -107,6 +107,13 @@ class Built:
             config = bigquery.LoadJobConfig(schema=self._client.get_table(landing(name).full_name).schema)
             self._client.load_table_from_json(found, landing(name).full_name, job_config=config).result()
 
+    def replace(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Make these rows the whole of a table."""
+        assert self._client is not None
+        self.run(f"DELETE FROM {table.full_name} WHERE TRUE")
+        config = bigquery.LoadJobConfig(schema=self._client.get_table(table.full_name).schema)
+        self._client.load_table_from_json(rows, table.full_name, job_config=config).result()
+
     def clear_landing(self) -> None:
         landings = [table for table in lineage() if table.kind == "landing"]
         self.run(";\n".join(f"DELETE FROM {table.full_name} WHERE TRUE" for table in landings))
