@@ -5,10 +5,10 @@
 
 import functions_framework
 from flask import Request, Response
-from tipoff.steps.publish import Publish, open_publish, publish
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import PublishSettings
+from tipoff.steps.publish import Publish, open_publish, publish
 
 function = Function(
     name="publish",

@@ -29,9 +29,7 @@ def identity(tmp_path: Path) -> Identity:
 @pytest.fixture
 def storage_client() -> Callable[[str], storage.Client]:
     """The official storage client on a base URL."""
-    return lambda url: storage.Client(
-        PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": url}
-    )
+    return lambda url: storage.Client(PROJECT, credentials=AnonymousCredentials(), client_options={"api_endpoint": url})
 
 
 @pytest.fixture
@@ -55,17 +53,13 @@ def pubsub_server(tmp_path: Path, identity: Identity) -> Iterator[PubsubServer]:
 @pytest.fixture
 def publisher() -> Callable[[str], PublisherClient]:
     """The official publisher (without batching) on `host:port`."""
-    return lambda endpoint: PublisherClient(
-        transport=PublisherGrpcTransport(channel=grpc.insecure_channel(endpoint))
-    )
+    return lambda endpoint: PublisherClient(transport=PublisherGrpcTransport(channel=grpc.insecure_channel(endpoint)))
 
 
 @pytest.fixture
 def subscriber() -> Callable[[str], SubscriberClient]:
     """The official subscriber on `host:port`."""
-    return lambda endpoint: SubscriberClient(
-        transport=SubscriberGrpcTransport(channel=grpc.insecure_channel(endpoint))
-    )
+    return lambda endpoint: SubscriberClient(transport=SubscriberGrpcTransport(channel=grpc.insecure_channel(endpoint)))
 
 
 @pytest.fixture

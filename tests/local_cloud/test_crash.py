@@ -57,9 +57,7 @@ def upload_until_killed(url: str, worker: str, answered: list[str]) -> None:
     client = Client(url, 10)
     for number in range(100_000):
         name = f"{worker}/{number}"
-        target = (
-            f"/upload/storage/v1/b/tipoff-tests-landing/o?uploadType=media&name={name}&ifGenerationMatch=0"
-        )
+        target = f"/upload/storage/v1/b/tipoff-tests-landing/o?uploadType=media&name={name}&ifGenerationMatch=0"
         try:
             answer = client.request("POST", target, {"Content-Type": "application/json"}, body_of(name))
         except (Disconnected, TimeoutError):
@@ -170,15 +168,9 @@ def test_a_resumable_upload_goes_on_after_a_crash(
     again = StorageServer(tmp_path)
     again.start()
     client = Client(again.url, 5)
-    assert (
-        client.request("PUT", location, {"Content-Range": "bytes */*"}, b"").headers["range"]
-        == "bytes=0-262143"
-    )
+    assert client.request("PUT", location, {"Content-Range": "bytes */*"}, b"").headers["range"] == "bytes=0-262143"
     last = client.request("PUT", location, {"Content-Range": "bytes 262144-262144/262145"}, b"b")
     assert last.status == 200
-    assert (
-        storage_client(again.url).bucket("tipoff-tests-landing").blob("big").download_as_bytes()
-        == half + b"b"
-    )
+    assert storage_client(again.url).bucket("tipoff-tests-landing").blob("big").download_as_bytes() == half + b"b"
     assert client.request("PUT", location, {"Content-Range": "bytes */*"}, b"").status == 404
     again.stop()

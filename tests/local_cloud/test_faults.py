@@ -118,10 +118,7 @@ def test_an_upload_whose_answer_is_lost_is_stored_once(
         blob.upload_from_string(b"1", if_generation_match=0)
     proxy.stop()
     assert [kind for call, kind in proxy.calls if "/upload" in call] == ["lost_answer", None]
-    assert (
-        storage_client(storage_server.url).bucket("tipoff-tests-landing").blob("x").download_as_bytes()
-        == b"1"
-    )
+    assert storage_client(storage_server.url).bucket("tipoff-tests-landing").blob("x").download_as_bytes() == b"1"
 
 
 def test_grpc_calls_can_be_refused_cut_and_stalled(

@@ -55,9 +55,7 @@ def test_an_object_copied_in_is_announced_and_pulled(gcloud: Gcloud, tmp_path: P
     large.write_bytes(os.urandom(9_000_000))
     gcloud("storage", "buckets", "create", BUCKET)
     gcloud("pubsub", "topics", "create", "landing-objects-dev")
-    gcloud(
-        "pubsub", "subscriptions", "create", "hold-dev", "--topic=landing-objects-dev", "--ack-deadline=60"
-    )
+    gcloud("pubsub", "subscriptions", "create", "hold-dev", "--topic=landing-objects-dev", "--ack-deadline=60")
     gcloud("storage", "buckets", "notifications", "create", BUCKET, "--topic=landing-objects-dev",
            "--event-types=OBJECT_FINALIZE", "--skip-topic-setup")  # fmt: skip
     gcloud("storage", "cp", str(small), str(large), f"{BUCKET}/in/")

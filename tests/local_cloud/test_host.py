@@ -191,9 +191,7 @@ def test_any_other_push_becomes_message_published(caller: Caller) -> None:
     ("import tipoff", "No module named 'tipoff'"),
     ("def other(request): ...", "main"),
 ])  # fmt: skip
-def test_a_zip_that_cannot_be_loaded_stops_the_start_with_its_reason(
-    tmp_path: Path, main: str, complaint: str
-) -> None:
+def test_a_zip_that_cannot_be_loaded_stops_the_start_with_its_reason(tmp_path: Path, main: str, complaint: str) -> None:
     identity = Identity(tmp_path)
     broken = HostedFunction(
         name="x", zip=str(build(tmp_path, "x", main)), env={}, service="nba-x", invokers=frozenset())  # fmt: skip

@@ -46,9 +46,7 @@ def test_a_genuine_token_names_its_caller_and_verifies_with_the_published_key(id
 
 
 def test_servers_that_share_a_folder_share_the_key(identity: Identity) -> None:
-    assert Identity(identity.folder, now=lambda: NOW).verify(
-        identity.sign(AUDIENCE, CALLER), AUDIENCE, {CALLER}
-    )
+    assert Identity(identity.folder, now=lambda: NOW).verify(identity.sign(AUDIENCE, CALLER), AUDIENCE, {CALLER})
 
 
 def test_a_token_is_signed_anew_before_it_runs_out(tmp_path: Path) -> None:

@@ -135,17 +135,13 @@ def test_messages_that_the_service_would_refuse_are_refused(
     assert caught.value.code == 400
 
 
-def test_a_restart_keeps_messages_attempts_and_ids(
-    tmp_path: Path, identity: Identity, endpoint: Endpoint
-) -> None:
+def test_a_restart_keeps_messages_attempts_and_ids(tmp_path: Path, identity: Identity, endpoint: Endpoint) -> None:
     endpoint.status = 503
     server = PubsubServer(tmp_path, identity)
     server.start()
     server.create_topic(TOPIC)
     server.create_topic(DEAD)
-    retry = RetryPolicy(
-        minimum_backoff=Duration(nanos=50_000_000), maximum_backoff=Duration(nanos=50_000_000)
-    )
+    retry = RetryPolicy(minimum_backoff=Duration(nanos=50_000_000), maximum_backoff=Duration(nanos=50_000_000))
     dead = DeadLetterPolicy(dead_letter_topic=DEAD, max_delivery_attempts=100)
     server.ensure_subscription(endpoint.subscription("analyze", retry_policy=retry, dead_letter_policy=dead))
     server.ensure_subscription(Subscription(name=f"{PROJECT}/subscriptions/hold", topic=TOPIC))

@@ -30,9 +30,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.005)
 
 
-def notified(
-    folder: Path, publish: Callable[..., object], connect: Connect
-) -> tuple[StorageServer, storage.Bucket]:
+def notified(folder: Path, publish: Callable[..., object], connect: Connect) -> tuple[StorageServer, storage.Bucket]:
     server = StorageServer(folder, publish)
     server.start()
     bucket = connect(server.url).create_bucket("tipoff-tests-landing")
@@ -40,9 +38,7 @@ def notified(
     return server, bucket
 
 
-def test_each_change_is_announced_with_the_documented_attributes(
-    tmp_path: Path, storage_client: Connect
-) -> None:
+def test_each_change_is_announced_with_the_documented_attributes(tmp_path: Path, storage_client: Connect) -> None:
     heard: Heard = []
     server, bucket = notified(tmp_path, lambda *message: heard.append(message), storage_client)
     blob = bucket.blob("nba-com/x.json")
@@ -107,9 +103,7 @@ def test_an_event_that_cannot_be_published_waits_and_survives_a_restart(
     again.stop()
 
 
-def test_of_sixteen_racing_writers_exactly_one_wins(
-    storage_server: StorageServer, storage_client: Connect
-) -> None:
+def test_of_sixteen_racing_writers_exactly_one_wins(storage_server: StorageServer, storage_client: Connect) -> None:
     """Pitfall: preconditions that are checked but not held (every precondition-less stand-in lets all 16 in)."""
     bucket = storage_client(storage_server.url).create_bucket("tipoff-tests-state")
     outcomes: list[str] = []
@@ -147,9 +141,7 @@ def test_hostile_names_are_only_names(tmp_path: Path, storage_client: Connect) -
     assert all(path.name.isalnum() for path in (tmp_path / "cloud" / "storage" / "objects").iterdir())
 
 
-def test_bodies_of_replaced_and_refused_objects_leave_the_disk(
-    tmp_path: Path, storage_client: Connect
-) -> None:
+def test_bodies_of_replaced_and_refused_objects_leave_the_disk(tmp_path: Path, storage_client: Connect) -> None:
     server = StorageServer(tmp_path)
     server.start()
     bucket = storage_client(server.url).create_bucket("tipoff-tests-landing")
@@ -196,9 +188,7 @@ def test_what_is_not_implemented_is_refused_by_name(
     assert feature.replace("/B", "/tipoff-tests-landing") in message
 
 
-def test_a_versioned_bucket_keeps_and_announces_archived_generations(
-    tmp_path: Path, storage_client: Connect
-) -> None:
+def test_a_versioned_bucket_keeps_and_announces_archived_generations(tmp_path: Path, storage_client: Connect) -> None:
     heard: Heard = []
     server, bucket = notified(tmp_path, lambda *message: heard.append(message), storage_client)
     bucket.versioning_enabled = True

@@ -76,9 +76,7 @@ def lines(report: Report) -> list[str]:
         f"{report.slate_rows} slate rows, {report.appeared} appeared, {report.voids} void, "
         f"{report.with_line} with a line, {report.pushes} pushes"
     )
-    title = (
-        f"{'system':18}{'rows':12}{'n':>7}{'MAE':>8} {'95 %':15}{'CRPS':>7}{'RMSE':>7}{'bias':>7}{'PIT80':>7}"
-    )
+    title = f"{'system':18}{'rows':12}{'n':>7}{'MAE':>8} {'95 %':15}{'CRPS':>7}{'RMSE':>7}{'bias':>7}{'PIT80':>7}"
     head = [
         f"{report.first_date} to {report.last_date}: {counts}",
         f"rows {report.row_digest}",

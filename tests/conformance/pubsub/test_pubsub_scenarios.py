@@ -217,9 +217,7 @@ def test_a_push_counts_attempts_under_a_dead_letter_policy(bus: Bus, endpoint: E
 
 def test_a_push_carries_an_identity_token(bus: Bus, endpoint: Endpoint) -> None:
     config = endpoint.config
-    config.oidc_token = PushConfig.OidcToken(
-        service_account_email="push@tipoff-tests.iam.gserviceaccount.com"
-    )
+    config.oidc_token = PushConfig.OidcToken(service_account_email="push@tipoff-tests.iam.gserviceaccount.com")
     bus.subscribe(push_config=config)
     bus.publish()
     endpoint.bodies(1)

@@ -17,9 +17,7 @@ TIP = datetime(2025, 1, 10, 0, 30, tzinfo=UTC)
 CUTOFF = TIP - timedelta(minutes=30)
 
 
-def quote(
-    line: float, book: str = "draftkings", over: int = -110, under: int = -110, minutes: int = 60
-) -> Quote:
+def quote(line: float, book: str = "draftkings", over: int = -110, under: int = -110, minutes: int = 60) -> Quote:
     return Quote(line, over, under, book, TIP - timedelta(minutes=minutes))
 
 

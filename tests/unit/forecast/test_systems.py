@@ -25,9 +25,7 @@ BEFORE = date(2025, 1, 1)
 HAND_BUILT = ("moving_average", "zone_matchup", "similarity")
 
 
-def predictions(
-    table: TrainingTable, bundle: ModelBundle, feature: str, values: list[float]
-) -> dict[str, np.ndarray]:
+def predictions(table: TrainingTable, bundle: ModelBundle, feature: str, values: list[float]) -> dict[str, np.ndarray]:
     """Predicted points per system, shape (players, values), with one feature swept over values."""
     swept = [[feature_row(table, i, **{feature: v}) for v in values] for i in range(200, 240)]
     rows = [row for player in swept for row in player]
@@ -35,9 +33,7 @@ def predictions(
     return {name: dist.medians(p.pmf).reshape(len(swept), len(values)) for name, p in done.items()}
 
 
-def test_a_better_opposing_defence_never_raises_any_forecast(
-    table: TrainingTable, bundle: ModelBundle
-) -> None:
+def test_a_better_opposing_defence_never_raises_any_forecast(table: TrainingTable, bundle: ModelBundle) -> None:
     ratings = list(np.linspace(104, 122, 15))
     for name, points in predictions(table, bundle, "opponent_def_rating", ratings).items():
         if name != "similarity":  # there a rating also chooses the like games, from both sides
@@ -49,9 +45,7 @@ def test_weaker_zone_defence_faster_pace_and_fresh_legs_never_lower_a_hand_built
     table: TrainingTable, bundle: ModelBundle
 ) -> None:
     for feature in ("opponent_paint_vs_league", "opponent_three_vs_league", "pace_score", "fatigue_score"):
-        swept = predictions(
-            table, bundle, feature, [-4.0, 0.0, 4.0] if feature != "fatigue_score" else [30, 70, 100]
-        )
+        swept = predictions(table, bundle, feature, [-4.0, 0.0, 4.0] if feature != "fatigue_score" else [30, 70, 100])
         for name in HAND_BUILT:
             assert (np.diff(swept[name], axis=1) >= -1e-9).all(), (feature, name)
 
@@ -96,9 +90,7 @@ def test_too_few_rows_are_not_ready(table: TrainingTable) -> None:
         fit_bundle(table, date(2022, 11, 1))
 
 
-def test_a_slate_speaks_with_seven_systems_and_readable_reasons(
-    table: TrainingTable, bundle: ModelBundle
-) -> None:
+def test_a_slate_speaks_with_seven_systems_and_readable_reasons(table: TrainingTable, bundle: ModelBundle) -> None:
     chosen = {int(table.player_ids[i]): feature_row(table, i) for i in range(300, 340)}
     rows = list(chosen.values())
     at = datetime(2025, 1, 9, 20, tzinfo=UTC)
@@ -127,9 +119,7 @@ def test_similarity_looks_at_a_players_own_like_games_and_is_silent_below_five()
     assert similar_points(np.array([other]), now) == (0.0, 0)
 
 
-def test_an_unknown_player_gets_every_forecast_but_similarity(
-    table: TrainingTable, bundle: ModelBundle
-) -> None:
+def test_an_unknown_player_gets_every_forecast_but_similarity(table: TrainingTable, bundle: ModelBundle) -> None:
     known, unknown = feature_row(table, 300), replace(feature_row(table, 301), player_id=999_999)
     done = predict_all(from_rows([known, unknown]), Market.silent(2), bundle)
     assert not done["similarity"].speaks[1]

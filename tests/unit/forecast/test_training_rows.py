@@ -18,9 +18,7 @@ def row(player_id: int, **changed: object) -> TrainingRow:
 
 
 def test_rows_are_ordered_and_what_is_missing_is_nan_not_zero() -> None:
-    table = gather(
-        [row(7), row(3, points=None, minutes=None), row(5, line_pts=None, over_american=None)], NAMES
-    )
+    table = gather([row(7), row(3, points=None, minutes=None), row(5, line_pts=None, over_american=None)], NAMES)
     assert table.player_ids.tolist() == [3, 5, 7]
     assert table.appeared.tolist() == [False, True, True]
     assert np.isnan(table.points[0])

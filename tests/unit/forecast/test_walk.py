@@ -38,9 +38,7 @@ def test_every_row_is_predicted_by_a_bundle_of_earlier_dates(walked: Walk, teste
     assert walked.systems["ensemble"].speaks.all()
 
 
-def test_weeks_in_any_order_give_the_same_forecasts(
-    table: TrainingTable, tested: np.ndarray, walked: Walk
-) -> None:
+def test_weeks_in_any_order_give_the_same_forecasts(table: TrainingTable, tested: np.ndarray, walked: Walk) -> None:
     def backwards(run: Callable[[int], Block], starts: list[int]) -> Iterable[Block]:
         return reversed([run(start) for start in reversed(starts)])
 

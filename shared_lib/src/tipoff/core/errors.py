@@ -1,12 +1,12 @@
 """The error tree. A type is a policy: the boundary asks nothing but which branch an error stands on.
 
-    TipoffError(code, message, facts)
-      Permanent   quarantine and acknowledge (422 to a workflow, 400 for a bad request)
-        BadRequest  ConfigInvalid  ContractViolation  NotFound (404)
-      Retryable   redeliver (503; 429 for RateLimited and QuotaPause)
-        BackendUnavailable  RateLimited  QuotaPause
-      NotReady    acknowledge; 409 NOT_READY to a workflow
-      Conflict    acknowledge, nothing done; 409 ALREADY_RUNNING or SUPERSEDED
+TipoffError(code, message, facts)
+  Permanent   quarantine and acknowledge (422 to a workflow, 400 for a bad request)
+    BadRequest  ConfigInvalid  ContractViolation  NotFound (404)
+  Retryable   redeliver (503; 429 for RateLimited and QuotaPause)
+    BackendUnavailable  RateLimited  QuotaPause
+  NotReady    acknowledge; 409 NOT_READY to a workflow
+  Conflict    acknowledge, nothing done; 409 ALREADY_RUNNING or SUPERSEDED
 """
 
 from collections.abc import Mapping

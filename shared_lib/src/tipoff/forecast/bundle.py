@@ -63,9 +63,7 @@ class ModelBundle(msgspec.Struct, frozen=True, kw_only=True):
 UNTRAINED = ModelBundle()
 
 
-def load(
-    data: bytes, digest: str, feature_names: tuple[str, ...], libraries: Mapping[str, str]
-) -> ModelBundle:
+def load(data: bytes, digest: str, feature_names: tuple[str, ...], libraries: Mapping[str, str]) -> ModelBundle:
     """The bundle in these bytes, or ContractViolation when anything about it is not as expected.
 
     Refused: other bytes than the digest promises, another format, another feature list (order included),
@@ -81,9 +79,7 @@ def load(
     return bundle
 
 
-def _refuse_other_world(
-    bundle: ModelBundle, feature_names: tuple[str, ...], libraries: Mapping[str, str]
-) -> None:
+def _refuse_other_world(bundle: ModelBundle, feature_names: tuple[str, ...], libraries: Mapping[str, str]) -> None:
     if bundle.format_version != FORMAT_VERSION:
         raise ContractViolation("model_format_differs", f"model format {bundle.format_version}")
     if bundle.feature_names != feature_names:

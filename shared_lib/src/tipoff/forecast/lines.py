@@ -56,9 +56,7 @@ def main_line(quotes: Sequence[Quote], cutoff_at: datetime, preferred: Sequence[
         return None
     consensus = float(median(quote.line_pts for quote in latest))
     ranks = {book: rank for rank, book in enumerate(preferred)}
-    chosen = min(
-        latest, key=lambda q: (ranks.get(q.bookmaker, len(ranks)), abs(q.line_pts - consensus), q.bookmaker)
-    )
+    chosen = min(latest, key=lambda q: (ranks.get(q.bookmaker, len(ranks)), abs(q.line_pts - consensus), q.bookmaker))
     return MainLine(chosen, consensus, len(latest))
 
 

@@ -102,9 +102,7 @@ def wilson(wins: int, n: int, z: float = 1.959964) -> Interval:
     return Interval(share, centre - half, centre + half)
 
 
-def date_block_interval(
-    terms: Floats, dates: NDArray[np.int64], draws: int = 2000, seed: int = 7
-) -> Interval:
+def date_block_interval(terms: Floats, dates: NDArray[np.int64], draws: int = 2000, seed: int = 7) -> Interval:
     """Mean of the terms with a percentile 95 % interval from resampling whole game dates with replacement.
 
     Players of one date are dependent, so rows would give too narrow an interval. For a difference, pass

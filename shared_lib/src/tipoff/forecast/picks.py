@@ -92,7 +92,5 @@ def _edges(table: TrainingTable, median: Floats) -> list[EdgeBucket]:
     found = []
     for low, high in EDGES_PTS:
         rows = decided & (np.abs(margin) >= low) & (np.abs(margin) < high)
-        found.append(
-            EdgeBucket(low, high, int(rows.sum()), metrics.wilson(int(right[rows].sum()), int(rows.sum())))
-        )
+        found.append(EdgeBucket(low, high, int(rows.sum()), metrics.wilson(int(right[rows].sum()), int(rows.sum()))))
     return found

@@ -267,9 +267,7 @@ def _wires(walk: Walk) -> list[tripwires.Wire]:
 def _verdict(systems: list[SystemReport]) -> str:
     """The sentence every report ends with; only an interval of profit above 0 over enough bets changes it."""
     shown = [s.system_id for s in systems if s.picks.shows_an_edge]
-    return (
-        f"Profit above 0 by interval: {', '.join(shown)}. Re-estimate on unseen dates." if shown else NO_EDGE
-    )
+    return f"Profit above 0 by interval: {', '.join(shown)}. Re-estimate on unseen dates." if shown else NO_EDGE
 
 
 def _pmf(forecasts: Forecasts, mask: Mask) -> Floats:

@@ -48,9 +48,7 @@ def leak_matrix() -> LeakMatrix:
 
 def mae_too_good(predicted: Floats, actual: Floats) -> Wire:
     """Fires when the all-rows MAE lies below 4.30: no honest forecast of players who appeared got there."""
-    return _wire(
-        "mae_floor", float(np.mean(np.abs(predicted - actual))), MIN_MAE_ALL, len(actual), below=True
-    )
+    return _wire("mae_floor", float(np.mean(np.abs(predicted - actual))), MIN_MAE_ALL, len(actual), below=True)
 
 
 def beats_the_line(predicted: Floats, line_pts: Floats, actual: Floats) -> Wire:

@@ -19,9 +19,7 @@ _OUR_SOURCES = Path(__file__).resolve().parents[2]
 _LOOK_EVERY_S = 0.5
 
 
-def serve(
-    function: HostedFunction, folder: Path, listener: socket.socket, log: Path, life: int, ready: int
-) -> None:
+def serve(function: HostedFunction, folder: Path, listener: socket.socket, log: Path, life: int, ready: int) -> None:
     """Loads main.py from the unpacked zip and serves it until the pipe `life` closes.
 
     Writes one byte to `ready` once loaded. An error while loading ends the process, its traceback in `log`.

@@ -234,4 +234,3 @@ def _page[T](items: list[T], size: int, token: str) -> tuple[list[T], str]:
     start = int(token or 0)
     end = start + (size or 1000)
     return items[start:end], str(end) if end < len(items) else ""
-

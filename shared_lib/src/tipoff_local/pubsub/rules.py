@@ -9,9 +9,7 @@ from google.pubsub_v1 import types
 
 from tipoff_local.errors import ApiError, invalid, unsupported
 
-_NAME = re.compile(
-    r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/(topics|subscriptions)/[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}"
-)
+_NAME = re.compile(r"projects/[a-z][a-z0-9-]{4,28}[a-z0-9]/(topics|subscriptions)/[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}")
 _TOPIC_UNSUPPORTED = (
     "message_storage_policy", "kms_key_name", "schema_settings", "message_retention_duration",
     "ingestion_data_source_settings", "message_transforms", "tags",

@@ -42,8 +42,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, bucket TEXT, name TEXT, request BLOB);
 """
 _COLUMNS = (
-    "bucket, name, generation, metageneration, size, md5, crc32c, file, "
-    "created_us, updated_us, deleted_us, settings"
+    "bucket, name, generation, metageneration, size, md5, crc32c, file, created_us, updated_us, deleted_us, settings"
 )
 _OBJECT = f"SELECT {_COLUMNS} FROM objects WHERE bucket = ? AND name = ?"  # noqa: S608 - constant columns
 _LISTED = f"SELECT {_COLUMNS} FROM objects WHERE bucket = ?"  # noqa: S608 - constant columns
@@ -142,9 +141,7 @@ class Store:
         conditions.check_read(found)
         return found
 
-    def read(
-        self, bucket: str, name: str, generation: int | None, conditions: Conditions
-    ) -> tuple[Stored, bytes]:
+    def read(self, bucket: str, name: str, generation: int | None, conditions: Conditions) -> tuple[Stored, bytes]:
         """As `find`, with the stored bytes."""
         with self.database.reading() as rows:
             found = self._existing(rows, bucket, name, generation)
@@ -264,9 +261,7 @@ class Store:
             raise not_found(f"No such object: {bucket}/{name}")
         return found
 
-    def _retire(
-        self, rows: sqlite3.Connection, owner: Bucket, current: Stored, by: int | None
-    ) -> Sequence[str]:
+    def _retire(self, rows: sqlite3.Connection, owner: Bucket, current: Stored, by: int | None) -> Sequence[str]:
         if not owner.settings.versioned:
             return self._remove(rows, current, by)
         now = self._now_us()

@@ -41,16 +41,12 @@ def upload(store: Store, bucket: str, request: Request) -> Response:
     raise invalid(f"Invalid uploadType: {kind!r}")
 
 
-def _finish(
-    store: Store, bucket: str, request: Request, metadata: WriteMetadata, data: bytes
-) -> Response:
+def _finish(store: Store, bucket: str, request: Request, metadata: WriteMetadata, data: bytes) -> Response:
     stored = _put(store, bucket, request.query, metadata, data)
     return json_response(stored.resource(request.base_url))
 
 
-def _put(
-    store: Store, bucket: str, query: Mapping[str, str], metadata: WriteMetadata, data: bytes
-) -> Stored:
+def _put(store: Store, bucket: str, query: Mapping[str, str], metadata: WriteMetadata, data: bytes) -> Stored:
     name = _name(query, metadata)
     body = store.save(data)
     try:

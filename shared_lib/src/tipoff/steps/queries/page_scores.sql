@@ -25,7 +25,7 @@ SELECT
   CAST(
     SUM(IF(g.line_error IS NOT NULL, g.absolute_error, NULL)) / NULLIF(COUNTIF(g.line_error IS NOT NULL), 0) AS FLOAT64
   ) AS mae_line_rows_pts,
-  CAST(SUM(g.line_error) / NULLIF(COUNTIF(g.line_error IS NOT NULL), 0) AS FLOAT64) AS line_mae_pts,
+  CAST(SUM(ABS(g.line_error)) / NULLIF(COUNTIF(g.line_error IS NOT NULL), 0) AS FLOAT64) AS line_mae_pts,
   COUNTIF(g.prediction_correct) AS wins,
   COUNTIF(NOT g.prediction_correct) AS losses,
   COUNTIF(g.is_push AND NOT g.is_voided) AS pushes,

@@ -2,8 +2,10 @@
 -- quotes, news from the report in force, form at the date's cutoff.
 WITH games AS (
   SELECT
-    game_date, game_id, nba_game_id, season_year, is_playoffs, season_phase, series_game_number, tipoff_at, cutoff_at,
-    home_team_abbr, away_team_abbr
+    game_date, game_id, nba_game_id, season_year, is_playoffs, season_phase, tipoff_at, cutoff_at,
+    home_team_abbr, away_team_abbr,
+    -- the last digit of a play-off game's id is its place in the series
+    IF(is_playoffs, COALESCE(series_game_number, SAFE_CAST(SUBSTR(nba_game_id, 10, 1) AS INT64)), NULL) AS series_game_number
   FROM nba_raw.games_asof(@as_of, @lead_minutes)
   WHERE game_date BETWEEN @start_date AND @end_date AND known_in_time
 ),

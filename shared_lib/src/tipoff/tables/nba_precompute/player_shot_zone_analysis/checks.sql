@@ -1,7 +1,19 @@
+-- One statement, so that a rebuild pays for one; it names every rule that is broken.
 ASSERT (
-  SELECT COUNT(*) = COUNT(DISTINCT CONCAT(COALESCE(CAST(r.analysis_date AS STRING), ''), '|', COALESCE(CAST(r.player_id AS STRING), '')))
-  FROM nba_precompute.player_shot_zone_analysis AS r WHERE r.analysis_date BETWEEN @start_date AND @end_date
-)
-  AS 'duplicate_key: nba_precompute.player_shot_zone_analysis has two rows of one key';
-ASSERT NOT EXISTS (SELECT 1 FROM nba_precompute.player_shot_zone_analysis AS r WHERE r.analysis_date BETWEEN @start_date AND @end_date AND NOT COALESCE(r.paint_rate_last_10 IS NULL OR ABS(r.paint_rate_last_10 + r.mid_range_rate_last_10 + r.three_pt_rate_last_10 - 100) < 0.000001, FALSE))
-  AS 'sum: zone rates add to 100';
+  SELECT IF(COUNT(*) = 0, TRUE, ERROR(STRING_AGG(DISTINCT p.problem, '; ' ORDER BY p.problem)))
+  FROM (
+    SELECT
+      CASE
+        WHEN NOT COALESCE(r.paint_rate_last_10 IS NULL OR ABS(r.paint_rate_last_10 + r.mid_range_rate_last_10 + r.three_pt_rate_last_10 - 100) < 0.000001, FALSE)
+          THEN 'sum: zone rates add to 100'
+      END AS problem
+    FROM nba_precompute.player_shot_zone_analysis AS r
+    WHERE r.analysis_date BETWEEN @start_date AND @end_date
+    UNION ALL
+    SELECT IF(COUNT(*) = COUNT(DISTINCT CONCAT(COALESCE(CAST(r.analysis_date AS STRING), ''), '|', COALESCE(CAST(r.player_id AS STRING), ''))), NULL,
+      'duplicate_key: two rows of one key') AS problem
+    FROM nba_precompute.player_shot_zone_analysis AS r
+    WHERE r.analysis_date BETWEEN @start_date AND @end_date
+  ) AS p
+  WHERE p.problem IS NOT NULL
+) AS 'checks of nba_precompute.player_shot_zone_analysis';
