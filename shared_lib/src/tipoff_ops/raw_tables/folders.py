@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from tipoff.tables import points_views, raw_views
-from tipoff.tables.raw_views import Folder
 from tipoff.tables.registry import Table, all_tables, landing
+from tipoff_ops.raw_tables import points_views
+from tipoff_ops.raw_tables import views as raw_views
+from tipoff_ops.raw_tables.views import Folder
 
 
 def composed_folders() -> Iterator[Folder]:
