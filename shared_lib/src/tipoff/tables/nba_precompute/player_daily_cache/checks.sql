@@ -1,6 +1,6 @@
--- One statement, so that a rebuild pays for one; it names every rule that is broken.
+-- One statement, because a rebuild pays for each. It names every rule that is broken.
 ASSERT (
-  SELECT IF(COUNT(*) = 0, TRUE, ERROR(STRING_AGG(DISTINCT p.problem, '; ' ORDER BY p.problem)))
+  SELECT IF(COUNT(*) = 0, TRUE, ERROR(STRING_AGG(DISTINCT p.problem, ' | ' ORDER BY p.problem)))
   FROM (
     SELECT
       CASE
@@ -20,4 +20,4 @@ ASSERT (
     WHERE r.cache_date BETWEEN @start_date AND @end_date
   ) AS p
   WHERE p.problem IS NOT NULL
-) AS 'checks of nba_precompute.player_daily_cache';
+) AS 'check_failed: a rule of nba_precompute.player_daily_cache is broken';
