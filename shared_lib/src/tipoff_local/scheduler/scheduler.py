@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -99,10 +100,17 @@ class Scheduler:
         for name in self.jobs:
             self._remember(name, clock.now())
 
-    def tick(self, to: datetime) -> list[Delivery]:
-        """Fire, one after the other, all that became due up to `to`."""
+    def tick(
+        self, to: datetime, around: Callable[[Firing], AbstractContextManager[object]] = nullcontext
+    ) -> list[Delivery]:
+        """Fire, one after the other, all that became due up to `to`; each firing happens inside `around(firing)`."""
         last = {name: self.state(name).last for name in self.jobs}
-        return [self._fired(firing) for firing in due(self.jobs.values(), last, to)]
+        return [self._fired(firing, around) for firing in due(self.jobs.values(), last, to)]
+
+    def stand_at(self, instant: datetime) -> None:
+        """Say that everything due before `instant` is done, whatever was remembered."""
+        for name in self.jobs:
+            self._advance(Firing(instant, name))
 
     def run(self, name: str) -> Delivery:
         """Fire a job now, out of turn; KeyError if there is no such job."""
@@ -121,8 +129,7 @@ class Scheduler:
 
     def start(self, poll_seconds: float = 1.0) -> None:
         """Tick by the clock in the background, every firing in a thread of its own."""
-        for name in self.jobs:  # what was due while nothing ran stays undone, as a paused job's turns do
-            self._advance(Firing(self.clock.now(), name))
+        self.stand_at(self.clock.now())  # what was due while nothing ran stays undone, as a paused job's turns do
         threading.Thread(target=self._loop, args=(poll_seconds,), name="scheduler", daemon=True).start()
 
     def stop(self) -> None:
@@ -136,9 +143,10 @@ class Scheduler:
                 self._advance(firing)
                 threading.Thread(target=self._delivered, args=(firing,), daemon=True).start()
 
-    def _fired(self, firing: Firing) -> Delivery:
+    def _fired(self, firing: Firing, around: Callable[[Firing], AbstractContextManager[object]]) -> Delivery:
         self._advance(firing)
-        return self._delivered(firing)
+        with around(firing):
+            return self._delivered(firing)
 
     def _delivered(self, firing: Firing) -> Delivery:
         job = self.jobs[firing.name]
@@ -191,6 +199,21 @@ class Scheduler:
     def _advance(self, firing: Firing) -> None:
         with self._database.transaction() as db:
             db.execute("UPDATE jobs SET last=? WHERE name=?", (firing.at.isoformat(), firing.name))
+
+
+class StandingClock(RealClock):
+    """The machine's clock until it is told to stand at an instant; waits are real either way."""
+
+    def __init__(self) -> None:
+        self._instant: datetime | None = None
+
+    def now(self) -> datetime:
+        """The instant it stands at, or the present one."""
+        return self._instant or super().now()
+
+    def stand_at(self, instant: datetime | None) -> None:
+        """Stand at an instant (UTC); None goes on with the machine's time."""
+        self._instant = instant
 
 
 class ManualClock:

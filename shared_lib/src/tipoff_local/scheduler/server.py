@@ -1,34 +1,59 @@
 """google.cloud.scheduler.v1.CloudScheduler over gRPC and REST: list, get and run the jobs that are given as data.
 
 Jobs are declared in one place and nowhere else, so creating, changing, pausing and deleting them is UNIMPLEMENTED.
+Beside the service's own methods, `POST /.well-known/tipoff-local/tick` moves the local clock.
 """
 
 import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
 import grpc
+import msgspec
 from google.cloud import scheduler_v1 as sc
 
-from tipoff_local.errors import ApiError, not_found, unsupported
-from tipoff_local.httpd import HttpServer, PortTaken, json_response
+from tipoff_local.errors import ApiError, invalid, not_found, unsupported
+from tipoff_local.httpd import INSTANCE_PATH, HttpServer, PortTaken, json_response
 from tipoff_local.scheduler.jobs import HttpTarget, Job, WorkflowTarget
-from tipoff_local.scheduler.scheduler import Scheduler
+from tipoff_local.scheduler.scheduler import Delivery, Scheduler
 from tipoff_local.wire import Request, Response
 
 _JOBS = re.compile(r"(GET|POST|PATCH|DELETE) /v1/(projects/[^/]+/locations/[^/]+)/jobs(?:/([^/:]+))?(?::([a-zA-Z]+))?")
+TICK_PATH = f"{INSTANCE_PATH}/tick"
 _EXECUTIONS_URL = "https://workflowexecutions.googleapis.com/v1"
 
 
-class SchedulerServer:
-    """Serves a scheduler's jobs under `projects/P/locations/L/jobs/NAME`. Port 0 lets the system choose."""
+class Tick(msgspec.Struct, frozen=True):
+    """Body of the tick: fire what is due after `start_at` (default: where the clock stands) up to `end_at`, UTC."""
 
-    def __init__(self, scheduler: Scheduler, project: str, location: str, port: int = 0, *, rest_port: int = 0) -> None:
+    end_at: datetime
+    start_at: datetime | None = None
+
+
+class Ticked(msgspec.Struct, frozen=True):
+    """One firing of a tick: its job, its turn, the status that its target answered (0: no answer)."""
+
+    job: str
+    at: datetime
+    status: int
+
+
+class SchedulerServer:
+    """Serves a scheduler's jobs under `projects/P/locations/L/jobs/NAME`. Port 0 lets the system choose.
+
+    tick: moves the clock and fires; without it the scheduler's own `tick`, which moves no clock.
+    """
+
+    def __init__(
+        self, scheduler: Scheduler, project: str, location: str, port: int = 0, *,
+        rest_port: int = 0, tick: Callable[[Tick], list[Delivery]] | None = None,
+    ) -> None:  # fmt: skip
         self._scheduler = scheduler
+        self._tick = tick or (lambda wanted: scheduler.tick(wanted.end_at))
         self._parent = f"projects/{project}/locations/{location}"
         self._http = HttpServer(self._rest, rest_port)
         self._grpc = grpc.server(ThreadPoolExecutor(4, "scheduler-grpc"), options=[("grpc.so_reuseport", 0)])
@@ -103,7 +128,18 @@ class SchedulerServer:
             message.status = {"code": 0 if 200 <= (state.status or 0) < 300 else 2}
         return message
 
+    def _ticked(self, request: Request) -> Response:
+        try:
+            wanted = msgspec.json.decode(request.body, type=Tick)
+        except msgspec.DecodeError as error:
+            raise invalid(f"bad tick: {error}") from error
+        if wanted.end_at.tzinfo is None or (wanted.start_at is not None and wanted.start_at.tzinfo is None):
+            raise invalid("a tick's instants need a time zone")
+        return json_response([Ticked(d.firing.name, d.firing.at, d.status) for d in self._tick(wanted)])
+
     def _rest(self, request: Request) -> Response:
+        if (request.method, request.path) == ("POST", TICK_PATH):
+            return self._ticked(request)
         match = _JOBS.fullmatch(f"{request.method} {unquote(request.path)}")
         if match is None:
             raise not_found(f"no method for {request.method} {request.path}")

@@ -45,17 +45,25 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as executions see it: real, with waits multiplied by `scale` (0 does not wait at all)."""
+    """Time as executions see it, with waits multiplied by `scale` (0 does not wait at all).
+
+    `told_s` is what `sys.now` answers; a clock that stands still there does not stop waits, which are real.
+    """
 
     scale: float = 1.0
+    told_s: Callable[[], float] = time.time
 
     def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
+        """Seconds since the epoch, as told."""
+        return self.told_s()
 
-    def wait_until(self, instant_s: float, token: Token) -> None:
-        """Wait for an instant, scaled."""
-        token.wait(max(0.0, instant_s - time.time()) * self.scale)
+    def wait_until(self, real_s: float, token: Token) -> None:
+        """Wait for an instant of the machine's clock, scaled."""
+        token.wait(max(0.0, real_s - time.time()) * self.scale)
+
+    def wait_until_told(self, instant_s: float, token: Token) -> None:
+        """Wait as long as it is from now, as told, to an instant, scaled."""
+        token.wait(max(0.0, instant_s - self.told_s()) * self.scale)
 
 
 @dataclass(frozen=True, slots=True)

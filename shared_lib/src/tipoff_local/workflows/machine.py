@@ -1,5 +1,6 @@
 """The interpreter: runs the steps of one execution over its variables, through the gate."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -212,7 +213,7 @@ class Machine:
 
         def perform(started_s: float) -> Value:
             key = f"{self.setting.name}#{site.thread}#{site.seq}"
-            since = started_s or self.services.clock.now()
+            since = started_s or time.time()
             return function.body(CallContext(self.setting, self.services, self.token, key, since), **arguments)
 
         return self.gate.call(site, function.name, arguments, perform, blocking=function.blocking)

@@ -1,5 +1,7 @@
 """The local Cloud Workflows as a server: both services over gRPC (official clients) and REST (gcloud)."""
 
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -26,6 +28,7 @@ class WorkflowsServer:
         port: gRPC port; rest_port: REST port; 0 lets the system choose.
         publish: takes (topic path, data, attributes), may return a message id; None: the connector fails.
         sleep_scale: real seconds per second of `sys.sleep` and retry delays (0: no waiting).
+        now_s: what `sys.now` answers.
     """
 
     def __init__(
@@ -40,10 +43,11 @@ class WorkflowsServer:
         rest_port: int = 0,
         publish: Publish | None = None,
         sleep_scale: float = 1.0,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         self.location_path = f"projects/{project}/locations/{location}"
         self.journal = Journal(folder)
-        self.executor = Executor(self.journal, identity, publish, Clock(sleep_scale), project_number)
+        self.executor = Executor(self.journal, identity, publish, Clock(sleep_scale, now_s), project_number)
         workflows, executions = WorkflowsApi(self.executor), ExecutionsApi(self.executor)
         self._http = HttpServer(Rest(workflows, executions), rest_port)
         self._grpc = grpc.server(ThreadPoolExecutor(16, "workflows-grpc"), options=_OPTIONS)
@@ -64,6 +68,11 @@ class WorkflowsServer:
     def instance(self) -> str:
         """The token that the REST server answers, to prove which server was reached."""
         return self._http.instance
+
+    @property
+    def active(self) -> int:
+        """Executions that have not ended."""
+        return len(self.executor.store.active())
 
     def start(self) -> None:
         """Serve from now on, and resume executions of an earlier life."""

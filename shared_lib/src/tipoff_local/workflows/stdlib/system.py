@@ -55,7 +55,7 @@ def sleep_until(context: CallContext, time: str) -> Value:
         instant_s = seconds_of(time)
     except ValueError as error:
         raise failure("ValueError", f"sys.sleep_until: {error}") from error
-    context.services.clock.wait_until(instant_s, context.token)
+    context.services.clock.wait_until_told(instant_s, context.token)
     return None
 
 
