@@ -10,7 +10,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from tipoff_ops import commands_intake
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command("ingest")(commands_intake.ingest_command)
 console = Console()
 
 DATA_FOLDER = ".tipoff"

@@ -1,17 +1,20 @@
 """Documents on their way into the landing bucket, and waiting until every one of them has ended."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import batched
 from threading import local
 
+from google.api_core.exceptions import BadRequest
 from google.cloud import storage
 
 from tipoff.cloud.clients.storage import storage_client
 from tipoff_ops.local import LocalMesh
 
 UPLOAD_THREADS = 8
+UPLOADS_AHEAD = 256  # bodies held in memory at a time
 QUIET_LOOKS = 3
 LOOK_EVERY_S = 0.1
 GIVE_UP_AFTER_S = 600.0
@@ -33,6 +36,16 @@ class Upload:
     content_encoding: str | None = None
 
 
+@dataclass(frozen=True)
+class Landed:
+    """An object as the bucket took it; `generation` 0 and `refusal` when it holds no such name."""
+
+    object_name: str
+    generation: int
+    size_bytes: int
+    refusal: str | None = None
+
+
 class Lander:
     """Uploads documents to the landing bucket of a mesh, write-once as every collector does."""
 
@@ -44,16 +57,25 @@ class Lander:
     def land(self, uploads: Iterable[Upload], progress: Progress) -> int:
         """Upload all; returns how many. `progress` is told 1 for each."""
         count = 0
-        with ThreadPoolExecutor(UPLOAD_THREADS) as pool:
-            for _ in pool.map(self._upload, uploads):
-                progress(1)
-                count += 1
+        for _ in self.landed(uploads):
+            progress(1)
+            count += 1
         return count
 
-    def _upload(self, upload: Upload) -> None:
+    def landed(self, uploads: Iterable[Upload]) -> Iterator[Landed]:
+        """Upload all, names verbatim, and say of each, in order, what the bucket made of it."""
+        with ThreadPoolExecutor(UPLOAD_THREADS) as pool:
+            for some in batched(uploads, UPLOADS_AHEAD, strict=False):
+                yield from pool.map(self._upload, some)
+
+    def _upload(self, upload: Upload) -> Landed:
         blob = self._bucket_of_thread().blob(upload.object_name)
         blob.content_encoding = upload.content_encoding
-        blob.upload_from_string(upload.body, content_type=upload.content_type)
+        try:
+            blob.upload_from_string(upload.body, content_type=upload.content_type)
+        except BadRequest as error:
+            return Landed(upload.object_name, 0, len(upload.body), error.message)
+        return Landed(upload.object_name, int(blob.generation or 0), len(upload.body))
 
     def _bucket_of_thread(self) -> storage.Bucket:
         if not hasattr(self._thread, "bucket"):
