@@ -18,11 +18,10 @@ from tipoff.cloud.leases import Leases
 from tipoff.core.errors import Retryable, TipoffError
 from tipoff.core.receipts import InputDigest, StepReceipt, TableCount
 from tipoff.steps.ops import Clock, OpsLog
+from tipoff.steps.queries import load
 from tipoff.tables import Table
 
 type TableStatus = Literal["success", "unchanged", "failed"]
-
-_LOOK_BACK_DAYS = 420
 
 
 @dataclass(frozen=True)
@@ -184,20 +183,15 @@ def leaf_inputs(table: Table) -> frozenset[str]:
 def input_state(warehouse: Warehouse, wanted: Sequence[Table], over: BuildRange) -> dict[str, InputDigest]:
     """Row count and newest arrival of each landing table's rows that the range can see."""
     leaves = sorted(frozenset[str]().union(*(leaf_inputs(table) for table in wanted)))
-    if not leaves:
-        return {}
-    sql = " UNION ALL ".join(_state_sql(leaf) for leaf in leaves)
-    found = warehouse.rows(sql, over.parameters(), _InputRow)
-    return {row.table_name: InputDigest(row.table_name, row.row_count, row.newest_ingested_at) for row in found}
+    parameters = {"start_date": over.start_date, "end_date": over.end_date, "as_of": over.as_of}
+    found = {row.table_name: row for row in warehouse.rows(load("input_state"), parameters, _InputRow)}
+    return {leaf: _input_digest(leaf, found.get(leaf)) for leaf in leaves}
 
 
-def _state_sql(leaf: str) -> str:
-    history = tables.get(f"{leaf}_history").full_name
-    return (
-        f"SELECT '{leaf}' AS table_name, COUNT(*) AS row_count, MAX(h.ingested_at) AS newest_ingested_at "  # noqa: S608
-        f"FROM {history} AS h WHERE h.game_date BETWEEN DATE_SUB(@start_date, INTERVAL {_LOOK_BACK_DAYS} DAY) "
-        "AND @end_date AND h.observed_at < @as_of"
-    )
+def _input_digest(leaf: str, row: _InputRow | None) -> InputDigest:
+    if row is None:
+        return InputDigest(leaf, 0, None)
+    return InputDigest(leaf, row.row_count, row.newest_ingested_at)
 
 
 def _digest(inputs: Sequence[InputDigest]) -> str:

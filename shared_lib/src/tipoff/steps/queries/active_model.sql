@@ -5,7 +5,7 @@ SELECT
   m.artefact_digest
 FROM nba_predictions.model_registry_log AS m
 WHERE m.event = 'activated'
-  AND m.training_cutoff_date <= @game_date
+  AND m.training_cutoff_date < @game_date
   AND m.recorded_at < @as_of
 ORDER BY m.recorded_at DESC, m.model_id DESC
 LIMIT 1
