@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tipoff_ops import commands_intake
+from tipoff_ops import commands_intake, local_commands
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("ingest")(commands_intake.ingest_command)
+app.add_typer(local_commands.app, name="local")
 console = Console()
 
 DATA_FOLDER = ".tipoff"
@@ -47,9 +48,10 @@ def run(
 ) -> None:
     """Play days on the local cloud: documents land, predictions before tip-off, grades after the final whistle."""
     from tipoff_ops.build import find_project
-    from tipoff_ops.local import environment_lines, running
+    from tipoff_ops.local import running
+    from tipoff_ops.local_state import export_lines, exports
     from tipoff_ops.run import Runner, corpus_story, simulated_story
-    from tipoff_ops.summary import as_table, summarise
+    from tipoff_ops.summary import as_text, summarise
 
     if corpus is not None and (first is None or last is None):
         raise typer.BadParameter("--corpus needs --from and --to")
@@ -63,9 +65,10 @@ def run(
         )
         runner = Runner(mesh, story, console)
         runner.play()
-        console.print(as_table(summarise(runner.warehouse, story.dates)))
+        console.print(as_text(summarise(runner.warehouse, story.dates)), highlight=False)
+        console.print(f"report page: {runner.save_page(folder)}", highlight=False, soft_wrap=True)
         if keep:
-            console.print("\n".join(environment_lines(mesh)), highlight=False)
+            console.print("\n".join(export_lines(exports(mesh))), highlight=False)
             _wait_for_the_end()
 
 

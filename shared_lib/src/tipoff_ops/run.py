@@ -16,7 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.storage import ObjectStore
 from tipoff.cloud.workflows import Execution, Workflows
+from tipoff.steps.publish import PAGE_NAME
 from tipoff_ops.corpus import Corpus
 from tipoff_ops.landing import Lander, Upload
 from tipoff_ops.local import LocalMesh
@@ -106,6 +108,13 @@ class Runner:
         self._land_until(self._first_instant(), "the season so far")
         for day in self._story.dates:
             self._play_day(day)
+
+    def save_page(self, folder: Path) -> Path:
+        """Write the published page into `folder`, for a browser without credentials."""
+        page = ObjectStore(self._mesh.settings).read(self._mesh.names.buckets["public"], PAGE_NAME)
+        path = folder / "report.html"
+        path.write_bytes(page.data)
+        return path
 
     def _play_day(self, day: date) -> None:
         tipoffs = self.warehouse.rows(load("tipoffs_of_date"), {"game_date": day}, _Tipoffs)[0]

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date
 
 import msgspec
-from rich.table import Table
 
 from tipoff.cloud.bigquery import Warehouse
 from tipoff_ops.queries import load
@@ -51,34 +50,29 @@ def summarise(warehouse: Warehouse, dates: Sequence[date]) -> Summary:
     return Summary(tuple(slates), tuple(systems))
 
 
-def as_table(summary: Summary) -> Table:
-    """The summary for a terminal."""
-    table = Table(title="Predicted before tip-off, graded after the final whistle")
-    for name in ("date", "games", "slate", "ended", "system", "graded", "voids", "MAE", "listed", "MAE listed", "line"):
-        table.add_column(name, justify="left" if name in ("date", "system") else "right")
+HEADER = (
+    "date        games  slate  ended  system          graded  voids    MAE   listed    MAE   line\n"
+    "----------  -----  -----  -----  --------------  ------  -----  -----   ------  -----  -----"
+)
+
+
+def as_text(summary: Summary) -> str:
+    """The summary for a terminal: a row per date and system, errors as mean absolute points.
+
+    `listed` counts graded rows with a line before the cutoff; the MAE beside it and the line's are over exactly these.
+    """
     slates = {slate.game_date: slate for slate in summary.slates}
-    for row in summary.systems:
-        table.add_row(*_cells(row, slates.get(row.game_date)))
-    return table
+    return "\n".join([HEADER, *(_row(row, slates.get(row.game_date)) for row in summary.systems)])
 
 
-def _cells(row: SystemRow, slate: SlateRow | None) -> tuple[str, ...]:
+def _row(row: SystemRow, slate: SlateRow | None) -> str:
     players = slate.players if slate else 0
     ended = slate.predicted + slate.skipped if slate else 0
     return (
-        str(row.game_date),
-        str(row.games),
-        str(players),
-        str(ended),
-        row.system_id,
-        str(row.graded),
-        str(row.voids),
-        _points(row.mae_pts),
-        str(row.with_line),
-        _points(row.mae_listed_pts),
-        _points(row.line_mae_pts),
+        f"{row.game_date}  {row.games:5d}  {players:5d}  {ended:5d}  {row.system_id:14s}  {row.graded:6d}  {row.voids:5d}"
+        f"  {_points(row.mae_pts)}   {row.with_line:6d}  {_points(row.mae_listed_pts)}  {_points(row.line_mae_pts)}"
     )
 
 
 def _points(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
+    return "    -" if value is None else f"{value:5.2f}"
