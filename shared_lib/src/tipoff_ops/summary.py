@@ -68,10 +68,9 @@ def as_text(summary: Summary) -> str:
 def _row(row: SystemRow, slate: SlateRow | None) -> str:
     players = slate.players if slate else 0
     ended = slate.predicted + slate.skipped if slate else 0
-    return (
-        f"{row.game_date}  {row.games:5d}  {players:5d}  {ended:5d}  {row.system_id:14s}  {row.graded:6d}  {row.voids:5d}"
-        f"  {_points(row.mae_pts)}   {row.with_line:6d}  {_points(row.mae_listed_pts)}  {_points(row.line_mae_pts)}"
-    )
+    counts = f"{row.games:5d}  {players:5d}  {ended:5d}  {row.system_id:14s}  {row.graded:6d}  {row.voids:5d}"
+    errors = f"{_points(row.mae_pts)}   {row.with_line:6d}  {_points(row.mae_listed_pts)}  {_points(row.line_mae_pts)}"
+    return f"{row.game_date}  {counts}  {errors}"
 
 
 def _points(value: float | None) -> str:
