@@ -237,7 +237,8 @@ def _claim(context: PredictStartContext, batch: BatchRow, force: bool) -> None:
         key = f"batches/{batch.game_date}/{batch.batch_id}"
         context.store.write(context.state_bucket, key, b"{}", if_generation=0)
     except Conflict as error:
-        raise Conflict("ALREADY_RUNNING", f"{batch.batch_id} was started before") from error
+        facts = {"batch_id": batch.batch_id}
+        raise Conflict("ALREADY_RUNNING", f"{batch.batch_id} was started before", facts) from error
     newest = find_batch(context.warehouse, batch.game_date, batch.game_date)
     if newest is not None and not force and newest.state(batch.started_at) == "in_progress":
         raise Conflict("ALREADY_RUNNING", f"{newest.batch_id} is still running")
@@ -350,7 +351,7 @@ def _progress(found: BatchProgress, now: datetime) -> Progress:
 
 
 def context_changed(context: PredictStartContext, delivery: Delivery) -> None:
-    """Predict a date again after its context changed, once per state of knowledge.
+    """Predict a date again after its context changed, once per state of knowledge; a first batch is the day's own.
 
     Raises:
         BadRequest: the message is not a ContextChanged.
@@ -359,6 +360,8 @@ def context_changed(context: PredictStartContext, delivery: Delivery) -> None:
         message = msgspec.json.decode(delivery.data, type=ContextChanged)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("bad_message", f"ContextChanged: {error}") from error
+    if find_batch(context.warehouse, message.game_date, message.game_date) is None:
+        return
     key = f"context/{message.game_date}/{message.digest}"
     context.store.write(context.state_bucket, key, b"{}", if_generation=0)
     argument = PredictArgument(message.game_date, message.as_of, digest=message.digest, force=True)
