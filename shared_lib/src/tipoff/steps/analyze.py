@@ -16,16 +16,19 @@ from tipoff.cloud.leases import Leases
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import BackendUnavailable, BadRequest, Permanent
-from tipoff.core.messages import RawReady
+from tipoff.core.game_date import game_date_of
+from tipoff.core.messages import ContextChanged, RawReady
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import AnalyzeSettings
 from tipoff.steps.build import Builder, build, leaf_inputs
 from tipoff.steps.coalesce import Coalescer
 from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.process import LEAD_MINUTES, ProcessDateRange, Processed, owned, process
+from tipoff.steps.queries import load
 from tipoff.tables import Table
 
 FUNCTION = "analyze"
+INJURY_REPORT = "nbac_injury_report"
 COALESCE_S = 5.0
 COALESCE_MAX_S = 30.0
 
@@ -73,6 +76,9 @@ def raw_ready(context: AnalyzeContext, delivery: Delivery) -> None:
         raise BadRequest("bad_message", f"RawReady: {error}") from error
     if affected(message.tables):
         context.coalescer.run(set(message.game_dates), lambda dates: _rebuild(context, dates))
+    if INJURY_REPORT in message.tables:
+        for day in message.game_dates:
+            _tell_of_change(context, day)
 
 
 @cache
@@ -92,6 +98,24 @@ def _landing_tables_read() -> frozenset[str]:
 def affected(landing_tables: Iterable[str]) -> bool:
     """Whether a game history reads any of these landing tables."""
     return not _landing_tables_read().isdisjoint(landing_tables)
+
+
+class _Listings(msgspec.Struct, frozen=True):
+    games_ahead: int
+    digest: str
+    team_abbrs: str
+
+
+def _tell_of_change(context: AnalyzeContext, day: date) -> None:
+    """Say that what is known of a date's coming games changed; who hears it acts once per digest."""
+    now = context.builder.clock()
+    if day < game_date_of(now):
+        return
+    found = context.builder.warehouse.rows(load("listings_digest"), {"game_date": day, "as_of": now}, _Listings)[0]
+    if found.games_ahead:
+        teams = tuple(found.team_abbrs.split(",")) if found.team_abbrs else ()
+        message = ContextChanged(day, teams, found.digest, now)
+        context.topics.publish(context.context_changed_topic, message, f"{day}:{found.digest}")
 
 
 def _rebuild(context: AnalyzeContext, dates: set[date]) -> None:

@@ -5,6 +5,7 @@ is a no-op unless forced, and a late document changes the identity.
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,8 @@ from tipoff.core.receipts import InputDigest, StepReceipt, TableCount
 from tipoff.steps.ops import Clock, OpsLog
 from tipoff.steps.queries import load
 from tipoff.tables import Table
+
+logger = logging.getLogger(__name__)
 
 type TableStatus = Literal["success", "unchanged", "failed"]
 
@@ -101,6 +104,8 @@ def _rebuild(builder: Builder, step: PlannedStep, over: BuildRange) -> "_Run":
             builder.warehouse.rebuild(step.table, over)
     except TipoffError as caught:
         error = caught
+        facts = {"event": "step_failed", "subject": step.table.name, "code": caught.code}
+        logger.warning(caught.message, extra={"facts": facts})
     return _Run(step, over, started_at, builder.clock(), 0, error)
 
 
