@@ -46,6 +46,16 @@ class SmallWarehouse:
         for statement in create_statements(with_inputs(names)):
             self.run(statement)
 
+    @property
+    def rest_url(self) -> str:
+        """Where queries go."""
+        return self._server.rest_url
+
+    @property
+    def grpc_address(self) -> str:
+        """Where Storage reads and appends go."""
+        return self._server.grpc_address
+
     def stop(self) -> None:
         """End the server."""
         self._client.close()

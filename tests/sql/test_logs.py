@@ -86,10 +86,12 @@ def test_one_active_model_per_system(warehouse: SmallWarehouse) -> None:
     def event(model: str, kind: str, hour: int) -> dict[str, Any]:
         return {"model_id": model, "system_id": "s", "event": kind, "recorded_at": f"2025-01-15T0{hour}:00:00Z"}
 
-    warehouse.put(get("model_registry_log"), event("a", "registered", 1), event("a", "promoted", 2),
-                  event("b", "registered", 3), event("b", "promoted", 4), event("c", "registered", 5),
-                  event("d", "promoted", 6), event("d", "retired", 7))  # fmt: skip
+    warehouse.put(get("model_registry_log"), event("a", "trained", 1), event("a", "activated", 1),
+                  event("b", "trained", 3), event("b", "activated", 4), event("c", "trained", 5),
+                  event("d", "trained", 6), event("d", "rejected", 6))  # fmt: skip
+    before = {row["model_id"]: row["is_active"] for row in rows(warehouse, "model_registry", "model_id")}
+    warehouse.put(get("model_registry_log"), event("a", "activated", 7))  # rolled back
+    after = {row["model_id"]: row["is_active"] for row in rows(warehouse, "model_registry", "model_id")}
 
-    assert {row["model_id"]: row["is_active"] for row in rows(warehouse, "model_registry", "model_id")} == {
-        "a": False, "b": True, "c": False, "d": False,
-    }  # fmt: skip
+    assert before == {"a": False, "b": True, "c": False, "d": False}
+    assert after == {"a": True, "b": False, "c": False, "d": False}

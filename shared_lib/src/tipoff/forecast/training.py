@@ -59,8 +59,8 @@ class TrainingTable:
     def __len__(self) -> int:
         return len(self.dates)
 
-    def take(self, mask: Mask) -> "TrainingTable":
-        """The rows where the mask holds."""
+    def take(self, mask: Mask | Integers) -> "TrainingTable":
+        """The rows where the mask holds, or those at these places in their order."""
         kept = {f.name: getattr(self, f.name) for f in fields(self)}
         return TrainingTable(**{name: v if name == "names" else v[mask] for name, v in kept.items()})
 

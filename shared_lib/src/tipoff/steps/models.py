@@ -34,14 +34,14 @@ class ModelShelf:
         """
         parameters = {"game_date": game_date, "as_of": as_of}
         found = self._warehouse.rows(load("active_model"), parameters, _Active)
-        return self._load(found[0]) if found else UNTRAINED
+        return self.load(found[0].artefact_uri, found[0].artefact_digest) if found else UNTRAINED
 
-    def _load(self, active: _Active) -> ModelBundle:
-        if active.artefact_digest not in self._loaded:
+    def load(self, artefact_uri: str, digest: str) -> ModelBundle:
+        """The bundle in this object, read once; raises as `bundle_for` does."""
+        if digest not in self._loaded:
             from tipoff.forecast.bundle import load as load_bundle
             from tipoff.forecast.versions import FEATURE_NAMES, library_versions
 
-            data = self._store.read(self._bucket, active.artefact_uri).data
-            bundle = load_bundle(data, active.artefact_digest, FEATURE_NAMES, library_versions())
-            self._loaded[active.artefact_digest] = bundle
-        return self._loaded[active.artefact_digest]
+            data = self._store.read(self._bucket, artefact_uri).data
+            self._loaded[digest] = load_bundle(data, digest, FEATURE_NAMES, library_versions())
+        return self._loaded[digest]

@@ -1,0 +1,24 @@
+"""train: fit a bundle on everything known before a cutoff, and put it in force if it is not worse.
+
+`POST /train` for the weekly workflow; `POST /activate` puts an earlier model in force again.
+"""
+
+import functions_framework
+from flask import Request, Response
+
+from tipoff.runtime.boundary import Function, Route
+from tipoff.runtime.settings import TrainSettings
+from tipoff.steps.train import Activate, Train, activate, open_train, train
+
+function = Function(
+    name="train",
+    settings=TrainSettings,
+    open_context=open_train,
+    routes=(Route("POST", "/train", Train, train), Route("POST", "/activate", Activate, activate)),
+)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one call."""
+    return function.answer(request)

@@ -1,0 +1,73 @@
+"""Whether a new model may replace the one in force: judged side by side on weeks that neither was trained on.
+
+The bundle to be promoted has read everything, so its twin is judged: the same recipe, trained on what lay before the
+judged rows. For a weekly refit this compares the code and the data, not a week of luck.
+"""
+
+from datetime import date
+
+import msgspec
+
+from tipoff.forecast import distributions as dist
+from tipoff.forecast import metrics
+from tipoff.forecast.bundle import ModelBundle
+from tipoff.forecast.distributions import Floats
+from tipoff.forecast.systems import predict_all
+from tipoff.forecast.training import TrainingTable
+
+JUDGED_SYSTEM = "ensemble"
+MIN_ROWS = 300
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """Errors of the published system on the judged rows; CRPS in points, lower is better.
+
+    `minus_incumbent` is the difference of CRPS on the same rows with its date-block 95 % interval.
+    """
+
+    first_date: date
+    last_date: date
+    n: int
+    mae: float
+    crps: float
+    incumbent_crps: float | None = None
+    minus_incumbent: metrics.Interval | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """Promoted or not, why in a word, and the figures it rests on (None: too few rows to judge)."""
+
+    promoted: bool
+    reason: str
+    judged: Judged | None = None
+
+
+def judged_rows(table: TrainingTable, first: date, before: date) -> TrainingTable:
+    """Slate rows of players who appeared, with first <= game_date < before."""
+    inside = (table.dates >= first.toordinal()) & (table.dates < before.toordinal())
+    return table.take(inside & table.appeared)
+
+
+def judge(rows: TrainingTable, twin: ModelBundle, incumbent: ModelBundle | None) -> Verdict:
+    """Promote unless the twin's CRPS is worse than the incumbent's by more than chance (95 % interval above 0)."""
+    if len(rows) < MIN_ROWS:
+        return Verdict(True, "too_few_rows_to_judge")
+    errors, crps = _errors(rows, twin)
+    found = Judged(*_span(rows), len(rows), float(errors.mean()), float(crps.mean()))
+    if incumbent is None:
+        return Verdict(True, "no_incumbent", found)
+    _, other = _errors(rows, incumbent)
+    difference = metrics.date_block_interval(crps - other, rows.dates)
+    found = msgspec.structs.replace(found, incumbent_crps=float(other.mean()), minus_incumbent=difference)
+    worse = difference.low > 0
+    return Verdict(not worse, "worse_than_incumbent" if worse else "not_worse", found)
+
+
+def _errors(rows: TrainingTable, bundle: ModelBundle) -> tuple[Floats, Floats]:
+    """Absolute error of the median, and CRPS, per row."""
+    pmf = predict_all(rows.columns(), rows.market(), bundle)[JUDGED_SYSTEM].pmf
+    return abs(dist.medians(pmf) - rows.points), dist.crps(pmf, rows.points)
+
+
+def _span(rows: TrainingTable) -> tuple[date, date]:
+    return date.fromordinal(int(rows.dates.min())), date.fromordinal(int(rows.dates.max()))
