@@ -158,10 +158,10 @@ def _waiting() -> dict[str, Story]:
         for call in [call for call in chain if call != "predict_start/status"]:
             late: Answers = [NOT_YET, *USUAL[call]]
             found[f"{workflow}: {call} is late"] = Story(workflow, argument, {call: late}, "SUCCEEDED", "ok")
-            never = {call: [NOT_YET]}
+            never: dict[str, Answers] = {call: [NOT_YET]}
             found[f"{workflow}: {call} is never ready"] = Story(workflow, argument, never, "SUCCEEDED", "not_ready")
         for call in chain:
-            again = {call: [refused(503), CUT, *USUAL[call]]}
+            again: dict[str, Answers] = {call: [refused(503), CUT, *USUAL[call]]}
             found[f"{workflow}: {call} fails twice"] = Story(workflow, argument, again, "SUCCEEDED", "ok")
     return found
 
