@@ -1,10 +1,10 @@
 """The whole mesh on one machine: every server, and every resource that mesh.yaml names, made as Terraform would."""
 
-import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -17,9 +17,13 @@ from tipoff.runtime.settings import Settings
 from tipoff_local import mesh as meshes
 from tipoff_local.bigquery import Warehouse
 from tipoff_local.host import FunctionHost, HostedFunction
+from tipoff_local.httpd import PortTaken, listen
 from tipoff_local.identity import Identity
-from tipoff_local.mesh import Mesh, Names
+from tipoff_local.mesh import Mesh, Names, ResolvedSchedule
 from tipoff_local.pubsub.server import PubsubServer
+from tipoff_local.scheduler.jobs import Firing, Job, Retry, WorkflowTarget
+from tipoff_local.scheduler.scheduler import Delivery, Scheduler, StandingClock
+from tipoff_local.scheduler.server import SchedulerServer, Tick
 from tipoff_local.storage.server import StorageServer
 from tipoff_local.workflows.server import WorkflowsServer
 from tipoff_ops.build import Project, build_all
@@ -27,8 +31,13 @@ from tipoff_ops.templates import empty_warehouse
 
 PROJECT_ID = "tipoff-local"
 PROJECT_NUMBER = "123456789012"
+REGION = "us-west2"
 ENVIRONMENT = "local"
 PUSH_WINDOW = 250
+LOOK_EVERY_S = 0.1
+# As terraform/modules/mesh/schedules.tf declares them.
+SCHEDULE_RETRY = Retry(retry_count=3, min_backoff_s=10.0, max_backoff_s=120.0)
+SCHEDULE_DEADLINE_S = 60.0
 OPERATOR = "operator@tipoff.example"
 
 
@@ -39,6 +48,40 @@ class Manifest(msgspec.Struct, frozen=True):
     functions: dict[str, dict[str, str]]
 
 
+@dataclass(frozen=True)
+class Ports:
+    """Where the servers shall listen; 0 lets the system choose."""
+
+    storage: int = 0
+    pubsub: int = 0
+    pubsub_rest: int = 0
+    bigquery: int = 0
+    bigquery_storage: int = 0
+    workflows: int = 0
+    workflows_rest: int = 0
+    functions: int = 0
+    scheduler: int = 0
+    scheduler_rest: int = 0
+
+    @classmethod
+    def following(cls, first: int) -> "Ports":
+        """Ten neighbouring ports from `first` on, in the order of the fields."""
+        return cls(*range(first, first + 10))
+
+    def check(self) -> None:
+        """Look before anything is started.
+
+        Raises:
+            PortTaken: a wanted port belongs to another process; the message names the port and the server.
+        """
+        for name, port in asdict(self).items():
+            try:
+                if port:
+                    listen(port).close()
+            except PortTaken as error:
+                raise PortTaken(f"{name} cannot listen: {error}") from error
+
+
 @dataclass
 class LocalMesh:
     """A running mesh.
@@ -47,11 +90,15 @@ class LocalMesh:
         project: the checkout whose zips, workflows and tables are used.
         folder: where its data are kept; a mesh started on it later goes on.
         sleep_scale: real seconds per second that a workflow sleeps.
+        ports: where the servers listen; a taken one raises PortTaken or ChildFailed.
+        by_the_clock: whether scheduled jobs fire when their time comes; otherwise only `tick` fires them.
     """
 
     project: Project
     folder: Path
     sleep_scale: float = 0.2
+    ports: Ports = Ports()
+    by_the_clock: bool = False
     names: Names = field(init=False)
     manifest: Manifest = field(init=False)
     identity: Identity = field(init=False)
@@ -60,52 +107,113 @@ class LocalMesh:
     warehouse: Warehouse = field(init=False)
     workflows: WorkflowsServer = field(init=False)
     host: FunctionHost = field(init=False)
+    scheduler: Scheduler = field(init=False)
+    scheduler_server: SchedulerServer = field(init=False)
     settings: Settings = field(init=False)
+    clock: StandingClock = field(init=False, default_factory=StandingClock)
 
     def start(self) -> None:
-        """Build the zips, start every server, make every resource."""
+        """Build the zips, start every server, make every resource.
+
+        Raises:
+            PortTaken: a wanted port is taken; nothing was started.
+        """
+        self.ports.check()
         self.manifest = msgspec.convert(build_all(self.project), Manifest)
         self._start_servers()
         mesh = meshes.load(self.project.root / "terraform" / "mesh.yaml")
         self._start_host(mesh)
         self._make_resources()
+        self._start_scheduler()
 
     def stop(self) -> None:
         """Stop every server that was started; the data stay in the folder."""
-        for name in ("host", "workflows", "storage", "pubsub", "warehouse"):
+        for name in ("scheduler_server", "scheduler", "host", "workflows", "storage", "pubsub", "warehouse"):
             server = getattr(self, name, None)
             if server is not None:
                 server.stop()
 
+    def tick(self, wanted: Tick) -> list[Delivery]:
+        """Let time go on to an instant: every job due on the way fires, and what it starts ends before the next.
+
+        Workflows see the turn's instant as the present one; afterwards the clock stands at the end.
+        """
+        if wanted.start_at is not None:
+            self.scheduler.stand_at(wanted.start_at)
+        deliveries = self.scheduler.tick(wanted.end_at, self._turn)
+        self.clock.stand_at(wanted.end_at)
+        return deliveries
+
+    @contextmanager
+    def _turn(self, firing: Firing) -> Iterator[None]:
+        self.clock.stand_at(firing.at)
+        yield
+        while self.workflows.active:
+            time.sleep(LOOK_EVERY_S)
+
     def _start_servers(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.identity = Identity(self.folder / "identity")
-        self.pubsub = PubsubServer(self.folder / "pubsub", self.identity, push_window=PUSH_WINDOW)
+        ports = self.ports
+        self.pubsub = PubsubServer(
+            self.folder / "pubsub", self.identity, ports.pubsub, ports.pubsub_rest, push_window=PUSH_WINDOW
+        )
         self.pubsub.start()
-        self.storage = StorageServer(self.folder / "storage", self._publish)
+        self.storage = StorageServer(self.folder / "storage", self._publish, ports.storage)
         self.storage.start()
-        if not (self.folder / "bigquery").is_dir():
-            empty_warehouse(self.folder / "bigquery", self.project.root / ".tipoff" / "templates", PROJECT_ID)
-        self.warehouse = Warehouse(self.folder / "bigquery", PROJECT_ID, storage_url=self.storage.url)
+        self._start_warehouse()
+        self._start_workflows()
+        self.settings = Settings(
+            project_id=PROJECT_ID,
+            project_number=PROJECT_NUMBER,
+            region=REGION,
+            environment=ENVIRONMENT,
+            release=self.manifest.release,
+            **self.endpoints(),
+        )
+
+    def _start_warehouse(self) -> None:
+        folder = self.folder / "bigquery"
+        if not folder.is_dir():
+            empty_warehouse(folder, self.project.root / ".tipoff" / "templates", PROJECT_ID)
+        self.warehouse = Warehouse(
+            folder,
+            PROJECT_ID,
+            storage_url=self.storage.url,
+            rest_port=self.ports.bigquery,
+            grpc_port=self.ports.bigquery_storage,
+        )
         self.warehouse.start()
+
+    def _start_workflows(self) -> None:
         self.workflows = WorkflowsServer(
             self.folder / "workflows",
             self.identity,
             PROJECT_ID,
             PROJECT_NUMBER,
-            "us-west2",
+            REGION,
+            self.ports.workflows,
+            rest_port=self.ports.workflows_rest,
             publish=self._publish,
             sleep_scale=self.sleep_scale,
+            now_s=lambda: self.clock.now().timestamp(),
         )
         self.workflows.start()
-        self.settings = Settings(
-            project_id=PROJECT_ID,
-            project_number=PROJECT_NUMBER,
-            region="us-west2",
-            environment=ENVIRONMENT,
-            release=self.manifest.release,
-            **self.endpoints(),
+
+    def _start_scheduler(self) -> None:
+        jobs = scheduled_jobs(self.names)
+        self.scheduler = Scheduler(self.folder / "scheduler", self.identity, self.clock, jobs, self.workflows.rest_url)
+        self.scheduler_server = SchedulerServer(
+            self.scheduler,
+            PROJECT_ID,
+            REGION,
+            self.ports.scheduler,
+            rest_port=self.ports.scheduler_rest,
+            tick=self.tick,
         )
+        self.scheduler_server.start()
+        if self.by_the_clock:
+            self.scheduler.start()
 
     def _publish(self, topic_path: str, data: bytes, attributes: dict[str, str]) -> None:
         self.pubsub.publish(topic_path, data, attributes)
@@ -126,7 +234,7 @@ class LocalMesh:
             mesh, PROJECT_ID, PROJECT_NUMBER, ENVIRONMENT, release=release, people=frozenset({OPERATOR})
         )
         functions = [self._hosted(names, key) for key in sorted(names.functions) if key in self.manifest.functions]
-        self.host = FunctionHost(functions, self.identity, folder=self.folder / "host")
+        self.host = FunctionHost(functions, self.identity, self.ports.functions, folder=self.folder / "host")
         self.host.start()
         self.names = meshes.resolve(
             mesh,
@@ -186,7 +294,7 @@ class LocalMesh:
 
     def _make_workflows(self) -> None:
         client = workflows_client(self.settings)
-        parent = f"projects/{PROJECT_ID}/locations/us-west2"
+        parent = f"projects/{PROJECT_ID}/locations/{REGION}"
         for resolved in self.names.workflows.values():
             calls = set(resolved.declared.calls)
             if not calls <= set(self.manifest.functions):
@@ -223,27 +331,33 @@ def _subscription(names: Names, key: str) -> pubsub_types.Subscription:
     return subscription
 
 
+def scheduled_jobs(names: Names) -> list[Job]:
+    """The schedules of the mesh as jobs that start their workflow through Executions, as Terraform declares them."""
+    place = f"projects/{names.project}/locations/{names.region}"
+    return [_job(place, schedule) for schedule in names.schedules.values()]
+
+
+def _job(place: str, schedule: ResolvedSchedule) -> Job:
+    argument = msgspec.json.encode(dict(schedule.argument)).decode()
+    return Job(
+        schedule.name,
+        schedule.cron,
+        schedule.time_zone,
+        WorkflowTarget(f"{place}/workflows/{schedule.workflow}", argument),
+        schedule.email,
+        retry=SCHEDULE_RETRY,
+        attempt_deadline_s=SCHEDULE_DEADLINE_S,
+    )
+
+
 @contextmanager
-def running(project: Project, folder: Path, sleep_scale: float = 0.2) -> Iterator[LocalMesh]:
+def running(
+    project: Project, folder: Path, sleep_scale: float = 0.2, ports: Ports | None = None, *, by_the_clock: bool = False
+) -> Iterator[LocalMesh]:
     """A mesh that runs while the block does; nothing is left behind but its folder."""
-    mesh = LocalMesh(project, folder, sleep_scale)
+    mesh = LocalMesh(project, folder, sleep_scale, ports or Ports(), by_the_clock)
     try:
         mesh.start()
         yield mesh
     finally:
         mesh.stop()
-
-
-def environment_lines(mesh: LocalMesh) -> list[str]:
-    """`export` lines that point the official clients, gcloud and bq at this mesh."""
-    exports = {name.upper(): value for name, value in mesh.endpoints().items()}
-    exports |= {
-        "CLOUDSDK_AUTH_DISABLE_CREDENTIALS": "true",
-        "CLOUDSDK_CORE_PROJECT": PROJECT_ID,
-        "CLOUDSDK_WORKFLOWS_LOCATION": "us-west2",
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE": f"{mesh.storage.url}/storage/v1/",
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB": f"{mesh.pubsub.rest_url}/",
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_WORKFLOWS": f"{mesh.workflows.rest_url}/",
-        "CLOUDSDK_API_ENDPOINT_OVERRIDES_WORKFLOWEXECUTIONS": f"{mesh.workflows.rest_url}/",
-    }
-    return [f"export {name}={json.dumps(value)}" for name, value in exports.items()]
