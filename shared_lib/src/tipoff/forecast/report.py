@@ -208,7 +208,13 @@ def _slope(prob: Floats, over: Floats, dates: np.typing.NDArray[np.int64]) -> me
 def _system(walk: Walk, name: str, constant_over: float, policy: Policy) -> SystemReport:
     rows, forecasts = walk.rows, walk.systems[name]
     lined = np.isfinite(rows.line_pts)
-    sets = {"all": rows.appeared, "dfs": lined & ~rows.sportsbook, "sportsbook": lined & rows.sportsbook}
+    regular = ~rows.playoffs  # play-offs have no injury reports: told apart, never mixed in
+    sets = {
+        "all": rows.appeared & regular,
+        "dfs": lined & ~rows.sportsbook & regular,
+        "sportsbook": lined & rows.sportsbook & regular,
+        "playoffs": rows.appeared & rows.playoffs,
+    }
     judged = [probabilities(label, rows, forecasts, mask, constant_over) for label, mask in sets.items()]
     told = forecasts.speaks & rows.appeared
     histogram = np.histogram(pit_values(rows, forecasts, told), bins=20, range=(0.0, 1.0))[0]

@@ -53,7 +53,7 @@ def _columns(rows: pyarrow.Table) -> RowColumns:
 
 def _numbers(rows: pyarrow.Table, name: str) -> NDArray[np.float64]:
     """A numeric column, NULL as NaN."""
-    return rows[name].cast("float64").to_numpy().astype(np.float64)
+    return np.asarray(rows[name].cast("float64").to_numpy(), dtype=np.float64)
 
 
 def _features(rows: pyarrow.Table) -> NDArray[np.float32]:
