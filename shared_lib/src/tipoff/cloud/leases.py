@@ -1,5 +1,6 @@
 """One builder of a table at a time: a lease is an object that only one writer can create."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -10,6 +11,8 @@ from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import Conflict, NotReady
 
 LEASE_FOR = timedelta(minutes=15)
+WAIT_S = 120.0
+LOOK_EVERY_S = 0.5
 
 
 class _Lease(msgspec.Struct, frozen=True):
@@ -23,25 +26,37 @@ class Leases:
     Args:
         store, bucket: where leases are kept.
         clock: the present instant; an expired lease (its holder was killed) may be taken over.
+        wait_s: how long to wait for another holder.
     """
 
-    def __init__(self, store: ObjectStore, bucket: str, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: ObjectStore, bucket: str, clock: Callable[[], datetime], wait_s: float = WAIT_S) -> None:
         self._store = store
         self._bucket = bucket
         self._clock = clock
+        self._wait_s = wait_s
 
     @contextmanager
     def hold(self, name: str, holder: str) -> Iterator[None]:
-        """Hold the lease called `name` while the block runs.
+        """Hold the lease called `name` while the block runs; wait for another holder to end first.
 
         Raises:
-            Conflict: ALREADY_RUNNING, somebody else holds it.
+            Conflict: ALREADY_RUNNING, somebody else holds it for longer than the wait.
         """
-        generation = self._take(f"leases/{name}", holder)
+        generation = self._take_patiently(f"leases/{name}", holder)
         try:
             yield
         finally:
             self._give_back(f"leases/{name}", generation)
+
+    def _take_patiently(self, key: str, holder: str) -> int:
+        deadline_s = time.monotonic() + self._wait_s
+        while True:
+            try:
+                return self._take(key, holder)
+            except Conflict:
+                if time.monotonic() >= deadline_s:
+                    raise
+                time.sleep(LOOK_EVERY_S)
 
     def _take(self, key: str, holder: str) -> int:
         lease = msgspec.json.encode(_Lease(holder, self._clock() + LEASE_FOR))

@@ -62,9 +62,9 @@ class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
-    """A table folder.
+    """A table folder; there is one object per folder, so it is compared by identity.
 
     Attributes:
         dataset, name: the folder's place; `full_name` joins them as GoogleSQL does.
