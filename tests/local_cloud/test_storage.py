@@ -67,6 +67,33 @@ def test_each_change_is_announced_with_the_documented_attributes(tmp_path: Path,
     assert overwrites[0].get("overwroteGeneration", overwrites[1].get("overwroteGeneration")) == str(first)
 
 
+def test_messages_to_a_topic_that_is_gone_hold_up_no_others(tmp_path: Path, storage_client: Connect) -> None:
+    """More of them than the outbox takes at a time; they are neither lost nor in the way, and go once they can."""
+    heard: list[str] = []
+    gone = threading.Event()
+    gone.set()
+
+    def publish(topic: str, data: bytes, attributes: dict[str, str]) -> None:
+        if gone.is_set() and topic.endswith("/gone"):
+            raise ApiError(404, "no such topic")
+        heard.append(topic.rpartition("/")[2])
+
+    server = StorageServer(tmp_path, publish)
+    server.start()
+    bucket = storage_client(server.url).create_bucket("tipoff-tests-landing")
+    bucket.notification("gone", "tipoff-tests", blob_name_prefix="a/").create()
+    bucket.notification("there", "tipoff-tests", blob_name_prefix="b/").create()
+    for number in range(220):
+        bucket.blob(f"a/{number}").upload_from_string(b"{}")
+    bucket.blob("b/1").upload_from_string(b"{}")
+    wait_until(lambda: heard == ["there"])
+    assert server.unpublished == 220
+    gone.clear()
+    wait_until(lambda: server.unpublished == 0)
+    assert heard.count("gone") == 220
+    server.stop()
+
+
 def test_a_config_hears_only_its_event_types_and_prefix(tmp_path: Path, storage_client: Connect) -> None:
     heard: Heard = []
     server = StorageServer(tmp_path, lambda *message: heard.append(message))

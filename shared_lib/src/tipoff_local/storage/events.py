@@ -6,6 +6,7 @@ Formats follow "Pub/Sub notifications for Cloud Storage" (attributes, JSON_API_V
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,7 @@ from tipoff_local.storage.model import Stored, rfc3339
 
 _TOPIC_PREFIX = "//pubsub.googleapis.com/"
 _RETRY_S = 0.5
+_IDLE_S = 5.0
 _BATCH = 200
 
 type Publish = Callable[[str, bytes, dict[str, str]], object]
@@ -113,10 +115,16 @@ def delete_config(rows: sqlite3.Connection, bucket: str, config_id: str) -> None
 
 
 class Outbox:
-    """Publishes queued messages in the background; a row goes only after its Publish succeeded."""
+    """Publishes queued messages in the background; a row goes only after its Publish succeeded.
+
+    It walks through the queue in laps: what fails is passed by and tried again in the next lap, so that messages
+    to a topic that is gone never hold up the others.
+    """
 
     def __init__(self, database: Database, publish: Publish) -> None:
         self._database = database
+        self._passed_id = 0
+        self._failed = False
         self._publish = publish
         self._wake = threading.Event()
         self._stopping = False
@@ -143,20 +151,29 @@ class Outbox:
             return int(rows.execute("SELECT COUNT(*) FROM outbox").fetchone()[0])
 
     def _run(self) -> None:
+        retry_at: float | None = None
         while not self._stopping:
             self._wake.clear()
-            published, failed = self._round()
-            if failed or not published:
-                self._wake.wait(_RETRY_S if failed else 5.0)
+            if self._round():
+                continue
+            if self._failed and retry_at is None:
+                retry_at = time.monotonic() + _RETRY_S
+            self._wake.wait(_IDLE_S if retry_at is None else max(0.0, retry_at - time.monotonic()))
+            if retry_at is not None and time.monotonic() >= retry_at:
+                self._passed_id, self._failed, retry_at = 0, False, None
 
-    def _round(self) -> tuple[int, int]:
+    def _round(self) -> bool:
+        """Tries the next messages of the lap; False at its end."""
         with self._database.reading() as rows:
-            batch = rows.execute("SELECT * FROM outbox ORDER BY id LIMIT ?", (_BATCH,)).fetchall()
+            found = rows.execute("SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (self._passed_id, _BATCH))
+            batch = found.fetchall()
         done = [(row["id"],) for row in batch if not self._stopping and self._deliver(row)]
         if done:
             with self._database.transaction() as rows:
                 rows.executemany("DELETE FROM outbox WHERE id = ?", done)
-        return len(done), len(batch) - len(done)
+        self._failed = self._failed or len(done) < len(batch)
+        self._passed_id = batch[-1]["id"] if batch else self._passed_id
+        return bool(batch)
 
     def _deliver(self, row: sqlite3.Row) -> bool:
         attributes = msgspec.json.decode(row["attributes"], type=dict[str, str])
