@@ -119,7 +119,6 @@ class TrainSettings(Settings):
     bucket_models: str
     dataset_nba_raw: str
     dataset_nba_analytics: str
-    dataset_nba_precompute: str
     dataset_nba_predictions: str
     dataset_nba_ops: str
     topic_alerts: str

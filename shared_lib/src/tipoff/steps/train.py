@@ -81,7 +81,15 @@ class TrainContext:
 
 def open_train(settings: TrainSettings, clock: Clock = utc_now) -> TrainContext:
     """Open the clients of `train`."""
-    warehouse = Warehouse(settings, [settings.dataset_nba_predictions, settings.dataset_nba_ops])
+    warehouse = Warehouse(
+        settings,
+        [
+            settings.dataset_nba_raw,
+            settings.dataset_nba_analytics,
+            settings.dataset_nba_predictions,
+            settings.dataset_nba_ops,
+        ],
+    )
     store = ObjectStore(settings)
     return TrainContext(
         warehouse=warehouse,
