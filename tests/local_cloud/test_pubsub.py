@@ -200,3 +200,36 @@ def test_a_taken_port_is_a_clear_error_and_each_server_proves_who_it_is(
         PubsubServer(tmp_path / "third", identity, rest_port=rest_port)
     answer = Client(pubsub_server.rest_url, 5).request("GET", "/.well-known/tipoff-local", {}, b"")
     assert json.loads(answer.body) == {"instance": pubsub_server.instance}
+
+
+def push_threads(name: str) -> int:
+    return sum(thread.name == f"push-{PROJECT}/subscriptions/{name}" for thread in threading.enumerate())
+
+
+def test_a_message_does_not_wait_for_a_slow_one_before_it(pubsub_server: PubsubServer, endpoint: Endpoint) -> None:
+    """The second comes when the first is already being delivered: `analyze` gathers messages in that very time."""
+    pubsub_server.create_topic(TOPIC)
+    pubsub_server.ensure_subscription(endpoint.subscription("gather"))
+    endpoint.delay_s = 1.0
+    for _ in range(3):
+        before = endpoint.busy
+        pubsub_server.publish(TOPIC, b"{}", {})
+        wait_until(lambda before=before: endpoint.busy > before)
+    assert endpoint.most_busy == 3
+
+
+def test_workers_are_hired_on_demand_and_dismissed(
+    pubsub_server: PubsubServer, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tipoff_local.pubsub.push.IDLE_ROUNDS", 1)
+    pubsub_server.create_topic(TOPIC)
+    pubsub_server.ensure_subscription(endpoint.subscription("crowd"))
+    assert push_threads("crowd") <= 1
+    endpoint.delay_s = 0.3
+    for _ in range(40):
+        pubsub_server.publish(TOPIC, b"{}", {})
+    wait_until(lambda: push_threads("crowd") >= 8)
+    wait_until(lambda: len(endpoint.requests) == 40 and push_threads("crowd") == 1, 15)
+    endpoint.delay_s = 0
+    pubsub_server.publish(TOPIC, b"{}", {})
+    wait_until(lambda: len(endpoint.requests) == 41)

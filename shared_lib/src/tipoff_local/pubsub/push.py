@@ -1,4 +1,4 @@
-"""Push delivery: a growing set of workers per subscription posts messages as the service wraps them.
+"""Push delivery: a set of workers per subscription, hired and dismissed on demand, posts messages as the service does.
 
 The request's time-out is the ack deadline; 102, 200, 201, 202 and 204 acknowledge, everything else is a NACK
 ("Push subscriptions"). One slow subscription does not delay another: workers are not shared.
@@ -18,6 +18,7 @@ from tipoff_local.wire import Client, Disconnected
 
 _ACKNOWLEDGES = frozenset({102, 200, 201, 202, 204})
 _PAUSE_WITHOUT_POLICY_S = 0.1
+IDLE_ROUNDS = 5
 _HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "CloudPubSub-Google",
@@ -66,6 +67,7 @@ class _Push:
         self._identity = identity
         self._window = window
         self._workers = 0
+        self._waiting = 0
         self._lock = threading.Lock()
 
     def begin(self) -> None:
@@ -83,8 +85,12 @@ class _Push:
     def _work(self) -> None:
         client: Client | None = None
         endpoint = ""
+        idle = 0
         while not self.queue.closed and (target := self.target) is not None:
-            leases = self.queue.take(1, wait_s=1.0, deadline_s=target.deadline_s + 5)
+            leases = self._take(target)
+            idle = 0 if leases else idle + 1
+            if idle >= IDLE_ROUNDS and self._dismissed():
+                return
             if self.target is not target:
                 # Redirected or switched to pull while waiting: the message is not for the old endpoint.
                 self.queue.release(lease.ack_id for lease in leases)
@@ -92,11 +98,32 @@ class _Push:
             if leases and client is None or target.endpoint != endpoint:
                 client, endpoint = Client(target.endpoint, target.deadline_s), target.endpoint
             for lease in leases:
-                if self.queue.ready():
-                    self._hire()
                 self._deliver(client, target, lease)
         with self._lock:
             self._workers -= 1
+
+    def _take(self, target: Target) -> list[Lease]:
+        """Waits a second for a message; whoever gets one and leaves nobody waiting hires a successor first.
+
+        So a message that comes while all others are being delivered, however slowly, is delivered at once.
+        """
+        with self._lock:
+            self._waiting += 1
+        leases = self.queue.take(1, wait_s=1.0, deadline_s=target.deadline_s + 5)
+        with self._lock:
+            self._waiting -= 1
+            alone = not self._waiting
+        if leases and alone:
+            self._hire()
+        return leases
+
+    def _dismissed(self) -> bool:
+        """Whether an idle worker may go: somebody else waits."""
+        with self._lock:
+            if not self._waiting:
+                return False
+            self._workers -= 1
+            return True
 
     def _deliver(self, client: Client | None, target: Target, lease: Lease) -> None:
         if client is not None and self._post(client, target, lease):
