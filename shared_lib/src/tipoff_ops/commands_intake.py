@@ -1,4 +1,4 @@
-"""`tipoff ingest`, `tipoff verify` and `tipoff quarantine`: documents in, tables compared, what is held."""
+"""`tipoff ingest` and `tipoff verify`: documents in, and the tables compared with what they must hold."""
 
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +12,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from tipoff.cloud.bigquery import Warehouse
 from tipoff_ops.ingest import UNACCOUNTED, IntakeMesh, IntakeReport, ingest, intake_mesh
+from tipoff_ops.verify import TableReport, expected_seasons, verify
 
 console = Console(stderr=True)
 out = Console()
@@ -28,7 +30,7 @@ def ingest_command(
     sources: Source, before: With = None, alone: Alone = False, data: Data = None, as_json: AsJson = False
 ) -> None:
     """Send documents through the event path of a local cloud; report what became of each."""
-    with _mesh(data) as mesh, _counting("documents landed") as advance:
+    with temporary_mesh(data) as mesh, counting("documents landed") as advance:
         report = ingest(mesh, sources, before or [], advance, context=not alone)
     if as_json:
         typer.echo(msgspec.json.encode({**_summary(report), "objects": report.objects}))
@@ -38,8 +40,39 @@ def ingest_command(
     raise typer.Exit(1 if report.unaccounted else 0)
 
 
+CorpusFolder = Annotated[Path, typer.Option("--corpus", help="Folder with landing zips and expected/.", exists=True)]
+Seasons = Annotated[list[str] | None, typer.Option("--season", help="Only these, e.g. 2023-24; otherwise all.")]
+Layer = Annotated[str, typer.Option("--layer", help="raw, analytics or all.")]
+
+
+def verify_command(
+    corpus: CorpusFolder, season: Seasons = None, layer: Layer = "raw", data: Data = None, as_json: AsJson = False
+) -> None:
+    """Compare the tables with the corpus' expected ones; without --data the seasons are ingested first."""
+    seasons = season or expected_seasons(corpus)
+    with temporary_mesh(data) as mesh, counting("documents landed") as advance:
+        if data is None:
+            ingest(mesh, [corpus / f"landing-{each}.zip" for each in seasons], [], advance)
+        reports = list(verify(Warehouse(mesh.settings, []), corpus, seasons, layer))
+    if as_json:
+        typer.echo(msgspec.json.encode(reports))
+    else:
+        out.print(_verify_table(reports))
+    raise typer.Exit(1 if any(report.mismatched for report in reports) else 0)
+
+
+def _verify_table(reports: list[TableReport]) -> Table:
+    table = Table("season", "table", "expected", "actual", "mismatched", "explained", "first difference")
+    for report in reports:
+        counts = (report.expected, report.actual, report.mismatched, report.explained)
+        first = report.examples[0] if report.examples else None
+        told = f"{first.key} {first.column}: {first.expected} -> {first.actual}" if first else ""
+        table.add_row(report.season, report.table, *map(str, counts), told)
+    return table
+
+
 @contextmanager
-def _mesh(data: Path | None) -> Iterator[IntakeMesh]:
+def temporary_mesh(data: Path | None) -> Iterator[IntakeMesh]:
     """A mesh for the command alone, in `data` or in a folder that goes with it."""
     from tipoff_ops.build import find_project
 
@@ -62,7 +95,7 @@ class _Advance:
 
 
 @contextmanager
-def _counting(text: str) -> Iterator[_Advance]:
+def counting(text: str) -> Iterator[_Advance]:
     columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} {task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         yield _Advance(progress, text)
