@@ -18,6 +18,12 @@ from google.cloud.workflows import executions_v1
 
 from tipoff.cloud.clients.workflows import executions_client, workflows_client
 from tipoff.runtime.settings import Settings
+from tipoff.steps.grade import Graded
+from tipoff.steps.predict_start import Started
+from tipoff.steps.process import Processed
+from tipoff.steps.publish import Published
+from tipoff.steps.reprocess import Reprocessed
+from tipoff.steps.train import Trained
 from tipoff_local import mesh as meshes
 from tipoff_local.errors import ApiError
 from tipoff_local.httpd import HttpServer, json_response
@@ -67,7 +73,7 @@ USUAL: dict[str, Answers] = {
     "predict_start/status": [batch("in_progress"), batch("complete")],
     "grade/grade": [DONE],
     "publish/publish": [DONE],
-    "train/train": [DONE],
+    "train/train": [(200, {"status": "completed", "outcome": "activated", "model_id": "m1"})],
     "reprocess/reprocess": [(200, {"status": "completed", "code": "OK", "loaded": 3})],
 }
 
@@ -137,6 +143,11 @@ class Ended:
         return self.asked.count(call)
 
 
+def goal(workflow: str) -> str:
+    """The outcome when all goes well."""
+    return "activated" if workflow == "train" else "ok"
+
+
 def stories() -> dict[str, Story]:
     return {**_failing(), **_waiting(), **_other()}
 
@@ -157,12 +168,12 @@ def _waiting() -> dict[str, Story]:
         argument = ARGUMENTS[workflow]
         for call in [call for call in chain if call != "predict_start/status"]:
             late: Answers = [NOT_YET, *USUAL[call]]
-            found[f"{workflow}: {call} is late"] = Story(workflow, argument, {call: late}, "SUCCEEDED", "ok")
+            found[f"{workflow}: {call} is late"] = Story(workflow, argument, {call: late}, "SUCCEEDED", goal(workflow))
             never: dict[str, Answers] = {call: [NOT_YET]}
             found[f"{workflow}: {call} is never ready"] = Story(workflow, argument, never, "SUCCEEDED", "not_ready")
         for call in chain:
             again: dict[str, Answers] = {call: [refused(503), CUT, *USUAL[call]]}
-            found[f"{workflow}: {call} fails twice"] = Story(workflow, argument, again, "SUCCEEDED", "ok")
+            found[f"{workflow}: {call} fails twice"] = Story(workflow, argument, again, "SUCCEEDED", goal(workflow))
     return found
 
 
@@ -175,8 +186,10 @@ def _days() -> dict[str, Story]:
     analyze, grade = "analyze/process-date-range", "grade/grade"
     partial, no_games = (200, OK | {"outcome": "partial"}), (200, NO_GAMES)
     return {
-        **{f"{key}: all is well": Story(key, ARGUMENTS[key], {}, "SUCCEEDED", "ok") for key in KEYS},
-        **{f"{key}: by the clock": Story(key, {}, {}, "SUCCEEDED", "ok") for key in ("daily", "postgame", "train")},
+        **{f"{key}: all is well": Story(key, ARGUMENTS[key], {}, "SUCCEEDED", goal(key)) for key in KEYS},
+        **{
+            f"{key}: by the clock": Story(key, {}, {}, "SUCCEEDED", goal(key)) for key in ("daily", "postgame", "train")
+        },
         "daily: no game around": Story("daily", daily, {analyze: [no_games]}, "SUCCEEDED", "no_games"),
         "daily: no game": Story("daily", daily, {"precompute/process-date": [no_games]}, "SUCCEEDED", "no_games"),
         "postgame: no game": Story("postgame", postgame, {analyze: [no_games]}, "SUCCEEDED", "no_games"),
@@ -475,6 +488,12 @@ def test_steps_are_asked_about_the_very_same_instant(cloud: Cloud) -> None:
 
 def test_all_workflows_share_one_way_of_calling_and_alerting() -> None:
     assert len({source(key).partition("\n# One call of a function.")[2] for key in KEYS}) == 1
+
+
+@pytest.mark.parametrize("answer", [Processed, Graded, Published, Started, Reprocessed, Trained])
+def test_every_answer_says_its_status(answer: type[msgspec.Struct]) -> None:
+    """The workflows take an answer without `status` for a failure."""
+    assert "status" in answer.__struct_fields__
 
 
 def test_a_recorded_execution_replays(cloud: Cloud, told: dict[str, Ended]) -> None:
