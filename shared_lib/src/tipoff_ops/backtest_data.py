@@ -9,16 +9,16 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 
-from tipoff import tables
 from tipoff.cloud.arrow import ArrowReader
 from tipoff.forecast.training import TrainingTable
 from tipoff.steps import queries
 from tipoff.steps.training_table import read_rows, training_table
 from tipoff_ops import season_warehouse as seasons_of
-from tipoff_ops.season_landing import archive, parsed_season, source_digest
+from tipoff_ops.season_landing import archive, archive_name, parsed_season, source_digest
 from tipoff_ops.season_warehouse import LocalEndpoints, Progress
 
 SEASONS_BEFORE = 3
+OUTCOMES = ("player_game_summary_history", "player_line_history")
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,16 @@ class BacktestData:
         """The season and up to SEASONS_BEFORE earlier ones that are there."""
         archive(self.corpus, test_season)
         earlier = range(test_season - SEASONS_BEFORE, test_season)
-        return [s for s in earlier if (self.corpus / seasons_of_name(s)).is_file()] + [test_season]
+        return [*(s for s in earlier if (self.corpus / archive_name(s)).is_file()), test_season]
 
     def _key(self, chosen: Sequence[int], lead_minutes: int) -> str:
         """Digest of all that the rows are a function of: documents, contracts, SQL, lead."""
         found = hashlib.sha256(f"{list(chosen)} {lead_minutes}".encode())
         for season in chosen:
             found.update(archive(self.corpus, season).read_bytes())
-        for module in (tables, queries):
-            found.update(source_digest(Path(module.__file__ or "").parent, (".sql",)))
+        for table in seasons_of.lineage((seasons_of.STORE, *OUTCOMES)):
+            found.update(table.full_name.encode() + source_digest(table.folder, (".sql", ".json")))
+        found.update(queries.load("training_rows").encode())
         return f"lead{lead_minutes}-{found.hexdigest()[:16]}"
 
     def _build(self, folder: Path, chosen: Sequence[int], lead_minutes: int, progress: Progress) -> None:
@@ -75,11 +76,6 @@ class BacktestData:
                 (folder / "loaded").touch()
             seasons_of.build(at, chosen, lead_minutes, progress)
             pyarrow.parquet.write_table(_rows(at, chosen), folder / "rows.parquet")
-
-
-def seasons_of_name(season_year: int) -> str:
-    """File name of a season's landing zip."""
-    return f"landing-{season_year}-{(season_year + 1) % 100:02}.zip"
 
 
 def _rows(at: LocalEndpoints, chosen: Sequence[int]) -> pyarrow.Table:

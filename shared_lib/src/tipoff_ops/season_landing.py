@@ -41,13 +41,18 @@ class LandingFile:
     path: Path
 
 
+def archive_name(season_year: int) -> str:
+    """File name of the landing zip of the season that starts in this year."""
+    return f"landing-{season_year}-{(season_year + 1) % 100:02}.zip"
+
+
 def archive(corpus: Path, season_year: int) -> Path:
     """The landing zip of the season that starts in this year.
 
     Raises:
         NotReady: the corpus has none.
     """
-    path = corpus / f"landing-{season_year}-{(season_year + 1) % 100:02}.zip"
+    path = corpus / archive_name(season_year)
     if not path.is_file():
         raise NotReady("season_missing", f"the corpus has no {path.name}", {"season": season_year})
     return path

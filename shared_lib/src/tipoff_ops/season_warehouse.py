@@ -59,17 +59,22 @@ def load(at: LocalEndpoints, files: Sequence[LandingFile], progress: Progress) -
             progress(f"loading {file.table.name}", done, len(files))
 
 
-def store_tables() -> list[Table]:
-    """The derived tables behind the feature store, the store included, inputs first."""
+def lineage(names: Iterable[str]) -> list[Table]:
+    """The named tables and all that they read, inputs first."""
     by_name = {table.full_name: table for table in tables.all_tables()}
     wanted: set[str] = set()
-    todo = [tables.get(STORE).full_name]
+    todo = [tables.get(name).full_name for name in names]
     while todo:
         name = todo.pop()
         if name not in wanted:
             wanted.add(name)
             todo.extend(by_name[name].spec.inputs)
-    return [table for table in tables.lineage_order() if table.full_name in wanted and table.kind == "derived"]
+    return [table for table in tables.lineage_order() if table.full_name in wanted]
+
+
+def store_tables() -> list[Table]:
+    """The derived tables behind the feature store, the store included, inputs first."""
+    return [table for table in lineage((STORE,)) if table.kind == "derived"]
 
 
 def season_dates(season_year: int) -> tuple[date, date]:
