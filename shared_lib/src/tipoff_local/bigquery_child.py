@@ -15,6 +15,7 @@ from local_bigquery.engine import database
 from local_bigquery.grpc import server
 from local_bigquery.settings import settings
 
+from tipoff_local.bigquery_appends import remember_shapes
 from tipoff_local.processes import report_ready, when_parent_leaves
 
 HOST = "127.0.0.1"
@@ -25,6 +26,7 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     settings.bigquery_host = HOST
     settings.data_dir = data_dir
     settings.default_project_id = project
+    remember_shapes()
     storage, bound_grpc_port = server.start(HOST, grpc_port)
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
