@@ -80,12 +80,12 @@ class PredictionRow:
 
 @dataclass(frozen=True)
 class SkipRow:
-    """A candidate who ends without a prediction, and why."""
+    """A candidate who ends without a prediction, and why; a name that no player is known by has no id."""
 
     batch_id: str
     game_date: date
     game_id: str
-    player_id: int
+    player_id: int | None
     player_lookup: str
     team_abbr: str
     cutoff_at: datetime

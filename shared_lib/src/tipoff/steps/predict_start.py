@@ -160,7 +160,7 @@ def open_predict_start(settings: PredictStartSettings, clock: Clock = utc_now) -
 class _Candidate(msgspec.Struct, frozen=True):
     game_id: str
     nba_game_id: str
-    player_id: int
+    player_id: int | None
     player_lookup: str
     team_abbr: str
     slate_status: str
@@ -266,7 +266,7 @@ def _write(context: PredictStartContext, batch: BatchRow, candidates: Sequence[_
 
 
 def _chunks(candidates: Sequence[_Candidate]) -> list[tuple[int, ...]]:
-    ids = [candidate.player_id for candidate in candidates if candidate.skip_reason is None]
+    ids = [c.player_id for c in candidates if c.skip_reason is None and c.player_id is not None]
     return [tuple(ids[first : first + CHUNK_PLAYERS]) for first in range(0, len(ids), CHUNK_PLAYERS)]
 
 

@@ -8,25 +8,28 @@ answers AS (
   SELECT
     p.game_date,
     p.batch_id,
-    p.player_id,
+    p.game_id,
+    CAST(p.player_id AS STRING) AS person,
     TRUE AS is_prediction,
     TO_JSON_STRING(STRUCT(p.nba_game_id, p.market, p.system_id, p.cutoff_at)) AS answer,
     p.created_at
   FROM nba_predictions.player_prop_predictions_log AS p
   UNION ALL
-  SELECT s.game_date, s.batch_id, s.player_id, FALSE, NULL, s.created_at
+  SELECT
+    s.game_date, s.batch_id, s.game_id, COALESCE(CAST(s.player_id AS STRING), s.player_lookup), FALSE, NULL, s.created_at
   FROM nba_predictions.prediction_skips_log AS s
 ),
 players AS (
   SELECT
     a.game_date,
     a.batch_id,
-    a.player_id,
+    a.game_id,
+    a.person,
     LOGICAL_OR(a.is_prediction) AS is_predicted,
     COUNT(DISTINCT a.answer) AS answers,
     MAX(a.created_at) AS last_written_at
   FROM answers AS a
-  GROUP BY 1, 2, 3
+  GROUP BY 1, 2, 3, 4
 ),
 counts AS (
   SELECT

@@ -7,7 +7,7 @@ skipped AS (
   SELECT
     s.game_date,
     s.game_id,
-    s.player_id,
+    COALESCE(CAST(s.player_id AS STRING), s.player_lookup) AS person,
     ARRAY_AGG(s.reason ORDER BY s.created_at DESC, s.reason LIMIT 1)[OFFSET(0)] AS reason
   FROM nba_predictions.prediction_skips_log AS s
   GROUP BY 1, 2, 3
@@ -29,4 +29,5 @@ SELECT
   COALESCE(p.systems, 0) AS systems
 FROM nba_analytics.upcoming_player_game_context AS c
 LEFT JOIN predicted AS p ON p.game_date = c.game_date AND p.nba_game_id = c.nba_game_id AND p.player_id = c.player_id
-LEFT JOIN skipped AS s ON s.game_date = c.game_date AND s.game_id = c.game_id AND s.player_id = c.player_id
+LEFT JOIN skipped AS s ON s.game_date = c.game_date AND s.game_id = c.game_id
+  AND s.person = COALESCE(CAST(c.player_id AS STRING), c.player_lookup)
