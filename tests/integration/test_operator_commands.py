@@ -1,0 +1,134 @@
+"""The handoff's commands, typed as a person types them: curl with a token, bq, gcloud workflows and scheduler.
+
+gcloud and bq are optional tools: their tests say so where they are missing.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tipoff_ops.landing import Lander, Upload
+from tipoff_ops.local import OPERATOR, LocalMesh
+from tipoff_ops.local_state import exports
+from tipoff_ops.run import PUSHED
+from tipoff_sim import SMALL, Kind, League
+
+# A season of its own, of which only the schedule lands: other tests share the warehouse.
+START, GAME_DAY, DAY_OFF = date(2012, 10, 30), "2012-10-30", "2012-08-01"
+GCLOUD, BQ, CURL = (shutil.which(name) for name in ("gcloud", "bq", "curl"))
+
+pytestmark = pytest.mark.timeout(600)
+
+HANDOFF_QUERIES = {
+    "lines": """SELECT game_date, COUNT(*) FROM nba_raw.odds_api_game_lines
+        WHERE game_date >= "2025-12-01" GROUP BY 1 ORDER BY 1""",
+    "context": """SELECT game_date, COUNT(*) FROM nba_analytics.upcoming_player_game_context
+        WHERE game_date >= "2025-12-01" GROUP BY 1 ORDER BY 1""",
+    "freshness": """SELECT "player_daily_cache" as tbl, MAX(cache_date) FROM nba_precompute.player_daily_cache
+        UNION ALL SELECT "ml_feature_store_v2", MAX(game_date) FROM nba_predictions.ml_feature_store_v2""",
+    "predictions": "SELECT MAX(game_date) FROM nba_predictions.player_prop_predictions",
+    "quality": """SELECT game_date, COUNT(*), AVG(feature_quality_score) FROM nba_predictions.ml_feature_store_v2
+        WHERE game_date >= "2025-12-01" GROUP BY 1""",
+}
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A person's shell after `eval "$(tipoff local env)"`."""
+
+    mesh: LocalMesh
+    folder: Path
+
+    def run(self, *command: str) -> str:
+        """Standard output of a command that must succeed."""
+        own = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "CLOUDSDK_CONFIG": str(self.folder / "gcloud")}
+        environment = own | {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1"} | exports(self.mesh)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def curl(self, function: str, path: str, body: object = None, *, token: str | None = None) -> tuple[int, Any]:
+        """Status and answer of a call as the handoff writes it; with an operator's token unless one is given."""
+        url = self.mesh.names.functions[function].url
+        bearer = self.mesh.identity.sign(url, OPERATOR) if token is None else token
+        data = () if body is None else ("-X", "POST", "-H", "Content-Type: application/json", "-d", json.dumps(body))
+        out = self.run(
+            str(CURL), "-s", "-w", "\n%{http_code}", url + path, "-H", f"Authorization: Bearer {bearer}", *data
+        )
+        answer, _, status = out.rpartition("\n")
+        return int(status), json.loads(answer)
+
+
+@pytest.fixture(scope="module")
+def shell(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    """A shell on a mesh that knows a season's schedule."""
+    season = League(77).season(START, 2, SMALL)
+    schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
+    lander = Lander(mesh)
+    lander.land([Upload(schedule.object_name, schedule.body)], lambda _: None)
+    lander.wait(PUSHED)
+    return Shell(mesh, tmp_path_factory.mktemp("shell"))
+
+
+@pytest.mark.skipif(CURL is None, reason="curl is not installed")
+def test_the_four_curl_calls_answer_as_the_handoff_says(shell: Shell) -> None:
+    over = {"start_date": DAY_OFF, "end_date": DAY_OFF, "processors": ["PlayerGameSummaryProcessor"]}
+    status, answer = shell.curl("analyze", "/process-date-range", over | {"backfill_mode": True})
+    assert (status, answer["status"], answer["date_range"]) == (200, "completed", f"{DAY_OFF} to {DAY_OFF}")
+    assert answer["results"] and {result["status"] for result in answer["results"]} <= {"success", "unchanged"}
+    status, answer = shell.curl("precompute", "/process-date", {"analysis_date": DAY_OFF, "backfill_mode": True})
+    assert (status, answer["status"]) == (200, "completed")
+    status, answer = shell.curl("predict_start", "/start", {"game_date": DAY_OFF, "force": True})
+    assert (status, answer["status"]) == (200, "no_games")
+    status, answer = shell.curl("predict_start", "/status")
+    assert status == 200 and answer["status"] in ("no_active_batch", "in_progress", "complete")
+
+
+@pytest.mark.skipif(CURL is None, reason="curl is not installed")
+def test_what_the_handoff_got_silently_wrong_is_refused(shell: Shell) -> None:
+    """An unknown processor was dropped, a missing date defaulted, a missing token let in."""
+    unknown = {"start_date": DAY_OFF, "end_date": DAY_OFF, "processors": ["NoSuchProcessor"]}
+    assert shell.curl("analyze", "/process-date-range", unknown)[0] == 400
+    assert shell.curl("analyze", "/process-date-range", {"start_date": DAY_OFF})[0] == 400
+    assert shell.curl("predict_start", "/status?batch_id=batch_2012-08-01_1")[0] == 404
+    assert shell.curl("analyze", "/process-date-range", unknown, token="forged")[0] == 401
+    url = shell.mesh.names.functions["grade"].url
+    operator = shell.mesh.identity.sign(url, OPERATOR)
+    assert shell.curl("grade", "/grade", {}, token=operator)[0] == 403, "its ingress is internal"
+
+
+@pytest.mark.skipif(BQ is None, reason="bq is not installed")
+@pytest.mark.parametrize("query", HANDOFF_QUERIES.values(), ids=HANDOFF_QUERIES)
+def test_bq_answers_the_handoffs_queries(shell: Shell, query: str) -> None:
+    out = shell.run(str(BQ), "query", "--use_legacy_sql=false", "--format=json", query)
+    assert isinstance(json.loads(out or "[]"), list)
+
+
+@pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed")
+def test_gcloud_runs_the_reprocessing_of_a_range(shell: Shell) -> None:
+    argument = {"start_date": GAME_DAY, "end_date": GAME_DAY, "from_step": "analyze", "to_step": "analyze"}
+    workflow = shell.mesh.names.workflows["reprocess"].name
+    out = shell.run(str(GCLOUD), "workflows", "run", workflow, f"--data={json.dumps(argument)}", "--format=json")
+    execution = json.loads(out)
+    assert execution["state"] == "SUCCEEDED", execution
+    assert json.loads(execution["result"])["steps"] == ["analyze"]
+
+
+@pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed")
+def test_gcloud_runs_a_scheduled_job_out_of_turn(shell: Shell) -> None:
+    """The job calls Executions with OAuth; the execution is there afterwards."""
+    names = shell.mesh.names
+    listed = json.loads(shell.run(str(GCLOUD), "scheduler", "jobs", "list", "--location=us-west2", "--format=json"))
+    assert {job["name"].rpartition("/")[2] for job in listed} == {found.name for found in names.schedules.values()}
+    workflow = names.workflows["postgame"].name
+    before = json.loads(shell.run(str(GCLOUD), "workflows", "executions", "list", workflow, "--format=json"))
+    shell.run(str(GCLOUD), "scheduler", "jobs", "run", names.schedules["postgame"].name, "--location=us-west2")
+    after = json.loads(shell.run(str(GCLOUD), "workflows", "executions", "list", workflow, "--format=json"))
+    assert len(after) == len(before) + 1
