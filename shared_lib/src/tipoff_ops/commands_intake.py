@@ -96,6 +96,7 @@ class _Advance:
 
 @contextmanager
 def counting(text: str) -> Iterator[_Advance]:
+    """A spinner on standard error with a count of `text`; what it yields adds to the count."""
     columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} {task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as progress:
         yield _Advance(progress, text)
