@@ -86,7 +86,7 @@ def _write_season(zip_path: Path, folder: Path) -> None:
         parsed = contracts.read(document.object_name, document.body, None)
         constants = _bookkeeping(document.object_name, parsed)
         for found in parsed.tables:
-            waiting[found.table].extend(constants | msgspec.structs.asdict(row) for row in found.rows)  # type: ignore[arg-type]
+            waiting[found.table].extend(constants | msgspec.structs.asdict(row) for row in found.rows)
             if len(waiting[found.table]) >= ROWS_PER_FILE:
                 parts[found.table] += 1
                 _write(landing(found.table), waiting.pop(found.table), folder, parts[found.table])

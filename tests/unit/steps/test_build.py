@@ -38,3 +38,14 @@ def test_a_processor_brings_the_helper_tables_it_needs() -> None:
     assert "upcoming_player_game_context" in names and "slate" in names
     assert names.index("slate") < names.index("upcoming_player_game_context")
     assert set(chosen) <= set(owned("analyze"))
+
+
+def test_results_carry_the_handoffs_names() -> None:
+    from tipoff.steps.process import _processors
+
+    assert _processors()["player_game_summary_history"] == ("PlayerGameSummaryProcessor",)
+    assert set(_processors()["team_game_history"]) == {
+        "TeamDefenseGameSummaryProcessor",
+        "TeamOffenseGameSummaryProcessor",
+    }
+    assert _processors()["ml_feature_store_v2"] == ("MLFeatureStoreProcessor",)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -150,11 +151,24 @@ def _answer(request: ProcessDateRange, games: int, results: Sequence[TableResult
         code=outcome.upper(),
         date_range=f"{request.start_date} to {request.end_date}",
         games=games,
-        results=tuple(_processor_result(result) for result in results),
+        results=tuple(named for result in results for named in _named(result)),
         http_status=status,
     )
 
 
-def _processor_result(result: TableResult) -> ProcessorResult:
-    name = tables.get(result.table).spec.processor or result.table
-    return ProcessorResult(name, result.status, result)
+def _named(result: TableResult) -> list[ProcessorResult]:
+    """The result under every processor name that the table serves, itself or through a view; else under its own."""
+    names = _processors().get(result.table, (result.table,))
+    return [ProcessorResult(name, result.status, result) for name in names]
+
+
+@cache
+def _processors() -> dict[str, tuple[str, ...]]:
+    """Derived table -> names of the processors behind which it stands."""
+    found: dict[str, tuple[str, ...]] = {}
+    for served in tables.all_tables():
+        if served.spec.processor:
+            for table in tables.builds(served.name):
+                if table.dataset == served.dataset and (table is served or served.kind == "view"):
+                    found[table.name] = (*found.get(table.name, ()), served.spec.processor)
+    return found
