@@ -61,7 +61,8 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainContext]:
 def train_settings(warehouse: SmallWarehouse, storage: StorageServer) -> TrainSettings:
     return TrainSettings(
         project_id="local", project_number="1", region="us-west2", environment="local", release="r",
-        bucket_models=BUCKET, dataset_nba_raw="nba_raw", dataset_nba_analytics="nba_analytics", dataset_nba_predictions="nba_predictions",
+        bucket_models=BUCKET, dataset_nba_raw="nba_raw", dataset_nba_analytics="nba_analytics",
+        dataset_nba_predictions="nba_predictions",
         dataset_nba_ops="nba_ops", topic_alerts="alerts", storage_emulator_host=storage.url,
         bigquery_emulator_host=warehouse.rest_url, bigquery_storage_emulator_host=warehouse.grpc_address,
         pubsub_emulator_host="127.0.0.1:9",
