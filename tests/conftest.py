@@ -8,6 +8,7 @@ ROOT = Path(__file__).parent
 TOGETHER = {"sql": "sql", "integration": "mesh", "terraform": "terraform", "conformance": "peers"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put each folder of `TOGETHER` into a group of its own, every other file into one by its name."""
     for item in items:

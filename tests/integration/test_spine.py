@@ -390,6 +390,7 @@ def _landed(ward: Ward, object_name: str) -> set[tuple[int, int | None]]:
     return {(row.player_id, row.points) for row in rows}
 
 
+@pytest.mark.slow
 def test_predict_killed_between_two_writes_loses_and_doubles_nothing(played: Played, ward: Ward) -> None:
     """A date that nobody has predicted; each quarter of its players meets a worker that dies elsewhere."""
     day = played.dates[0] - timedelta(days=1)
