@@ -44,7 +44,8 @@ plan: .venv/.ready ## the resources of an environment (ENV=dev) and a picture of
 
 test: check ## everything, under ten minutes on two cores
 	$(BIN)/tipoff build
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --ignore tests/integration
+	$(BIN)/pytest -m "not slow" tests/integration
 
 test-slow: .venv/.ready ## what takes long: every requirements set installed, full ranges of dates
 	$(BIN)/pytest -m slow
