@@ -39,7 +39,7 @@ from tipoff_sim import SMALL, Kind, League
 SEED, TEAMS, START, DAYS, PREDICTED = 419, 16, date(2019, 10, 22), 12, 2
 GCLOUD = shutil.which("gcloud")
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
 
 
 class _Count(msgspec.Struct, frozen=True):

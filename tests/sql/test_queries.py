@@ -16,6 +16,8 @@ QUERIES = sorted([*(SOURCE / "tipoff/steps/queries").glob("*.sql"), *(SOURCE / "
 KINDS = {
     "game_date": "DATE",
     "since_date": "DATE",
+    "code": "STRING",
+    "source_object": "STRING",
     "batch_id": "STRING",
     "digest": "STRING",
     "prefix": "STRING",

@@ -1,6 +1,7 @@
 """Runs one workflow source on the engine, without server or journal, against a scripted HTTP endpoint."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,8 +56,11 @@ class _NotingClock(Clock):
     def now(self) -> float:
         return 1_000_000.0
 
-    def wait_until(self, instant_s: float, token: Token) -> None:
-        self.waits.append(round(instant_s - 1_000_000.0, 6))  # type: ignore[attr-defined]
+    def wait_until(self, real_s: float, token: Token) -> None:
+        self.waits.append(real_s - time.time())  # type: ignore[attr-defined]
+
+    def wait_until_told(self, instant_s: float, token: Token) -> None:
+        self.waits.append(instant_s - 1_000_000.0)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)

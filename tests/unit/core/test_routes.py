@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tipoff.core import contracts
@@ -35,6 +35,7 @@ def written(template: routes.Template, draw: st.DataObject) -> str:
     return template.pattern.format(**text)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(routes.TEMPLATES), st.data())
 def test_every_name_of_a_template_routes_to_its_source_and_matches_no_other(
     template: routes.Template, draw: st.DataObject
