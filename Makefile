@@ -42,7 +42,7 @@ tf-check: .venv/.ready ## the terraform gate: format, schema, plan, policy, and 
 plan: .venv/.ready ## the resources of an environment (ENV=dev) and a picture of the mesh
 	$(BIN)/python tools/terraform/gate.py plan $(or $(ENV),dev)
 
-test: check ## everything, under ten minutes on two cores
+test: check ## everything but what is marked slow
 	$(BIN)/tipoff build
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" --ignore tests/integration
 	$(BIN)/pytest -m "not slow" tests/integration
