@@ -24,7 +24,7 @@ from tipoff_sim import SMALL, Kind, League
 START, GAME_DAY, DAY_OFF = date(2012, 10, 30), "2012-10-30", "2012-08-01"
 GCLOUD, BQ, CURL = (shutil.which(name) for name in ("gcloud", "bq", "curl"))
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.slow]
+pytestmark = pytest.mark.timeout(600)
 
 HANDOFF_QUERIES = {
     "lines": """SELECT game_date, COUNT(*) FROM nba_raw.odds_api_game_lines
