@@ -38,11 +38,12 @@ def with_inputs(names: Iterable[str]) -> list[Table]:
 class SmallWarehouse:
     """One local-bigquery with the folders behind `names`; tests use dates of their own to stay apart."""
 
-    def __init__(self, folder: Path, names: Sequence[str]) -> None:
-        self._server = Warehouse(folder, "local")
+    def __init__(self, folder: Path, names: Sequence[str], project: str = "local") -> None:
+        self._project = project
+        self._server = Warehouse(folder, project)
         self._server.start()
         options = {"api_endpoint": self._server.rest_url}
-        self._client = bigquery.Client("local", credentials=AnonymousCredentials(), client_options=options)
+        self._client = bigquery.Client(project, credentials=AnonymousCredentials(), client_options=options)
         for statement in create_statements(with_inputs(names)):
             self.run(statement)
 
@@ -72,8 +73,8 @@ class SmallWarehouse:
     def put(self, table: Table, *rows: Mapping[str, Any]) -> None:
         """Append rows; columns not stated are empty (required) or NULL."""
         filled = [_filled(table.columns, row) for row in rows]
-        config = bigquery.LoadJobConfig(schema=self._client.get_table(f"local.{table.full_name}").schema)
-        self._client.load_table_from_json(filled, f"local.{table.full_name}", job_config=config).result()
+        config = bigquery.LoadJobConfig(schema=self._client.get_table(f"{self._project}.{table.full_name}").schema)
+        self._client.load_table_from_json(filled, f"{self._project}.{table.full_name}", job_config=config).result()
 
     def rebuild(
         self, name: str, start: date, end: date | None = None, as_of: str = "2030-01-01T00:00:00+00:00"

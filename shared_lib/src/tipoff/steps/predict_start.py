@@ -1,11 +1,12 @@
 """The coordinator: turn a date's slate into a batch of prediction requests, and say how far a batch is.
 
 `/start` and `/status` keep the handoff's contract. A batch is named by its date and as-of, so that two starters of
-the same work meet at one object and one of them is refused.
+the same work meet at one object (module `claims`) and one of them is refused.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -17,13 +18,14 @@ from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.cloud.workflows import Workflows
-from tipoff.core.errors import BadRequest, Conflict, NotFound, Permanent
+from tipoff.core.errors import BackendUnavailable, BadRequest, Conflict, NotFound, NotReady, Permanent
 from tipoff.core.game_date import game_date_of
 from tipoff.core.messages import ContextChanged, PredictArgument, PredictionRequest
 from tipoff.core.predictions import BatchRow, SkipReason, SkipRow
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictStartSettings
 from tipoff.steps.batches import BatchProgress, BatchState, find_batch
+from tipoff.steps.claims import Claims, Held
 from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.process import LEAD_MINUTES
 from tipoff.steps.queries import load
@@ -32,6 +34,10 @@ from tipoff.steps.slate import games_in
 FUNCTION = "predict_start"
 CHUNK_PLAYERS = 64
 DEADLINE = timedelta(minutes=15)
+# How long a starter may take before the next one takes it for dead; the latter within the redeliveries of re-predict.
+START_CLAIM_S, CHANGE_CLAIM_S = 60, 10
+# A change that is heard after the usual lead still counts: what was known five minutes before tip-off.
+LAST_LEAD_MINUTES = 5
 _BATCH_ID = re.compile(r"batch_(\d{4}-\d{2}-\d{2})_\d+")
 
 
@@ -115,12 +121,11 @@ class PredictStartContext:
     """What the coordinator keeps open."""
 
     warehouse: Warehouse
-    store: ObjectStore
+    claims: Claims
     topics: Topics
     workflows: Workflows
     ops: OpsLog
     clock: Clock
-    state_bucket: str
     request_topic: str
     predict_workflow: str
     release: str
@@ -145,12 +150,11 @@ def open_predict_start(settings: PredictStartSettings, clock: Clock = utc_now) -
     topics = Topics(settings)
     return PredictStartContext(
         warehouse=warehouse,
-        store=ObjectStore(settings),
+        claims=Claims(ObjectStore(settings), settings.bucket_state, clock),
         topics=topics,
         workflows=Workflows(settings, settings.region),
         ops=OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock),
         clock=clock,
-        state_bucket=settings.bucket_state,
         request_topic=settings.topic_prediction_request,
         predict_workflow=settings.workflow_predict,
         release=settings.release,
@@ -182,7 +186,8 @@ def start(context: PredictStartContext, request: Start) -> Started:
     Raises:
         BadRequest: several lines per player are asked for.
         NotFound: there are games, but no candidates in the context table.
-        Conflict: ALREADY_RUNNING, the same batch was started before.
+        Conflict: ALREADY_RUNNING, the same batch was started before, or another one of the date is not done.
+        NotReady: the same batch is being started, or its starter was killed less than a minute ago.
     """
     if request.use_multiple_lines:
         raise BadRequest("several_lines", "use_multiple_lines stored several predictions under one key; not done")
@@ -196,9 +201,10 @@ def start(context: PredictStartContext, request: Start) -> Started:
     if not candidates:
         raise NotFound("NO_PLAYERS", f"no candidates for the {games} games of {day}: is the context built?")
     batch = _batch(context, request, over, candidates, now)
-    _claim(context, batch, request.force)
-    _write(context, batch, candidates)
-    published = sum(_publish(context, batch, chunk) for chunk in _chunks(candidates))
+    with _claimed(context, batch):
+        _refuse_a_second(context, batch, request.force)
+        _write(context, batch, candidates)
+        published = sum(_publish(context, batch, chunk) for chunk in _chunks(candidates))
     return _started(batch, candidates, published)
 
 
@@ -231,17 +237,27 @@ def _batch(
     )
 
 
-def _claim(context: PredictStartContext, batch: BatchRow, force: bool) -> None:
-    """Only one starter gets past here; an unfinished batch of the same date refuses a second one."""
+@contextmanager
+def _claimed(context: PredictStartContext, batch: BatchRow) -> Iterator[None]:
+    """One starter per batch; what a killed one left undone, the next one does."""
     try:
-        key = f"batches/{batch.game_date}/{batch.batch_id}"
-        context.store.write(context.state_bucket, key, b"{}", if_generation=0)
+        with context.claims.claimed(f"batches/{batch.game_date}/{batch.batch_id}", START_CLAIM_S):
+            yield
     except Conflict as error:
-        facts = {"batch_id": batch.batch_id}
-        raise Conflict("ALREADY_RUNNING", f"{batch.batch_id} was started before", facts) from error
+        facts = error.facts or {"batch_id": batch.batch_id}
+        raise Conflict("ALREADY_RUNNING", error.message, facts) from error
+    except Held as error:
+        raise NotReady("BEING_STARTED", f"{batch.batch_id} is being started") from error
+
+
+def _refuse_a_second(context: PredictStartContext, batch: BatchRow, force: bool) -> None:
+    """An unfinished batch of the same date refuses another one."""
     newest = find_batch(context.warehouse, batch.game_date, batch.game_date)
-    if newest is not None and not force and newest.state(batch.started_at) == "in_progress":
-        raise Conflict("ALREADY_RUNNING", f"{newest.batch_id} is still running")
+    if newest is None or force or newest.batch_id == batch.batch_id:
+        return
+    if newest.state(batch.started_at) == "in_progress":
+        facts = {"running": newest.batch_id}
+        raise Conflict("ALREADY_RUNNING", f"{newest.batch_id} is still running", facts)
 
 
 def _write(context: PredictStartContext, batch: BatchRow, candidates: Sequence[_Candidate]) -> None:
@@ -355,6 +371,7 @@ def context_changed(context: PredictStartContext, delivery: Delivery) -> None:
 
     Raises:
         BadRequest: the message is not a ContextChanged.
+        BackendUnavailable: another delivery is at it, or was killed at it a moment ago.
     """
     try:
         message = msgspec.json.decode(delivery.data, type=ContextChanged)
@@ -362,7 +379,9 @@ def context_changed(context: PredictStartContext, delivery: Delivery) -> None:
         raise BadRequest("bad_message", f"ContextChanged: {error}") from error
     if find_batch(context.warehouse, message.game_date, message.game_date) is None:
         return
-    key = f"context/{message.game_date}/{message.digest}"
-    context.store.write(context.state_bucket, key, b"{}", if_generation=0)
-    argument = PredictArgument(message.game_date, message.as_of, digest=message.digest, force=True)
-    context.workflows.start(context.predict_workflow, argument)
+    argument = PredictArgument(message.game_date, message.as_of, LAST_LEAD_MINUTES, message.digest, force=True)
+    try:
+        with context.claims.claimed(f"context/{message.game_date}/{message.digest}", CHANGE_CLAIM_S):
+            context.workflows.start(context.predict_workflow, argument)
+    except Held as error:
+        raise BackendUnavailable("being_started", f"{message.digest} is being acted upon") from error
