@@ -1,6 +1,6 @@
-"""reprocess: ingest landed objects again and account for every one of them.
+"""reprocess: take landed objects in again and account for every one of them.
 
-`POST /reprocess` for workflows and people.
+`POST /reprocess` for people: the plan, or the execution that does it. `POST /replay` for the workflow: do it.
 """
 
 import functions_framework
@@ -8,13 +8,17 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import ReprocessSettings
+from tipoff.steps.replay import replay
 from tipoff.steps.reprocess import Reprocess, open_reprocess, reprocess
 
 function = Function(
     name="reprocess",
     settings=ReprocessSettings,
     open_context=open_reprocess,
-    routes=(Route("POST", "/reprocess", Reprocess, reprocess),),
+    routes=(
+        Route("POST", "/reprocess", Reprocess, reprocess),
+        Route("POST", "/replay", Reprocess, replay),
+    ),
 )
 
 

@@ -137,7 +137,7 @@ def test_reprocess_loads_nothing_that_is_in_already(mesh: LocalMesh, intake: Int
     names = [one.object_name for one in league if "/play-by-play/" in one.object_name]
     send(intake, [one for one in league if one.object_name in names])
 
-    again = call_function(mesh, "reprocess", "/reprocess", {"objects": names})
+    again = call_function(mesh, "reprocess", "/replay", {"objects": names})
 
     assert again["loaded"] == 0
     assert again["already_loaded"] == again["listed"] >= len(names)

@@ -1,7 +1,7 @@
 """Objects per second through the event path and by reprocess: `python tests/performance/bench_ingest.py [ZIP]`.
 
 2,000 documents (of a landing zip, else of a simulated league) go upload -> finalize -> push -> function -> committed
-rows; then the same objects once more through `POST /reprocess`. No assertion: figures only, with the load of the
+rows; then the same objects once more through `POST /replay`. No assertion: figures only, with the load of the
 machine beside them.
 """
 
@@ -63,7 +63,7 @@ def _measure(mesh: LocalMesh, uploads: list[Upload]) -> dict[str, object]:
     span = warehouse.rows(LATENCY_SQL, {}, _Span)[0]
     unaccounted = intake.report(landed, datetime.now(UTC).date()).unaccounted
     began = time.perf_counter()
-    answer = call_function(mesh, "reprocess", "/reprocess", ALL_DATES)
+    answer = call_function(mesh, "reprocess", "/replay", ALL_DATES)
     reprocess_s = time.perf_counter() - began
     return {
         "objects": span.objects,

@@ -15,12 +15,12 @@ def test_rule(cases: dict[str, Case], rule: str, environment: str) -> None:
     assert list(RULES[rule](cases[environment])) == []
 
 
-def test_only_ingest_and_its_replay_touch_the_landing_tables(cases: dict[str, Case]) -> None:
+def test_only_ingest_touches_the_landing_tables(cases: dict[str, Case]) -> None:
     """nba_raw is authorised over nba_landing: everybody else asks the views."""
     landing = cases["prod"].plan.by_type("google_bigquery_dataset")["nba_landing"]
     accounts = {entry["user_by_email"].split("@")[0] for entry in landing["access"] if entry["user_by_email"]}
     views = [entry["dataset"][0]["dataset"][0]["dataset_id"] for entry in landing["access"] if entry["dataset"]]
-    assert accounts == {"fn-ingest", "fn-reprocess"}
+    assert accounts == {"fn-ingest"}
     assert views == ["nba_raw"]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.workflows.our_cloud import Cloud
 from tipoff_local.httpd import HttpServer, json_response
 from tipoff_local.wire import Request, Response
 from tipoff_local.workflows.context import ChildOutcome, Clock, Setting, Token
@@ -137,3 +138,12 @@ def endpoint() -> Iterator[Endpoint]:
 def exactly() -> Callable[[Value], str]:
     """A text of a value that tells 1 from 1.0 and from true."""
     return lambda value: json.dumps(value, sort_keys=True)
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Our workflows, deployed."""
+    found = Cloud(tmp_path_factory.mktemp("workflows"))
+    found.start()
+    yield found
+    found.stop()

@@ -39,12 +39,13 @@ def held(warehouse: Warehouse, code: str = "", source_object: str = "", replayed
 
 
 def replay(mesh: LocalMesh, entries: list[Held], dry_run: bool) -> dict[str, Any]:
-    """Ingest the objects of `entries` again, each once, through `POST /reprocess`.
+    """Ingest the objects of `entries` again, each once, through the function `reprocess`.
 
     Returns:
-        The account (or the plan) that reprocess answers; nothing is called when nothing is held.
+        The account of `/replay`, or the plan of `/reprocess`; nothing is called when nothing is held.
     """
     objects = sorted({entry.source_object for entry in entries if entry.level != "message"})
     if not objects:
         return {"status": "nothing_held", "listed": 0}
-    return call_function(mesh, "reprocess", "/reprocess", {"objects": objects, "force": True, "dry_run": dry_run})
+    path = "/reprocess" if dry_run else "/replay"
+    return call_function(mesh, "reprocess", path, {"objects": objects, "force": True, "dry_run": dry_run})

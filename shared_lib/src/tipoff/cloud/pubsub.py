@@ -1,5 +1,6 @@
 """Pub/Sub: publish typed messages; they always carry data, since a function refuses a message without."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -22,18 +23,22 @@ class Topics:
         self._client: pubsub_v1.PublisherClient = publisher_client(at)
         self._project = at.project_id
 
-    def publish(self, topic: str, message: msgspec.Struct, dedupe_key: str) -> str:
+    def publish(
+        self, topic: str, message: msgspec.Struct, dedupe_key: str, attributes: Mapping[str, str] | None = None
+    ) -> str:
         """Publish `message` as JSON and return the message id once the service has it.
 
         Args:
             topic: the bare topic id.
             dedupe_key: identity of the fact told; receivers drop repeats by it (message ids do not serve:
                 a publisher's own retry gets a new one).
+            attributes: further ones, for those who tell messages apart by them.
         """
         path = self._client.topic_path(self._project, topic)
         failpoint("pubsub.publish:before")
         with translated(f"publish to {topic}"):
-            future = self._client.publish(path, msgspec.json.encode(message), dedupe_key=dedupe_key)
+            told = {**(attributes or {}), "dedupe_key": dedupe_key}
+            future = self._client.publish(path, msgspec.json.encode(message), **told)
             message_id = str(future.result(timeout=PUBLISH_TIMEOUT_S))
         failpoint("pubsub.publish:after")
         return message_id

@@ -4,6 +4,9 @@ from datetime import date, datetime
 
 import msgspec
 
+# The event type of a Replay, beside the bucket's own OBJECT_FINALIZE.
+REPLAY = "OBJECT_REPLAY"
+
 
 class ObjectFinalized(msgspec.Struct, frozen=True):
     """An object landed: bucket, name and the generation to read it at."""
@@ -11,6 +14,20 @@ class ObjectFinalized(msgspec.Struct, frozen=True):
     bucket: str
     name: str
     generation: int
+
+
+class LandedObject(msgspec.Struct, frozen=True):
+    """An object of the landing bucket to take in once more."""
+
+    name: str
+    generation: int
+    size_bytes: int
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """Objects that landed before, announced again: `ingest` takes them in as if they had just landed."""
+
+    objects: tuple[LandedObject, ...]
 
 
 class RawReady(msgspec.Struct, frozen=True):

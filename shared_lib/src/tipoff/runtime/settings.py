@@ -141,11 +141,11 @@ class ReprocessSettings(Settings):
     """Names `reprocess` needs."""
 
     bucket_landing: str
-    bucket_quarantine: str
-    dataset_nba_landing: str
+    bucket_state: str
     dataset_nba_ops: str
-    topic_raw_ready: str
+    topic_landing_objects: str
     topic_alerts: str
+    workflow_reprocess: str
 
 
 @dataclass(frozen=True, kw_only=True)

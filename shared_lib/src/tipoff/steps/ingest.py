@@ -6,6 +6,7 @@ announce the dates, leave a receipt. Each step may be repeated: readers take the
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,15 +20,16 @@ from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import Parsed, Reject, Route
 from tipoff.core.contracts.results import DocumentRefused, refused
-from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Permanent
-from tipoff.core.messages import ObjectFinalized, RawReady
+from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Permanent, Retryable
+from tipoff.core.messages import REPLAY, LandedObject, ObjectFinalized, RawReady, Replay
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, TableCount
 from tipoff.runtime.events import Delivery
-from tipoff.runtime.settings import IngestSettings, ReprocessSettings
+from tipoff.runtime.settings import IngestSettings
 from tipoff.steps.ops import VALUE_CHARS_MAX, Clock, OpsLog, utc_now
 
 OBJECT_BYTES_MAX = 32 * 1024 * 1024
 FINALIZE = "OBJECT_FINALIZE"
+REPLAY_WORKERS = 8
 
 
 @dataclass(frozen=True)
@@ -49,8 +51,8 @@ class IngestContext:
         self.ops.message(delivery, error)
 
 
-def open_ingest(settings: IngestSettings | ReprocessSettings, clock: Clock = utc_now) -> IngestContext:
-    """Open the clients of `ingest` (and of `reprocess`, which ingests again)."""
+def open_ingest(settings: IngestSettings, clock: Clock = utc_now) -> IngestContext:
+    """Open the clients of `ingest`."""
     warehouse = Warehouse(settings, [settings.dataset_nba_landing, settings.dataset_nba_ops])
     topics = Topics(settings)
     return IngestContext(
@@ -73,15 +75,41 @@ class _Payload(msgspec.Struct, frozen=True):
 
 
 def ingest(context: IngestContext, delivery: Delivery) -> None:
-    """Ingest the object that a bucket notification names; other events of the bucket are nothing to do.
+    """Ingest the object that a bucket notification names, or the objects of a replay.
+
+    Other events of the bucket are nothing to do.
 
     Raises:
-        BadRequest: the message is not a bucket notification, or names another bucket.
+        BadRequest: the message is neither, or names another bucket.
         Retryable: a service did not answer; the message will come again.
     """
+    if delivery.attributes.get("eventType") == REPLAY:
+        _replay(context, delivery)
+        return
     event = _finalized(delivery, context.landing_bucket)
     if event is not None:
         ingest_object(context, event, _size_bytes(delivery))
+
+
+def _replay(context: IngestContext, delivery: Delivery) -> None:
+    """Take every object of a replay in, whatever becomes of its neighbours; then say whether one must come again."""
+    try:
+        objects = msgspec.json.decode(delivery.data, type=Replay).objects
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest("bad_message", f"Replay: {error}") from error
+
+    def one(found: LandedObject) -> Retryable | None:
+        event = ObjectFinalized(context.landing_bucket, found.name, found.generation)
+        try:
+            ingest_object(context, event, found.size_bytes)
+        except Retryable as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(REPLAY_WORKERS) as pool:
+        failures = [error for error in pool.map(one, objects) if error]
+    if failures:
+        raise failures[0]
 
 
 def _finalized(delivery: Delivery, bucket: str) -> ObjectFinalized | None:

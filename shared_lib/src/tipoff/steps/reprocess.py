@@ -1,36 +1,40 @@
-"""Reprocess: ingest landed objects again, by object, prefix, list or date range, and account for every one.
+"""Reprocess: say what taking landed objects in again would mean, or start the workflow that does it.
 
-`listed = loaded + already_loaded + ignored + quarantined` when it ends. Nothing needs a cursor: what is in is known
-from receipts, so a run that was killed goes on where the receipts stop.
+A request names one object, several, a prefix, or a range of Eastern game dates. It is kept as an object of the state
+bucket, because a workflow's argument has room for a name and not for a list of 434.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
 import msgspec
 
-from tipoff import tables
-from tipoff.cloud.storage import ObjectName
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.pubsub import Topics
+from tipoff.cloud.storage import ObjectName, ObjectStore
+from tipoff.cloud.workflows import Workflows
 from tipoff.core import contracts
-from tipoff.core.errors import BadRequest
-from tipoff.core.messages import ObjectFinalized
-from tipoff.core.receipts import ObjectReceipt
+from tipoff.core.costs import of_objects
+from tipoff.core.errors import BadRequest, Permanent
+from tipoff.core.game_date import game_date_of
+from tipoff.runtime.events import Delivery
+from tipoff.runtime.http import ACCEPTED, OK
 from tipoff.runtime.settings import ReprocessSettings
-from tipoff.steps.ingest import IngestContext, ingest_object, open_ingest
-from tipoff.steps.ops import Clock, utc_now
+from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.queries import load
 
 FUNCTION = "reprocess"
-WORKERS = 16
-PROGRESS_EVERY = 200
+BEFORE_ALL = datetime(1946, 11, 1, tzinfo=UTC)
 
 
 class Reprocess(msgspec.Struct, frozen=True):
-    """Body of `/reprocess`: one of object, objects, prefix, or a range of Eastern game dates."""
+    """Body of `/reprocess` and `/replay`: one of object, objects, prefix, a range of dates, or a kept request.
+
+    `to_step` is how far the workflow goes on over the dates after the objects are in.
+    """
 
     object: str = ""
     objects: tuple[str, ...] = ()
@@ -39,99 +43,161 @@ class Reprocess(msgspec.Struct, frozen=True):
     end_date: date | None = None
     force: bool = False
     dry_run: bool = False
+    to_step: str = "ingest"
     backfill_id: str = ""
+    request_id: str = ""
 
 
-class Reprocessed(msgspec.Struct, frozen=True):
-    """The account of one run, or the plan of it (`dry_run`)."""
+class ReprocessPlan(msgspec.Struct, frozen=True):
+    """The answer: 200 with what would be done (`dry_run`), or 202 with the execution that does it.
 
-    status: Literal["completed", "planned"]
+    Attributes:
+        listed: objects that the request names; `todo` of them are not in yet (all of them when forced).
+        rows: rows they will become, from earlier receipts of the object, else the mean of its source.
+        estimated_usd: at list price, by `core.costs`.
+        execution: full name of the workflow's execution; empty in a plan.
+    """
+
+    status: Literal["planned", "started"]
     code: str
-    backfill_id: str
     listed: int
-    loaded: int
     already_loaded: int
-    ignored: int
-    quarantined: int
+    todo: int
     rows: int
     bytes: int
     game_dates: tuple[date, ...]
+    estimated_usd: float
+    execution: str = ""
+    http_status: int = OK
+
+
+class _Argument(msgspec.Struct, frozen=True):
+    request_id: str
+    start_date: date
+    end_date: date
+    from_step: str
+    to_step: str
+    force: bool
 
 
 @dataclass(frozen=True)
-class BackfillProgress:
-    """A row of `nba_ops.backfill_progress_log`."""
+class ReprocessContext:
+    """What reprocess keeps open."""
 
-    progress_date: date
-    backfill_id: str
-    kind: str
-    total: int
-    done: int
-    failed: int
-    cursor: str | None
-    state: str
-    started_at: datetime
-    updated_at: datetime
+    landing_bucket: str
+    state_bucket: str
+    replay_topic: str
+    workflow: str
     release: str
+    store: ObjectStore
+    warehouse: Warehouse
+    topics: Topics
+    workflows: Workflows
+    ops: OpsLog
+    clock: Clock
+
+    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
+        """Set a message aside that no retry can help."""
+        self.ops.message(delivery, error)
 
 
-def open_reprocess(settings: ReprocessSettings, clock: Clock = utc_now) -> IngestContext:
-    """Open the clients of `reprocess`: those of ingest."""
-    return open_ingest(settings, clock)
+def open_reprocess(settings: ReprocessSettings, clock: Clock = utc_now) -> ReprocessContext:
+    """Open the clients of `reprocess`."""
+    warehouse = Warehouse(settings, [settings.dataset_nba_ops])
+    topics = Topics(settings)
+    return ReprocessContext(
+        landing_bucket=settings.bucket_landing,
+        state_bucket=settings.bucket_state,
+        replay_topic=settings.topic_landing_objects,
+        workflow=settings.workflow_reprocess,
+        release=settings.release,
+        store=ObjectStore(settings),
+        warehouse=warehouse,
+        topics=topics,
+        workflows=Workflows(settings, settings.region),
+        ops=OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock),
+        clock=clock,
+    )
 
 
-class _Loaded(msgspec.Struct, frozen=True):
+class KnownObject(msgspec.Struct, frozen=True):
+    """What the newest receipt of an object says."""
+
     source_object: str
     source_generation: int
+    source: str
     outcome: str
     parse_seq: int
+    rows_out: int
+    received_at: datetime
 
 
-def reprocess(context: IngestContext, request: Reprocess) -> Reprocessed:
-    """Ingest what the request names and is not in yet (all of it when forced).
+def reprocess(context: ReprocessContext, request: Reprocess) -> ReprocessPlan:
+    """Plan, and unless it is a dry run start the workflow that takes the objects in.
 
     Raises:
         BadRequest: the request names nothing, or its range is reversed.
     """
-    listed = list(_listed(context, request))
-    loaded = set() if request.force else _loaded(context, request)
-    todo = [found for found in listed if _identity(found) not in loaded]
-    dates = tuple(sorted({day for found in todo if (day := _game_date(found.name)) is not None}))
-    backfill_id = request.backfill_id or f"reprocess_{int(context.clock().timestamp() * 1000)}"
-    size = sum(found.size_bytes for found in todo)
+    listed = listing(context, request)
+    known = known_objects(context, request.prefix, BEFORE_ALL)
+    todo = to_do(listed, known, request.force, BEFORE_ALL)
+    plan = _plan(listed, todo, known)
     if request.dry_run:
-        already = len(listed) - len(todo)
-        return Reprocessed("planned", "PLANNED", backfill_id, len(listed), 0, already, 0, 0, 0, size, dates)
-    receipts = _ingest_all(context, backfill_id, todo)
-    fates = Counter(receipt.outcome for receipt in receipts)
-    return Reprocessed(
-        status="completed",
-        code="OK",
-        backfill_id=backfill_id,
-        listed=len(listed),
-        loaded=fates["accepted"],
-        already_loaded=len(listed) - len(todo),
-        ignored=fates["ignored"],
-        quarantined=fates["quarantined"],
-        rows=sum(receipt.rows_out for receipt in receipts),
-        bytes=size,
-        game_dates=dates,
-    )
+        return plan
+    argument = _argument(context, request, plan.game_dates)
+    started = context.workflows.start(context.workflow, argument)
+    return msgspec.structs.replace(plan, status="started", code="STARTED", execution=started.name, http_status=ACCEPTED)
 
 
-def _listed(context: IngestContext, request: Reprocess) -> Iterator[ObjectName]:
-    """Objects that the request names.
+def _argument(context: ReprocessContext, request: Reprocess, dates: Sequence[date]) -> _Argument:
+    now = context.clock()
+    request_id = f"reprocess_{int(now.timestamp() * 1000)}"
+    context.store.write(context.state_bucket, _key(request_id), msgspec.json.encode(request), if_generation=0)
+    today = game_date_of(now)
+    first = request.start_date or (dates[0] if dates else today)
+    last = request.end_date or (dates[-1] if dates else today)
+    return _Argument(request_id, first, last, "ingest", request.to_step, request.force)
+
+
+def _key(request_id: str) -> str:
+    return f"requests/{request_id}.json"
+
+
+def kept_request(context: ReprocessContext, request: Reprocess) -> Reprocess:
+    """The request that `request_id` stands for, with this one's name of the run; itself when it stands for none."""
+    if not request.request_id:
+        return request
+    found = context.store.read(context.state_bucket, _key(request.request_id))
+    kept = msgspec.json.decode(found.data, type=Reprocess)
+    return msgspec.structs.replace(kept, backfill_id=request.backfill_id)
+
+
+def listing(context: ReprocessContext, request: Reprocess) -> list[ObjectName]:
+    """Objects of the landing bucket that the request names, by name.
 
     Raises:
-        BadRequest: it names nothing.
+        BadRequest: it names nothing, or its range is reversed.
     """
     names = {*request.objects, request.object} - {""}
     in_range = request.start_date is not None and request.end_date is not None
     if not (names or request.prefix or in_range):
         raise BadRequest("nothing_named", "give object, objects, prefix, or start_date and end_date")
-    for found in context.store.names(context.landing_bucket, request.prefix):
+    if request.start_date and request.end_date and request.end_date < request.start_date:
+        raise BadRequest("bad_range", f"end_date {request.end_date} lies before start_date {request.start_date}")
+    return list(_listed(context, request, names, in_range))
+
+
+def _listed(context: ReprocessContext, request: Reprocess, names: set[str], in_range: bool) -> Iterator[ObjectName]:
+    for found in context.store.names(context.landing_bucket, request.prefix or _common_prefix(names)):
         if (not names or found.name in names) and (not in_range or _in_range(found.name, request)):
             yield found
+
+
+def _common_prefix(names: set[str]) -> str:
+    """What all names begin with, so that one object is not found by listing the whole bucket."""
+    first, last = min(names, default=""), max(names, default="")
+    same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return first[:same]
 
 
 def _in_range(name: str, request: Reprocess) -> bool:
@@ -145,14 +211,28 @@ def _game_date(name: str) -> date | None:
     return route.day if route else None
 
 
-def _loaded(context: IngestContext, request: Reprocess) -> set[tuple[str, int]]:
-    """Objects that today's parser has dealt with for good; quarantined ones are tried again."""
-    found = context.warehouse.rows(load("loaded_objects"), {"prefix": request.prefix}, _Loaded)
-    return {
-        (row.source_object, row.source_generation)
-        for row in found
-        if row.outcome == "accepted" and row.parse_seq == _parse_seq(row.source_object)
-    }
+def known_objects(context: ReprocessContext, prefix: str, since: datetime) -> dict[tuple[str, int], KnownObject]:
+    """Receipts of objects received at or after `since`, by name and generation."""
+    found = context.warehouse.rows(load("loaded_objects"), {"prefix": prefix, "since": since}, KnownObject)
+    return {(row.source_object, row.source_generation): row for row in found}
+
+
+def to_do(
+    listed: Sequence[ObjectName], known: dict[tuple[str, int], KnownObject], force: bool, since: datetime
+) -> list[ObjectName]:
+    """What is left: objects that today's parser has not dealt with; when forced, those not taken in since `since`.
+
+    A quarantined object is tried again, but once in a run.
+    """
+
+    def done(found: ObjectName) -> bool:
+        row = known.get((found.name, found.generation))
+        if row is None:
+            return False
+        in_this_run = since > BEFORE_ALL and row.received_at >= since
+        return in_this_run or (not force and row.outcome == "accepted" and row.parse_seq == _parse_seq(found.name))
+
+    return [found for found in listed if not done(found)]
 
 
 def _parse_seq(name: str) -> int:
@@ -160,45 +240,30 @@ def _parse_seq(name: str) -> int:
     return contracts.parse_seq(route.source) if route else 0
 
 
-def _identity(found: ObjectName) -> tuple[str, int]:
-    return found.name, found.generation
-
-
-def _ingest_all(context: IngestContext, backfill_id: str, todo: Sequence[ObjectName]) -> list[ObjectReceipt]:
-    started_at = context.clock()
-    receipts: list[ObjectReceipt] = []
-
-    def one(found: ObjectName) -> ObjectReceipt:
-        event = ObjectFinalized(context.landing_bucket, found.name, found.generation)
-        return ingest_object(context, event, found.size_bytes)
-
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for receipt in pool.map(one, todo):
-            receipts.append(receipt)
-            if len(receipts) % PROGRESS_EVERY == 0:
-                _progress(context, backfill_id, receipts, len(todo), started_at)
-    _progress(context, backfill_id, receipts, len(todo), started_at)
-    return receipts
-
-
-def _progress(
-    context: IngestContext,
-    backfill_id: str,
-    receipts: Sequence[ObjectReceipt],
-    total: int,
-    started_at: datetime,
-) -> None:
-    row = BackfillProgress(
-        progress_date=started_at.date(),
-        backfill_id=backfill_id,
-        kind="objects",
-        total=total,
-        done=len(receipts),
-        failed=sum(receipt.outcome == "quarantined" for receipt in receipts),
-        cursor=receipts[-1].source_object if receipts else None,
-        state="done" if len(receipts) == total else "running",
-        started_at=started_at,
-        updated_at=context.clock(),
-        release=context.release,
+def _plan(
+    listed: Sequence[ObjectName], todo: Sequence[ObjectName], known: dict[tuple[str, int], KnownObject]
+) -> ReprocessPlan:
+    return ReprocessPlan(
+        status="planned",
+        code="PLANNED",
+        listed=len(listed),
+        already_loaded=len(listed) - len(todo),
+        todo=len(todo),
+        rows=_rows(todo, known),
+        bytes=sum(found.size_bytes for found in todo),
+        game_dates=tuple(sorted({day for found in todo if (day := _game_date(found.name)) is not None})),
+        estimated_usd=round(of_objects(len(todo)).dollars, 6),
     )
-    context.warehouse.append(tables.get("backfill_progress_log"), [row])
+
+
+def _rows(todo: Sequence[ObjectName], known: dict[tuple[str, int], KnownObject]) -> int:
+    """Rows to expect: an object's own earlier receipt, else the mean of its source's."""
+    by_source: dict[str, list[int]] = defaultdict(list)
+    for row in known.values():
+        by_source[row.source].append(row.rows_out)
+    total = 0.0
+    for found in todo:
+        own, route = known.get((found.name, found.generation)), contracts.route(found.name)
+        others = by_source.get(route.source, []) if route else []
+        total += own.rows_out if own else sum(others) / len(others) if others else 0
+    return round(total)

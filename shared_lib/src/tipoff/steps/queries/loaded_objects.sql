@@ -2,7 +2,12 @@
 SELECT
   r.source_object,
   r.source_generation,
+  r.source,
   r.outcome,
-  r.parse_seq
+  r.parse_seq,
+  r.rows_out,
+  r.received_at
 FROM nba_ops.object_receipts AS r
 WHERE STARTS_WITH(r.source_object, @prefix)
+  AND r.received_at >= @since
+ORDER BY r.source_object, r.source_generation

@@ -1,0 +1,188 @@
+"""Replay: announce landed objects again, wait until `ingest` has taken in every one, and account for them.
+
+`listed = loaded + already_loaded + ignored + quarantined` when it ends. Nothing needs a cursor: what is in is known
+from receipts, so a run that was killed goes on, under the same name, where the receipts stop.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import batched
+from typing import Literal
+
+import msgspec
+
+from tipoff import tables
+from tipoff.cloud.storage import ObjectName
+from tipoff.core.errors import BackendUnavailable
+from tipoff.core.messages import REPLAY, LandedObject, Replay
+from tipoff.steps.queries import load
+from tipoff.steps.reprocess import (
+    BEFORE_ALL,
+    KnownObject,
+    Reprocess,
+    ReprocessContext,
+    kept_request,
+    known_objects,
+    listing,
+    to_do,
+)
+
+CHUNK_OBJECTS = 32
+PUBLISHERS = 8
+LOOK_EVERY_S = 0.5
+STALLED_AFTER_S = 120.0
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """The account of one run."""
+
+    status: Literal["completed"]
+    code: str
+    backfill_id: str
+    listed: int
+    loaded: int
+    already_loaded: int
+    ignored: int
+    quarantined: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class BackfillProgress:
+    """A row of `nba_ops.backfill_progress_log`."""
+
+    progress_date: date
+    backfill_id: str
+    kind: str
+    total: int
+    done: int
+    failed: int
+    cursor: str | None
+    state: str
+    started_at: datetime
+    updated_at: datetime
+    release: str
+
+
+class _Started(msgspec.Struct, frozen=True):
+    started_at: datetime | None
+
+
+class _Count(msgspec.Struct, frozen=True):
+    objects: int
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run under its name: what it lists, and since when a receipt counts as its own."""
+
+    context: ReprocessContext
+    backfill_id: str
+    prefix: str
+    listed: Sequence[ObjectName]
+    since: datetime
+
+    def progress(self, total: int, done: int, state: str, failed: int = 0) -> None:
+        """Leave a row that whoever watches reads."""
+        row = BackfillProgress(
+            progress_date=self.since.date(),
+            backfill_id=self.backfill_id,
+            kind="objects",
+            total=total,
+            done=done,
+            failed=failed,
+            cursor=None,
+            state=state,
+            started_at=self.since,
+            updated_at=self.context.clock(),
+            release=self.context.release,
+        )
+        self.context.warehouse.append(tables.get("backfill_progress_log"), [row])
+
+    def receipts(self) -> dict[tuple[str, int], KnownObject]:
+        """Receipts of this run."""
+        return known_objects(self.context, self.prefix, self.since)
+
+
+def replay(context: ReprocessContext, request: Reprocess) -> Replayed:
+    """Take in what the request names and is not in yet (all of it when forced); returns when all of it has ended.
+
+    Raises:
+        BadRequest: the request names nothing, or its range is reversed.
+        BackendUnavailable: for two minutes no further object ended; the same call goes on where this one stopped.
+    """
+    wanted = kept_request(context, request)
+    now = context.clock()
+    backfill_id = wanted.backfill_id or f"replay_{int(now.timestamp() * 1000)}"
+    began_at = _began(context, backfill_id)
+    run = _Run(context, backfill_id, wanted.prefix, listing(context, wanted), began_at or now)
+    known = known_objects(context, wanted.prefix, BEFORE_ALL)
+    mine = to_do(run.listed, known, wanted.force, BEFORE_ALL if began_at is None else began_at)
+    run.progress(len(mine), 0, "running")
+    _announce(run, mine)
+    _wait(run, mine)
+    return _account(run, mine)
+
+
+def _began(context: ReprocessContext, backfill_id: str) -> datetime | None:
+    return context.warehouse.rows(load("backfill_started"), {"backfill_id": backfill_id}, _Started)[0].started_at
+
+
+def _announce(run: _Run, todo: Sequence[ObjectName]) -> None:
+    attributes = {"eventType": REPLAY, "bucketId": run.context.landing_bucket}
+
+    def tell(chunk: Sequence[ObjectName]) -> None:
+        message = Replay(tuple(LandedObject(found.name, found.generation, found.size_bytes) for found in chunk))
+        run.context.topics.publish(run.context.replay_topic, message, f"{run.backfill_id}:{chunk[0].name}", attributes)
+
+    with ThreadPoolExecutor(PUBLISHERS) as pool:
+        list(pool.map(tell, batched(todo, CHUNK_OBJECTS, strict=False)))
+
+
+def _wait(run: _Run, todo: Sequence[ObjectName]) -> None:
+    """Return when each has a receipt of this run; leave progress whenever something moved."""
+    done, moved_s = 0, time.monotonic()
+    while True:
+        found = _counted(run)
+        if found > done:
+            done, moved_s = found, time.monotonic()
+            run.progress(len(todo), min(done, len(todo)), "running")
+        if done >= len(todo) and not _missing(run, todo):
+            return
+        if time.monotonic() - moved_s > STALLED_AFTER_S:
+            left = _missing(run, todo)
+            raise BackendUnavailable("objects_unaccounted", f"{len(left)} objects have no receipt, as {left[0].name}")
+        time.sleep(LOOK_EVERY_S)
+
+
+def _counted(run: _Run) -> int:
+    parameters = {"prefix": run.prefix, "since": run.since}
+    return run.context.warehouse.rows(load("objects_since"), parameters, _Count)[0].objects
+
+
+def _missing(run: _Run, todo: Sequence[ObjectName]) -> list[ObjectName]:
+    receipts = run.receipts()
+    return [found for found in todo if (found.name, found.generation) not in receipts]
+
+
+def _account(run: _Run, todo: Sequence[ObjectName]) -> Replayed:
+    """The account over all that this run took in, under whatever call."""
+    receipts = run.receipts()
+    mine = [row for found in run.listed if (row := receipts.get((found.name, found.generation)))]
+    fates = Counter(row.outcome for row in mine)
+    run.progress(len(todo), len(todo), "done", fates["quarantined"])
+    return Replayed(
+        status="completed",
+        code="OK",
+        backfill_id=run.backfill_id,
+        listed=len(run.listed),
+        loaded=fates["accepted"],
+        already_loaded=len(run.listed) - len(mine),
+        ignored=fates["ignored"],
+        quarantined=fates["quarantined"],
+        rows=sum(row.rows_out for row in mine),
+    )
