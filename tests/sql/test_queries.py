@@ -21,6 +21,9 @@ KINDS = {
     "batch_id": "STRING",
     "digest": "STRING",
     "prefix": "STRING",
+    "since": "TIMESTAMP",
+    "backfill_id": "STRING",
+    "names": "ARRAY<STRING>",
     "player_ids": "ARRAY<INT64>",
 }
 
