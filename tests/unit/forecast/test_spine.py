@@ -9,7 +9,7 @@ from tipoff.core.errors import ContractViolation
 from tipoff.forecast import distributions as dist
 from tipoff.forecast import metrics, systems
 from tipoff.forecast.features import REQUIRED
-from tipoff.forecast.lines import break_even, fair_prob_over, main_line
+from tipoff.forecast.lines import fair_prob_over, main_line
 from tipoff.forecast.recommend import Policy, advise
 from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote, Recommendation
 
@@ -104,9 +104,7 @@ def test_a_ladder_yields_its_most_balanced_rung() -> None:
     assert chosen.quote.line_pts == 20.5
 
 
-def test_prices_become_fair_probabilities_and_break_evens() -> None:
-    assert break_even(-110) == pytest.approx(0.5238, abs=1e-4)
-    assert break_even(100) == 0.5
+def test_prices_become_fair_probabilities() -> None:
     assert fair_prob_over(quote(20.5, over=-137, under=-137)) == 0.5
 
 

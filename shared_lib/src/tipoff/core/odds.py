@@ -163,7 +163,7 @@ class TwoSided:
     under_decimal: float
 
 
-def _imbalance(quote: TwoSided) -> float:
+def imbalance(quote: TwoSided) -> float:
     """Distance of the fair Over probability from one half, to 12 places so that mirrored prices tie."""
     return round(abs(devig_multiplicative(quote.over_decimal, quote.under_decimal) - 0.5), 12)
 
@@ -172,7 +172,7 @@ def main_line(ladder: Iterable[TwoSided]) -> TwoSided | None:
     """The line whose de-vigged Over probability is nearest one half; the lower of a tie; None of an empty ladder."""
     return min(
         ladder,
-        key=lambda quote: (_imbalance(quote), quote.line),
+        key=lambda quote: (imbalance(quote), quote.line),
         default=None,
     )
 

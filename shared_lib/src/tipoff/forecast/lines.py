@@ -1,13 +1,13 @@
-"""The market seen from the forecast's side: de-vig, main line, consensus.
+"""The market seen from the forecast's side: each book's main line before the cutoff, and the one to publish.
 
-Odds maths: domain reference, section 10.
+The arithmetic of odds is `core.odds`; here stand instants, books and preferences.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
 
+from tipoff.core import odds
 from tipoff.forecast.types import Quote
 
 
@@ -20,20 +20,10 @@ class MainLine:
     books: int
 
 
-def decimal_odds(american: int) -> float:
-    """Decimal odds: 1 + a/100 for a > 0, 1 + 100/|a| for a < 0."""
-    return 1.0 + (american / 100.0 if american > 0 else 100.0 / -american)
-
-
-def break_even(american: int) -> float:
-    """Win probability at which a bet at this price neither wins nor loses: 1 / decimal odds."""
-    return 1.0 / decimal_odds(american)
-
-
 def fair_prob_over(quote: Quote) -> float:
-    """Multiplicative de-vig: P(over | no push) of the market, the overround taken out in proportion."""
-    over, under = break_even(quote.over_american), break_even(quote.under_american)
-    return over / (over + under)
+    """P(over | no push) of the market: multiplicative de-vig (module `core.odds`)."""
+    two_sided = _two_sided(quote)
+    return odds.devig_multiplicative(two_sided.over_decimal, two_sided.under_decimal)
 
 
 def latest_per_book(quotes: Sequence[Quote], cutoff_at: datetime) -> list[Quote]:
@@ -54,7 +44,7 @@ def main_line(quotes: Sequence[Quote], cutoff_at: datetime, preferred: Sequence[
     latest = latest_per_book(quotes, cutoff_at)
     if not latest:
         return None
-    consensus = float(median(quote.line_pts for quote in latest))
+    consensus = odds.consensus([quote.line_pts for quote in latest]) or 0.0
     ranks = {book: rank for rank, book in enumerate(preferred)}
     chosen = min(latest, key=lambda q: (ranks.get(q.bookmaker, len(ranks)), abs(q.line_pts - consensus), q.bookmaker))
     return MainLine(chosen, consensus, len(latest))
@@ -62,4 +52,9 @@ def main_line(quotes: Sequence[Quote], cutoff_at: datetime, preferred: Sequence[
 
 def _preference(quote: Quote) -> tuple[float, float, float]:
     """Newest first, then most balanced, then lowest."""
-    return (-quote.snapshot_at.timestamp(), abs(fair_prob_over(quote) - 0.5), quote.line_pts)
+    return (-quote.snapshot_at.timestamp(), odds.imbalance(_two_sided(quote)), quote.line_pts)
+
+
+def _two_sided(quote: Quote) -> odds.TwoSided:
+    prices = odds.decimal_from_american(quote.over_american), odds.decimal_from_american(quote.under_american)
+    return odds.TwoSided(quote.line_pts, *prices)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tipoff.forecast.lines import decimal_odds
+from tipoff.core import odds
 from tipoff.forecast.types import Forecast, Quote, Recommendation
 
 
@@ -29,18 +29,14 @@ class Advice:
     prob_push: float
 
 
-def expected_value(prob_win: float, prob_push: float, american: int) -> float:
-    """Profit expected per unit staked; a push returns the stake."""
-    return prob_win * (decimal_odds(american) - 1.0) - (1.0 - prob_win - prob_push)
-
-
 def advise(forecast: Forecast, quote: Quote | None, feature_quality: float, policy: Policy) -> Advice:
     """The better side when its expected value reaches the threshold, else PASS; NO_LINE without a quote."""
     if quote is None:
         return Advice(Recommendation.NO_LINE, 0.0, 0.0, 0.0, 0.0)
     over, push = forecast.prob_over(quote.line_pts), forecast.prob_push(quote.line_pts)
-    value_over = expected_value(over, push, quote.over_american)
-    value_under = expected_value(max(0.0, 1.0 - over - push), push, quote.under_american)
+    under = max(0.0, 1.0 - over - push)
+    value_over = odds.expected_value(over, odds.decimal_from_american(quote.over_american), push)
+    value_under = odds.expected_value(under, odds.decimal_from_american(quote.under_american), push)
     choice = _choose(value_over, value_under, feature_quality, policy)
     return Advice(choice, value_over, value_under, over, push)
 
