@@ -7,18 +7,26 @@ local-bigquery's own pytest plugin uses, because its command line can neither re
 import json
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import uvicorn
 from local_bigquery import app
 from local_bigquery.engine import database
 from local_bigquery.grpc import server
 from local_bigquery.settings import settings
 
-from tipoff_local.bigquery_appends import remember_shapes
+from tipoff_local.bigquery_appends import append_by_columns
+from tipoff_local.bigquery_catalogue import CatalogueMemory
+from tipoff_local.bigquery_results import find_results_by_name
+from tipoff_local.bigquery_translations import remember_translations
 from tipoff_local.processes import report_ready, when_parent_leaves
 
 HOST = "127.0.0.1"
+# An append stream keeps a thread for as long as it is open, and each function keeps one per table it writes.
+# local-bigquery's own server has 16 threads: the seventeenth stream would wait for ever.
+STREAMS_MAX = 256
 
 
 def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
@@ -26,8 +34,12 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     settings.bigquery_host = HOST
     settings.data_dir = data_dir
     settings.default_project_id = project
-    remember_shapes()
-    storage, bound_grpc_port = server.start(HOST, grpc_port)
+    memory = CatalogueMemory()
+    memory.watch()
+    append_by_columns(memory)
+    remember_translations(memory)
+    find_results_by_name()
+    storage, bound_grpc_port = serve_storage(grpc_port)
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
     thread.start()
@@ -42,6 +54,16 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     report_ready(json.dumps({"rest_port": bound_rest_port, "grpc_port": bound_grpc_port}))
     thread.join()
     storage.stop(None)
+
+
+def serve_storage(port: int) -> tuple[grpc.Server, int]:
+    """BigQuery Storage on `port` (0 = free); returns the server and the port."""
+    storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX))
+    handlers = [grpc.method_handlers_generic_handler(name, methods) for name, methods in server.SERVICES.items()]
+    storage.add_generic_rpc_handlers(handlers)
+    bound = storage.add_insecure_port(f"{HOST}:{port}")
+    storage.start()
+    return storage, bound
 
 
 if __name__ == "__main__":
