@@ -22,7 +22,7 @@ from tipoff_local.workflows.replay import Recording, recording
 from tipoff_local.workflows.server import WorkflowsServer
 
 ROOT = Path(__file__).parents[2]
-KEYS = ("daily", "predict", "postgame", "train", "reprocess")
+KEYS = ("daily", "predict", "postgame", "train", "reprocess", "reconcile")
 PROJECT, NUMBER, REGION = "tipoff-tests", "123456789012", "us-west2"
 PARENT = f"projects/{PROJECT}/locations/{REGION}"
 
@@ -58,6 +58,7 @@ USUAL: dict[str, Answers] = {
     "predict_start/status": [batch("in_progress"), batch("complete")],
     "grade/grade": [DONE],
     "publish/publish": [DONE],
+    "reconcile/reconcile": [DONE],
     "train/train": [(200, {"status": "completed", "outcome": "activated", "model_id": "m1"})],
     "reprocess/replay": [(200, {"status": "completed", "code": "OK", "loaded": 3})],
     "reprocess/reprocess": [(200, {"status": "planned", "code": "PLANNED", "listed": 3})],

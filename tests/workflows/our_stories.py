@@ -28,6 +28,7 @@ CHAINS: dict[str, tuple[str, ...]] = {
     "predict": ("analyze/process-date-range", "precompute/process-date", "predict_start/start", "predict_start/status"),
     "postgame": ("analyze/process-date-range", "grade/grade", "publish/publish"),
     "train": ("train/train",),
+    "reconcile": ("reconcile/reconcile",),
     "reprocess": ("reprocess/replay", "analyze/process-date-range", "precompute/process-date-range",
                   "predict_start/start", "predict_start/status", "grade/grade", "publish/publish"),
 }  # fmt: skip
@@ -36,10 +37,12 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "predict": {"game_date": DATE, "digest": "d1"},
     "postgame": {"game_date": DATE},
     "train": {"cutoff_date": DATE},
+    "reconcile": {"as_of": f"{DATE}T12:00:00Z"},
     "reprocess": RANGE,
 }
 SUBJECTS = {"daily": f"daily:{DATE}", "predict": f"predict:{DATE}", "postgame": f"postgame:{DATE}",
-            "train": f"train:{DATE}", "reprocess": f"reprocess:{DATE}:{DATE}"}  # fmt: skip
+            "train": f"train:{DATE}", "reconcile": f"reconcile:{DATE}",
+            "reprocess": f"reprocess:{DATE}:{DATE}"}  # fmt: skip
 BY_CHILD = ("predict_start/start", "predict_start/status")
 
 # Answers that are failures for every step: each must end the execution FAILED.

@@ -15,6 +15,7 @@ from tipoff.steps.grade import Graded
 from tipoff.steps.predict_start import Started
 from tipoff.steps.process import Processed
 from tipoff.steps.publish import Published
+from tipoff.steps.reconcile import Reconciled
 from tipoff.steps.replay import Replayed
 from tipoff.steps.reprocess import ReprocessPlan
 from tipoff.steps.train import Trained
@@ -102,7 +103,7 @@ def test_only_what_may_pass_is_repeated(told: dict[str, Ended]) -> None:
 
 def test_what_is_not_ready_is_asked_four_times_and_stops_the_chain(told: dict[str, Ended]) -> None:
     never = [title for title in STORIES if title.endswith("is never ready")]
-    assert len(never) == 20 - 3
+    assert len(never) == 21 - 3
     for title in never:
         story, ended = STORIES[title], told[title]
         (late,) = story.answers
@@ -185,7 +186,9 @@ def test_all_workflows_share_one_way_of_calling_and_alerting() -> None:
     assert len({source(key).partition("\n# One call of a function.")[2] for key in KEYS}) == 1
 
 
-@pytest.mark.parametrize("answer", [Processed, Graded, Published, Started, ReprocessPlan, Replayed, Trained])
+@pytest.mark.parametrize(
+    "answer", [Processed, Graded, Published, Started, Reconciled, ReprocessPlan, Replayed, Trained]
+)
 def test_every_answer_says_its_status(answer: type[msgspec.Struct]) -> None:
     """The workflows take an answer without `status` for a failure."""
     assert "status" in answer.__struct_fields__

@@ -1,0 +1,212 @@
+"""What must exist for a game date, by when, and how it stands: decided from counts of rows, never from messages.
+
+A row is open (EXPECTED, LATE) until its output covers every game of its date, or until waiting for it has become
+pointless; then it is closed (COMPLETE, EMPTY_OK, DEGRADED, FAILED). A later repair closes it anew as COMPLETE.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from tipoff.core.game_date import eastern_instant
+
+type State = Literal["EXPECTED", "LATE", "COMPLETE", "EMPTY_OK", "DEGRADED", "FAILED"]
+type Part = Literal["document", "before", "after"]
+
+OPEN: frozenset[State] = frozenset({"EXPECTED", "LATE"})
+WAIT_FOR_RESULTS = timedelta(days=7)
+OFF_SEASON_MONTHS = frozenset({7, 8, 9})
+
+
+@dataclass(frozen=True)
+class Output:
+    """A table or document that every game of a date needs.
+
+    Attributes:
+        name: a table, or a kind of document, as `expected_outputs.output` spells it.
+        part: `document` and `before` are due before tip-off, `after` when the games are over.
+        due: hours before the first tip-off (part document, before), or after the date's midnight (after).
+        reads: outputs without which this one cannot be.
+        required: whether its absence stops what reads it; otherwise the date goes on, degraded.
+        workflow: which one makes it; empty when it comes from outside.
+    """
+
+    name: str
+    part: Part
+    due: float
+    reads: tuple[str, ...] = ()
+    required: bool = True
+    workflow: str = ""
+
+
+OUTPUTS: tuple[Output, ...] = (
+    Output("nbac_injury_report", "document", 2.0, required=False),
+    Output("odds_api_game_lines", "document", 2.0, required=False),
+    Output("odds_api_player_points_props", "document", 2.0, required=False),
+    Output("upcoming_player_game_context", "before", 1.5, workflow="daily"),
+    Output("player_composite_factors", "before", 1.5, ("upcoming_player_game_context",), workflow="daily"),
+    Output("ml_feature_store_v2", "before", 1.5, ("player_composite_factors",), workflow="daily"),
+    Output("player_prop_predictions", "before", 1.0, ("ml_feature_store_v2",), workflow="daily"),
+    Output("nbac_player_boxscores", "after", 28.5),
+    Output("nbac_play_by_play", "after", 28.5, required=False),
+    Output("player_game_summary", "after", 29.0, ("nbac_player_boxscores",), workflow="postgame"),
+    Output("team_offense_game_summary", "after", 29.0, ("nbac_player_boxscores",), workflow="postgame"),
+    Output("team_defense_game_summary", "after", 29.0, ("nbac_player_boxscores",), workflow="postgame"),
+    Output(
+        "prediction_accuracy", "after", 34.5, ("player_game_summary", "player_prop_predictions"), workflow="postgame"
+    ),
+)
+BY_NAME: Mapping[str, Output] = {output.name: output for output in OUTPUTS}
+
+
+@dataclass(frozen=True)
+class GameDay:
+    """A date of the newest schedule. Postponed and moved games are not among `games`.
+
+    Attributes:
+        season_known: whether the schedule holds any game within half a year.
+        in_season: whether it holds games both up to and from this date on.
+    """
+
+    game_date: date
+    games: int
+    postponed: int
+    first_tipoff_at: datetime | None
+    last_tipoff_at: datetime | None
+    season_known: bool
+    in_season: bool
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How one output of one date stands. `cause` is empty when nothing is wrong."""
+
+    game_date: date
+    output: str
+    expected_rows: int
+    actual_rows: int
+    state: State
+    cause: str
+    deadline_at: datetime
+    root: bool = True
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still waits for it."""
+        return self.state in OPEN
+
+
+def deadline_of(day: GameDay, output: Output) -> datetime:
+    """The instant (UTC) by which the output must exist; a date without tip-offs is due at its noon in Eastern time."""
+    if output.part == "after":
+        return eastern_instant(day.game_date, 0, 0) + timedelta(hours=output.due)
+    first = day.first_tipoff_at or eastern_instant(day.game_date, 12, 0)
+    return first - timedelta(hours=output.due)
+
+
+def gives_up_at(day: GameDay, output: Output) -> datetime:
+    """When waiting ends: what is for before tip-off at the last tip-off, results after a week."""
+    if output.part == "after":
+        return deadline_of(day, output) + WAIT_FOR_RESULTS
+    return day.last_tipoff_at or eastern_instant(day.game_date, 23, 59)
+
+
+def assess(day: GameDay, counts: Mapping[str, int], now: datetime, reasons: Mapping[str, str]) -> tuple[Expected, ...]:
+    """Every output of a date as it stands.
+
+    Args:
+        counts: games that each output covers; absent means 0.
+        reasons: what is known of each output from receipts (the code of a failed step, of a quarantined document).
+    """
+    found: dict[str, Expected] = {}
+    for output in OUTPUTS:
+        found[output.name] = _assess(day, output, counts.get(output.name, 0), now, reasons, found)
+    return tuple(found.values())
+
+
+def _assess(
+    day: GameDay,
+    output: Output,
+    actual: int,
+    now: datetime,
+    reasons: Mapping[str, str],
+    before: Mapping[str, Expected],
+) -> Expected:
+    deadline_at = deadline_of(day, output)
+    if not day.season_known and day.game_date.month not in OFF_SEASON_MONTHS:
+        state: State = "LATE" if now >= deadline_at else "EXPECTED"
+        state = "FAILED" if now >= gives_up_at(day, output) else state
+        return Expected(day.game_date, output.name, 0, actual, state, "no_schedule", deadline_at, output is OUTPUTS[0])
+    if not day.games or _nothing_to_grade(output, before):
+        return Expected(day.game_date, output.name, 0, actual, "EMPTY_OK", _why_empty(day), deadline_at)
+    if actual >= day.games:
+        return Expected(day.game_date, output.name, day.games, actual, "COMPLETE", "", deadline_at)
+    missing = _upstream(output, before)
+    cause = f"upstream:{missing}" if missing else reasons.get(output.name, _absence(output, actual, day.games))
+    state = _unfinished(day, output, actual, now)
+    return Expected(day.game_date, output.name, day.games, actual, state, cause, deadline_at, not missing)
+
+
+def _unfinished(day: GameDay, output: Output, actual: int, now: datetime) -> State:
+    if now < deadline_of(day, output):
+        return "EXPECTED"
+    if now < gives_up_at(day, output):
+        return "LATE"
+    return "DEGRADED" if actual or not output.required else "FAILED"
+
+
+def _why_empty(day: GameDay) -> str:
+    if day.games:
+        return "no_predictions"
+    if day.postponed:
+        return "postponed"
+    return "no_games" if day.in_season else "off_season"
+
+
+def _nothing_to_grade(output: Output, before: Mapping[str, Expected]) -> bool:
+    """Grades follow from predictions: where none were made, none are due."""
+    predictions = before.get("player_prop_predictions")
+    if output.name != "prediction_accuracy" or predictions is None:
+        return False
+    return predictions.state in ("FAILED", "EMPTY_OK") and predictions.actual_rows == 0
+
+
+def _upstream(output: Output, before: Mapping[str, Expected]) -> str:
+    """The first output on the way up that is not there: the reason for this one's absence."""
+    for name in output.reads:
+        read = before[name]
+        if read.state not in ("COMPLETE", "EMPTY_OK") and read.actual_rows < read.expected_rows:
+            return _upstream(BY_NAME[name], before) or name
+    return ""
+
+
+def _absence(output: Output, actual: int, games: int) -> str:
+    if actual:
+        return f"covers_{actual}_of_{games}_games"
+    return "not_run" if output.workflow else "not_received"
+
+
+def missing_steps(rows: Sequence[Expected], now: datetime, last_tipoff_at: datetime | None) -> tuple[str, ...]:
+    """Workflows that would make what is late: nothing that they read is missing, and it is not too late for them."""
+    late = [row for row in rows if row.state == "LATE" and row.root and BY_NAME[row.output].workflow]
+    wanted = {BY_NAME[row.output].workflow for row in late}
+    if last_tipoff_at is None or now >= last_tipoff_at:
+        wanted.discard("daily")
+    return tuple(sorted(wanted))
+
+
+def news(rows: Sequence[Expected], before: Mapping[tuple[date, str], tuple[str, str, int]]) -> tuple[Expected, ...]:
+    """Rows that differ from the (state, cause, actual rows) last recorded of them."""
+    return tuple(
+        row for row in rows if before.get((row.game_date, row.output)) != (row.state, row.cause, row.actual_rows)
+    )
+
+
+def alarms(rows: Sequence[Expected], before: Mapping[tuple[date, str], tuple[str, str, int]]) -> tuple[Expected, ...]:
+    """Incidents that began: what is late or failed at its root and was neither when last recorded."""
+
+    def was_bad(row: Expected) -> bool:
+        return before.get((row.game_date, row.output), ("", "", 0))[0] in ("LATE", "FAILED", "DEGRADED")
+
+    return tuple(row for row in rows if row.state in ("LATE", "FAILED") and row.root and not was_bad(row))

@@ -1,0 +1,242 @@
+"""Reconcile: compare what must exist with what does, record it, tell a person once, and start what is missing.
+
+What exists is counted in the tables. A message that was lost, a step that never ran and a source that fell silent all
+look the same from here: an output that does not cover its games.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from tipoff import tables
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.pubsub import Topics
+from tipoff.cloud.storage import ObjectStore
+from tipoff.cloud.workflows import Workflows
+from tipoff.core.errors import Conflict, Permanent
+from tipoff.core.expected import Expected, GameDay, alarms, assess, missing_steps, news
+from tipoff.core.game_date import game_date_of
+from tipoff.runtime.events import Delivery
+from tipoff.runtime.settings import ReconcileSettings
+from tipoff.steps.ops import Clock, OpsLog, utc_now
+from tipoff.steps.queries import load
+
+FUNCTION = "reconcile"
+LOOK_BACK_DAYS = 8
+STARTS_PER_DATE = 3  # of one workflow for one date: what fails more often needs a person
+START_EVERY = timedelta(hours=1)
+
+
+class Reconcile(msgspec.Struct, frozen=True):
+    """Body of `/reconcile`: the instant to judge at, whether to start what is missing, and a range instead of the
+    last days."""
+
+    as_of: datetime | None = None
+    start_missing: bool = True
+    start_date: date | None = None
+    end_date: date | None = None
+
+
+class Reconciled(msgspec.Struct, frozen=True):
+    """How things stand: rows by state, incidents told now, workflows started now."""
+
+    status: Literal["completed"]
+    outcome: Literal["ok"]
+    code: str
+    dates: int
+    states: dict[str, int]
+    changed: int
+    alerts: tuple[str, ...]
+    started: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReconcileContext:
+    """What reconcile keeps open."""
+
+    warehouse: Warehouse
+    store: ObjectStore
+    workflows: Workflows
+    ops: OpsLog
+    clock: Clock
+    state_bucket: str
+    startable: Mapping[str, str]
+    release: str
+
+    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
+        """Set a message aside that no retry can help."""
+        self.ops.message(delivery, error)
+
+
+def open_reconcile(settings: ReconcileSettings, clock: Clock = utc_now) -> ReconcileContext:
+    """Open the clients of `reconcile`."""
+    datasets = (
+        settings.dataset_nba_raw,
+        settings.dataset_nba_analytics,
+        settings.dataset_nba_precompute,
+        settings.dataset_nba_predictions,
+        settings.dataset_nba_ops,
+    )
+    warehouse = Warehouse(settings, datasets)
+    return ReconcileContext(
+        warehouse=warehouse,
+        store=ObjectStore(settings),
+        workflows=Workflows(settings, settings.region),
+        ops=OpsLog(warehouse, Topics(settings), settings.topic_alerts, FUNCTION, settings.release, clock),
+        clock=clock,
+        state_bucket=settings.bucket_state,
+        startable={"daily": settings.workflow_daily, "postgame": settings.workflow_postgame},
+        release=settings.release,
+    )
+
+
+class _Day(msgspec.Struct, frozen=True):
+    game_date: date
+    games: int
+    postponed: int
+    first_tipoff_at: datetime | None
+    last_tipoff_at: datetime | None
+    season_known: bool
+    in_season: bool
+
+    def day(self) -> GameDay:
+        return GameDay(**msgspec.structs.asdict(self))
+
+
+class _Covered(msgspec.Struct, frozen=True):
+    output: str
+    game_date: date
+    games: int
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    output: str
+    game_date: date
+    cause: str
+
+
+class _Recorded(msgspec.Struct, frozen=True):
+    game_date: date
+    output: str
+    state: str
+    cause: str
+    actual_rows: int
+
+
+@dataclass(frozen=True)
+class ExpectedRow:
+    """A row of `nba_ops.expected_outputs_log`."""
+
+    game_date: date
+    output: str
+    expected_rows: int
+    actual_rows: int
+    state: str
+    cause: str | None
+    deadline_at: datetime
+    checked_at: datetime
+    release: str
+
+
+def reconcile(context: ReconcileContext, request: Reconcile) -> Reconciled:
+    """Look at the last eight dates, today and tomorrow (or the range asked for), and at older dates still open."""
+    now = request.as_of or context.clock()
+    today = game_date_of(now)
+    first = request.start_date or today - timedelta(days=LOOK_BACK_DAYS)
+    last = request.end_date or today + timedelta(days=1)
+    over = {"start_date": first, "end_date": last}
+    recorded = context.warehouse.rows(load("recorded_outputs"), over, _Recorded)
+    over["start_date"] = min([first, *(row.game_date for row in recorded)])
+    days = _days(context, over, {row.game_date for row in recorded}, first)
+    rows = _assessed(context, over, days, now)
+    before = {(row.game_date, row.output): (row.state, row.cause, row.actual_rows) for row in recorded}
+    changed, alarmed = news(rows, before), alarms(rows, before)
+    for row in alarmed:
+        context.ops.alert("expected_output_late", f"{row.game_date}:{row.output}", _sentence(row))
+    _record(context, changed, now)
+    started = _start_missing(context, days, rows, now) if request.start_missing else ()
+    return _answer(days, rows, len(changed), [f"{row.game_date}:{row.output}" for row in alarmed], started)
+
+
+def _days(context: ReconcileContext, over: Mapping[str, date], still_open: set[date], first: date) -> list[GameDay]:
+    found = context.warehouse.rows(load("game_days"), over, _Day)
+    return [row.day() for row in found if row.game_date >= first or row.game_date in still_open]
+
+
+def _assessed(
+    context: ReconcileContext, over: Mapping[str, date], days: Sequence[GameDay], now: datetime
+) -> tuple[Expected, ...]:
+    counts: dict[date, dict[str, int]] = defaultdict(dict)
+    for covered in context.warehouse.rows(load("games_covered"), over, _Covered):
+        counts[covered.game_date][covered.output] = covered.games
+    reasons: dict[date, dict[str, str]] = defaultdict(dict)
+    for failure in context.warehouse.rows(load("failures_of_dates"), over, _Failure):
+        reasons[failure.game_date][failure.output] = failure.cause
+    return tuple(row for day in days for row in assess(day, counts[day.game_date], now, reasons[day.game_date]))
+
+
+def _sentence(row: Expected) -> str:
+    return (
+        f"{row.output} of {row.game_date} covers {row.actual_rows} of {row.expected_rows} games and was due at "
+        f"{row.deadline_at:%Y-%m-%d %H:%M} UTC: {row.cause}"
+    )
+
+
+def _record(context: ReconcileContext, rows: Sequence[Expected], now: datetime) -> None:
+    if not rows:
+        return
+    context.warehouse.append(
+        tables.get("expected_outputs_log"),
+        [
+            ExpectedRow(
+                game_date=row.game_date,
+                output=row.output,
+                expected_rows=row.expected_rows,
+                actual_rows=row.actual_rows,
+                state=row.state,
+                cause=row.cause or None,
+                deadline_at=row.deadline_at,
+                checked_at=now,
+                release=context.release,
+            )
+            for row in rows
+        ],
+    )
+
+
+def _start_missing(
+    context: ReconcileContext, days: Sequence[GameDay], rows: Sequence[Expected], now: datetime
+) -> tuple[str, ...]:
+    started = []
+    for day in days:
+        mine = [row for row in rows if row.game_date == day.game_date]
+        for workflow in missing_steps(mine, now, day.last_tipoff_at):
+            since = min(row.deadline_at for row in mine if row.state == "LATE")
+            if _claim_start(context, workflow, day.game_date, int((now - since) / START_EVERY)):
+                context.workflows.start(context.startable[workflow], {"game_date": str(day.game_date)})
+                started.append(f"{workflow}:{day.game_date}")
+    return tuple(started)
+
+
+def _claim_start(context: ReconcileContext, workflow: str, day: date, hour: int) -> bool:
+    """Once an hour, and three times in all: the claim is an object that only one reconciliation can write."""
+    if hour >= STARTS_PER_DATE:
+        return False
+    try:
+        context.store.write(context.state_bucket, f"starts/{day}/{workflow}/{hour}", b"{}", if_generation=0)
+    except Conflict:
+        return False
+    return True
+
+
+def _answer(
+    days: Sequence[GameDay], rows: Sequence[Expected], changed: int, alerts: Sequence[str], started: tuple[str, ...]
+) -> Reconciled:
+    states: dict[str, int] = defaultdict(int)
+    for row in rows:
+        states[row.state] += 1
+    return Reconciled("completed", "ok", "OK", len(days), dict(states), changed, tuple(alerts), started)
