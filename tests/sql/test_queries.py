@@ -25,6 +25,7 @@ KINDS = {
     "backfill_id": "STRING",
     "names": "ARRAY<STRING>",
     "player_ids": "ARRAY<INT64>",
+    "object_names": "ARRAY<STRING>",
 }
 
 

@@ -92,6 +92,7 @@ class LocalMesh:
         sleep_scale: real seconds per second that a workflow sleeps.
         ports: where the servers listen; a taken one raises PortTaken or ChildFailed.
         by_the_clock: whether scheduled jobs fire when their time comes; otherwise only `tick` fires them.
+        sources_url: a stand-in for the outside sources; without one nothing is collected.
     """
 
     project: Project
@@ -99,6 +100,7 @@ class LocalMesh:
     sleep_scale: float = 0.2
     ports: Ports = Ports()
     by_the_clock: bool = False
+    sources_url: str | None = None
     names: Names = field(init=False)
     manifest: Manifest = field(init=False)
     identity: Identity = field(init=False)
@@ -226,7 +228,7 @@ class LocalMesh:
             "bigquery_emulator_host": self.warehouse.rest_url,
             "bigquery_storage_emulator_host": self.warehouse.grpc_address,
             "workflows_emulator_host": self.workflows.grpc_endpoint,
-        }
+        } | ({"sources_emulator_host": self.sources_url} if self.sources_url else {})
 
     def _start_host(self, mesh: Mesh) -> None:
         release = self.manifest.release

@@ -1,6 +1,6 @@
 """Cloud Storage: reads at a generation, writes once or under a precondition, lists, copies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,17 +58,20 @@ class ObjectStore:
         content_type: str = "application/json",
         if_generation: int | None = None,
         content_encoding: str | None = None,
+        metadata: Mapping[str, str] | None = None,
     ) -> int:
         """Write an object and return its generation.
 
         Args:
             if_generation: 0 to write only where nothing is, another generation to replace exactly that one.
+            metadata: custom metadata of the object.
 
         Raises:
             Conflict: the precondition failed.
         """
         blob = self._client.bucket(bucket).blob(name)
         blob.content_encoding = content_encoding
+        blob.metadata = dict(metadata) if metadata else None
         failpoint("storage.write:before")
         with translated(f"write {bucket}/{name}"):
             blob.upload_from_string(data, content_type=content_type, if_generation_match=if_generation)

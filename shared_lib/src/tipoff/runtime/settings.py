@@ -21,6 +21,7 @@ class Endpoints:
     bigquery_emulator_host: str | None = None
     bigquery_storage_emulator_host: str | None = None
     workflows_emulator_host: str | None = None
+    sources_emulator_host: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,19 @@ class Settings(Endpoints):
     region: str
     environment: str
     release: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectSettings(Settings):
+    """Names `collect` needs, and its keys: Secret Manager's values, put into the environment by reference."""
+
+    bucket_landing: str
+    bucket_state: str
+    dataset_nba_raw: str
+    dataset_nba_ops: str
+    topic_alerts: str
+    secret_odds_api_key: str
+    secret_balldontlie_key: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,21 +160,6 @@ class ReprocessSettings(Settings):
     topic_landing_objects: str
     topic_alerts: str
     workflow_reprocess: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReconcileSettings(Settings):
-    """Names `reconcile` needs."""
-
-    bucket_state: str
-    dataset_nba_raw: str
-    dataset_nba_analytics: str
-    dataset_nba_precompute: str
-    dataset_nba_predictions: str
-    dataset_nba_ops: str
-    topic_alerts: str
-    workflow_daily: str
-    workflow_postgame: str
 
 
 @dataclass(frozen=True, kw_only=True)

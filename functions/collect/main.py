@@ -1,0 +1,31 @@
+"""collect: fetch the outside sources politely, completely, on time, and land their documents untouched.
+
+`POST /collect` one source of one date; `POST /due` what to collect now; `POST /scrape` the original's call.
+"""
+
+import functions_framework
+from flask import Request, Response
+
+from tipoff.runtime.boundary import Function, Route
+from tipoff.runtime.settings import CollectSettings
+from tipoff.steps.collect import collect
+from tipoff.steps.collect_context import Collect, open_collect
+from tipoff.steps.collect_due import AskDue, what_is_due
+from tipoff.steps.collect_scrape import Scrape, scrape
+
+function = Function(
+    name="collect",
+    settings=CollectSettings,
+    open_context=open_collect,
+    routes=(
+        Route("POST", "/collect", Collect, collect),
+        Route("POST", "/due", AskDue, what_is_due),
+        Route("POST", "/scrape", Scrape, scrape),
+    ),
+)
+
+
+@functions_framework.http
+def main(request: Request) -> Response:
+    """Answer one call."""
+    return function.answer(request)

@@ -1,0 +1,96 @@
+"""What a run may spend, and when a source is left alone: arithmetic without a clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from tipoff.core.collect.model import Ask
+
+OPEN_AFTER = 5
+OPEN_FOR = timedelta(minutes=15)
+ATTEMPTS = 4
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most that a run may spend: requests (each attempt is one) and paid credits."""
+
+    requests: int
+    credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a run has spent so far; `credits_left` is the vendor's own count, None until it has said one."""
+
+    requests: int = 0
+    credits: int = 0
+    credits_left: int | None = None
+
+    def refusal(self, budget: Budget, ask: Ask) -> str | None:
+        """Why the next attempt would exceed the budget or the vendor's quota; None if it may go."""
+        if self.requests + 1 > budget.requests:
+            return f"{budget.requests} requests are spent"
+        if self.credits + ask.credits > budget.credits:
+            return f"{self.credits} of {budget.credits} credits are spent, and the next costs up to {ask.credits}"
+        if ask.credits and self.credits_left is not None and self.credits_left < ask.credits:
+            return f"the vendor counts {self.credits_left} credits left, and the next costs up to {ask.credits}"
+        return None
+
+    def after(self, ask: Ask, headers: Mapping[str, str]) -> "Spent":
+        """After one attempt; one whose answer (if any) names no price counts at its full one."""
+        cost = _number(headers.get("x-requests-last"))
+        left = _number(headers.get("x-requests-remaining"))
+        return Spent(
+            requests=self.requests + 1,
+            credits=self.credits + (ask.credits if cost is None else cost),
+            credits_left=self.credits_left if left is None else left,
+        )
+
+
+def _number(text: str | None) -> int | None:
+    try:
+        return int(float(text)) if text else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """Failures of a host in a row; open (no requests) for a while after too many, then one trial."""
+
+    failures: int = 0
+    open_until: datetime | None = None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the host is to be left alone."""
+        return self.open_until is not None and now < self.open_until
+
+    def after(self, now: datetime, *, failed: bool) -> "Circuit":
+        """After one request with all its retries."""
+        if not failed:
+            return Circuit()
+        failures = self.failures + 1
+        is_trial = self.open_until is not None
+        if failures >= OPEN_AFTER or is_trial:
+            return Circuit(failures, now + OPEN_FOR)
+        return replace(self, failures=failures)
+
+
+def wait_s(attempt: int, retry_after: str | None, chance: float) -> float | None:
+    """Seconds before the next attempt; None if there is to be none.
+
+    Args:
+        attempt: attempts made so far.
+        retry_after: the header, seconds only; what it asks for is granted in full or, above a minute, not waited for.
+        chance: uniform in [0, 1): full jitter between half of the doubled wait and the whole.
+    """
+    if attempt >= ATTEMPTS:
+        return None
+    asked = _number(retry_after)
+    if asked is not None:
+        return float(asked) if asked <= LONGEST_WAIT_S else None
+    whole = min(FIRST_WAIT_S * 2.0 ** (attempt - 1), LONGEST_WAIT_S)
+    return whole * (0.5 + chance / 2)

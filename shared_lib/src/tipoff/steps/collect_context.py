@@ -1,0 +1,153 @@
+"""What `collect` keeps open, what it is asked and what it answers."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.http import is_reachable
+from tipoff.cloud.leases import Leases
+from tipoff.cloud.pubsub import Topics
+from tipoff.cloud.storage import ObjectStore
+from tipoff.core.collect.sources import BALLDONTLIE_KEY, ODDS_KEY
+from tipoff.core.errors import Permanent
+from tipoff.runtime.events import Delivery
+from tipoff.runtime.settings import CollectSettings
+from tipoff.steps.ops import Clock, OpsLog, utc_now
+
+FUNCTION = "collect"
+NO_KEY = "none"  # a key that says: this source is not collected
+LEASE_WAIT_S = 5.0
+REQUESTS_MAX, CREDITS_MAX = 400, 60
+
+type Outcome = Literal[
+    "ok",
+    "partial",
+    "no_games",
+    "not_there_yet",
+    "not_configured",
+    "fresh",
+    "failed",
+    "over_budget",
+    "quota_exhausted",
+    "circuit_open",
+]
+FAILED: tuple[Outcome, ...] = ("failed", "over_budget", "quota_exhausted", "circuit_open")
+
+
+class Collect(msgspec.Struct, frozen=True):
+    """Body of `/collect`.
+
+    source, game_date: which source, which Eastern date.
+    games: NBA ids it is limited to.
+    snapshot_at: the odds as they stood then (historical endpoints, ten times the price).
+    backfill: a date in the past: every injury report of it, documents known since their Last-Modified.
+    max_requests, max_credits: what the run may spend at most.
+    max_age_minutes: nothing is done if a run about the same has ended well so recently.
+    settle_s: how long to wait until ingest has taken in what landed.
+    as_of: the present instant, in a local cloud only; elsewhere the clock has it.
+    """
+
+    source: str
+    game_date: date
+    games: tuple[str, ...] = ()
+    snapshot_at: datetime | None = None
+    backfill: bool = False
+    dry_run: bool = False
+    force: bool = False
+    max_requests: int = REQUESTS_MAX
+    max_credits: int = CREDITS_MAX
+    max_age_minutes: int = 0
+    settle_s: float = 60.0
+    as_of: datetime | None = None
+
+
+class VerdictCount(msgspec.Struct, frozen=True):
+    """Answers of one kind, with the first of them."""
+
+    verdict: str
+    answers: int
+    example: str | None
+
+
+class PlannedRequest(msgspec.Struct, frozen=True):
+    """A request of a dry run; it holds no key."""
+
+    host: str
+    path: str
+    params: dict[str, str]
+    credits: int
+
+
+class Collected(msgspec.Struct, frozen=True, kw_only=True):
+    """The account of one run; `code` is the outcome in upper case."""
+
+    status: Literal["completed", "failed", "planned"]
+    outcome: Outcome | Literal["planned"]
+    code: str
+    source: str
+    game_date: date
+    required: bool = False
+    games: int = 0
+    landed: tuple[str, ...] = ()
+    unchanged: int = 0
+    pending: int = 0
+    missing: tuple[str, ...] = ()
+    verdicts: tuple[VerdictCount, ...] = ()
+    requests: int = 0
+    credits: int = 0
+    credits_left: int | None = None
+    message: str | None = None
+    plan: tuple[PlannedRequest, ...] = ()
+
+
+@dataclass(frozen=True)
+class CollectContext:
+    """What collect keeps open. `sleep`: waiting; a test hands in its own."""
+
+    settings: CollectSettings
+    warehouse: Warehouse
+    store: ObjectStore
+    leases: Leases
+    ops: OpsLog
+    clock: Clock
+    sleep: Callable[[float], None] = time.sleep
+
+    @property
+    def keys(self) -> Mapping[str, str]:
+        """The keys by the name that requests call them by."""
+        return {
+            ODDS_KEY: self.settings.secret_odds_api_key.strip(),
+            BALLDONTLIE_KEY: self.settings.secret_balldontlie_key.strip(),
+        }
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is a local cloud, whose callers may set the clock."""
+        return self.settings.storage_emulator_host is not None
+
+    def is_configured(self, secret: str | None) -> bool:
+        """Whether a source can be asked: somebody is there, and its key is one."""
+        return is_reachable(self.settings) and (secret is None or self.keys[secret] != NO_KEY)
+
+    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
+        """Set a message aside that no retry can help."""
+        self.ops.message(delivery, error)
+
+
+def open_collect(settings: CollectSettings, clock: Clock = utc_now) -> CollectContext:
+    """Open the clients of `collect`."""
+    warehouse = Warehouse(settings, [settings.dataset_nba_raw, settings.dataset_nba_ops])
+    store = ObjectStore(settings)
+    return CollectContext(
+        settings=settings,
+        warehouse=warehouse,
+        store=store,
+        leases=Leases(store, settings.bucket_state, clock, LEASE_WAIT_S),
+        ops=OpsLog(warehouse, Topics(settings), settings.topic_alerts, FUNCTION, settings.release, clock),
+        clock=clock,
+    )

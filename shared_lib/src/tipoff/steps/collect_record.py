@@ -1,0 +1,119 @@
+"""What a run leaves behind: its record, its receipt, and an alert when a source failed."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from tipoff import tables
+from tipoff.core.collect.sources import Source
+from tipoff.core.receipts import StepOutcome, StepReceipt
+from tipoff.steps.collect_context import FAILED, FUNCTION, Collect, CollectContext, Collected
+from tipoff.steps.collect_run import Run
+
+_STEP_OUTCOMES: dict[str, StepOutcome] = {"ok": "ok", "partial": "partial", "not_there_yet": "not_ready"}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers of one kind."""
+
+    verdict: str
+    answers: int
+    example: str | None
+
+
+@dataclass(frozen=True)
+class CollectionRow:
+    """A row of `nba_ops.collections_log`."""
+
+    collected_date: date
+    run_id: str
+    source: str
+    host: str
+    game_date: date
+    snapshot_at: datetime | None
+    outcome: str
+    message: str | None
+    requests: int
+    credits: int
+    credits_left: int | None
+    documents_landed: int
+    documents_unchanged: int
+    verdicts: tuple[Answers, ...]
+    games: int
+    missing: tuple[str, ...]
+    circuit_failures: int
+    circuit_open_until: datetime | None
+    started_at: datetime
+    ended_at: datetime
+    release: str
+
+
+def record(
+    context: CollectContext, request: Collect, source: Source, run_id: str, run: Run, account: Collected, at: datetime
+) -> None:
+    """Append the record and the receipt of a run that began at `at`; tell a person once per date of a failure."""
+    row = _row(context, request, source, run_id, run, account, at)
+    context.warehouse.append(tables.get("collections_log"), [row])
+    context.ops.steps([_receipt(row)])
+    wrong = any(verdict.is_failure for verdict in run.tally.verdicts)
+    if account.outcome in FAILED or wrong:
+        subject = f"{source.name}:{request.game_date}:{account.outcome}"
+        context.ops.alert("collect_failed", subject, account.message or account.outcome)
+
+
+def _row(
+    context: CollectContext, request: Collect, source: Source, run_id: str, run: Run, account: Collected, at: datetime
+) -> CollectionRow:
+    ended_at = at if request.as_of and context.is_local else context.clock()
+    return CollectionRow(
+        collected_date=at.date(),
+        run_id=run_id,
+        source=source.name,
+        host=source.host.name,
+        game_date=request.game_date,
+        snapshot_at=request.snapshot_at,
+        outcome=account.outcome,
+        message=account.message,
+        requests=account.requests,
+        credits=account.credits,
+        credits_left=account.credits_left,
+        documents_landed=len(account.landed),
+        documents_unchanged=account.unchanged,
+        verdicts=tuple(Answers(one.verdict, one.answers, one.example) for one in account.verdicts),
+        games=account.games,
+        missing=account.missing,
+        circuit_failures=run.circuit.failures,
+        circuit_open_until=run.circuit.open_until,
+        started_at=at,
+        ended_at=ended_at,
+        release=context.settings.release,
+    )
+
+
+def _receipt(row: CollectionRow) -> StepReceipt:
+    outcome = _STEP_OUTCOMES.get(row.outcome, "failed")
+    documents = row.documents_landed + row.documents_unchanged
+    return StepReceipt(
+        run_id=row.run_id,
+        step_id=row.run_id,
+        step=f"collect_{row.source}",
+        run_date=row.game_date,
+        start_date=row.game_date,
+        end_date=row.game_date,
+        as_of=row.snapshot_at,
+        lead_minutes=None,
+        input_digest=None,
+        inputs=(),
+        outputs=(),
+        rows_in=documents,
+        rows_out=documents,
+        rows_rejected=0,
+        outcome=outcome,
+        cause=None if outcome == "ok" else row.outcome,
+        message=row.message,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        duration_seconds=(row.ended_at - row.started_at).total_seconds(),
+        release=row.release,
+        function=FUNCTION,
+    )

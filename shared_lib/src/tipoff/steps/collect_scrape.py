@@ -1,0 +1,41 @@
+"""The original's call of its scrapers, answered by `collect`."""
+
+from typing import Literal
+
+import msgspec
+
+from tipoff.core.errors import BadRequest
+from tipoff.core.game_date import resolve
+from tipoff.steps.collect import collect
+from tipoff.steps.collect_context import Collect, CollectContext, Collected
+
+
+class Scrape(msgspec.Struct, frozen=True):
+    """Body (or query string) of `/scrape`: a source's name, and `gamedate` (ISO, today, yesterday)."""
+
+    scraper: str = ""
+    gamedate: str = "today"
+
+
+class Scraped(msgspec.Struct, frozen=True):
+    """The original's answer."""
+
+    status: Literal["success", "error"]
+    message: str
+    scraper: str
+    data_summary: Collected
+
+
+def scrape(context: CollectContext, request: Scrape) -> Scraped:
+    """Collect one source of one date.
+
+    Raises:
+        BadRequest: no such scraper (the facts list those there are), or no date.
+    """
+    try:
+        day = resolve(request.gamedate, context.clock())
+    except ValueError as error:
+        raise BadRequest("bad_date", str(error)) from error
+    account = collect(context, Collect(request.scraper, day))
+    status: Literal["success", "error"] = "error" if account.status == "failed" else "success"
+    return Scraped(status, account.message or account.outcome, request.scraper, account)

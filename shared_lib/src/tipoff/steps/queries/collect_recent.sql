@@ -1,0 +1,13 @@
+-- Runs of the last days, newest first: state of each host, and what is fresh.
+SELECT
+  c.source,
+  c.host,
+  c.game_date,
+  c.outcome,
+  c.credits_left,
+  c.circuit_failures,
+  c.circuit_open_until,
+  c.ended_at
+FROM nba_ops.collections AS c
+WHERE c.collected_date >= @since_date
+ORDER BY c.ended_at DESC, c.run_id

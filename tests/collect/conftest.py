@@ -1,0 +1,78 @@
+"""The recorded-source server, and a client of it that never waits."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.collect.recorded import Recorded
+from tipoff.cloud.http import SourceClient
+from tipoff.cloud.http_manners import Asker
+from tipoff.core.collect.limits import Budget
+from tipoff.core.collect.sources import BALLDONTLIE_KEY, ODDS_KEY
+
+KEYS = {ODDS_KEY: "odds-key-of-a-test", BALLDONTLIE_KEY: "bdl-key-of-a-test"}
+USER_AGENT = "Tipoff/test (basketball forecasts; Google Cloud project p)"
+NOW = datetime(2024, 11, 3, 4, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a local cloud's servers are."""
+
+    storage_emulator_host: str | None
+    sources_emulator_host: str | None
+
+
+@dataclass
+class Time:
+    """A clock that only sleeping moves."""
+
+    seconds: float = 0.0
+    sleeps: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+        self.seconds += seconds
+
+    def elapsed(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture(scope="session")
+def recorded_server() -> Iterator[Recorded]:
+    server = Recorded()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def recorded(recorded_server: Recorded) -> Recorded:
+    recorded_server.reset()
+    return recorded_server
+
+
+@pytest.fixture
+def client(recorded: Recorded) -> Iterator[SourceClient]:
+    found = SourceClient(Places("http://x", recorded.url), KEYS, USER_AGENT, lambda: NOW)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def moment() -> Time:
+    return Time()
+
+
+type MakeAsker = Callable[..., Asker]
+
+
+@pytest.fixture
+def asker(client: SourceClient, moment: Time) -> MakeAsker:
+    """`asker(requests=, credits=, credits_left=)`: jitter stands in the middle."""
+
+    def make(requests: int = 100, credits: int = 100, credits_left: int | None = None) -> Asker:
+        return Asker(client, Budget(requests, credits), credits_left, moment.sleep, lambda: 0.5, moment.elapsed)
+
+    return make
