@@ -163,6 +163,21 @@ class ReprocessSettings(Settings):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReconcileSettings(Settings):
+    """Names `reconcile` needs."""
+
+    bucket_state: str
+    dataset_nba_raw: str
+    dataset_nba_analytics: str
+    dataset_nba_precompute: str
+    dataset_nba_predictions: str
+    dataset_nba_ops: str
+    topic_alerts: str
+    workflow_daily: str
+    workflow_postgame: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeadLetterSettings(Settings):
     """Names `dead_letter` needs."""
 
