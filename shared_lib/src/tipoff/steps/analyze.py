@@ -1,7 +1,7 @@
 """Analyze: rebuild the phase-3 tables for the dates that changed, whoever says so.
 
 A person or a workflow asks by `/process-date-range`; messages of `raw-ready` ask for the dates they name, and those
-that arrive within five seconds share one rebuild of the union of their dates.
+that arrive within a second of each other share one rebuild of the union of their dates.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ from tipoff.tables import Table
 
 FUNCTION = "analyze"
 INJURY_REPORT = "nbac_injury_report"
-COALESCE_S = 5.0
+COALESCE_S = 1.0
 COALESCE_MAX_S = 30.0
 
 
