@@ -6,6 +6,7 @@ Tests that share it use objects and dates of their own; none may need an empty w
 from collections.abc import Iterator
 
 import pytest
+from tests.integration.story import Played, Ward, play, warded
 
 from tipoff_ops.build import find_project
 from tipoff_ops.local import LocalMesh, running
@@ -16,3 +17,18 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMesh]:
     """The whole local cloud."""
     with running(find_project(), tmp_path_factory.mktemp("mesh")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def ward(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
+    """Functions that die where they are told to."""
+    with warded(mesh, tmp_path_factory.mktemp("ward")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def played(mesh: LocalMesh, ward: Ward) -> Played:
+    """The league after its last day."""
+    # The ward is started first: it needs the very zips of this mesh, and a build elsewhere may replace them.
+    assert ward.mesh is mesh
+    return play(mesh)
