@@ -78,6 +78,7 @@ CASES = {
     "too fast": (EVENTS, b'{"error_code":"EXCEEDED_FREQ_LIMIT"}', 429, Verdict.RATE_LIMITED),
     "a bad parameter": (EVENTS, b'{"error_code":"INVALID_MARKET"}', 422, Verdict.REQUEST_REFUSED),
     "their trouble": (EVENTS, b"", 503, Verdict.UNAVAILABLE),
+    "a server that lets nobody in": (LOG, b"<html>Access Denied</html>", 403, Verdict.REQUEST_REFUSED),
     "unchanged": (BOX, b"", 304, Verdict.UNCHANGED),
     "a log": (LOG, gamelog(3), 200, Verdict.DOCUMENT),
     "an empty log on a game day": (LOG, gamelog(0), 200, Verdict.EMPTY_ON_GAME_DAY),

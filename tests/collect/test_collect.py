@@ -258,7 +258,7 @@ def test_what_is_due_follows_the_schedule(bench: Bench) -> None:
     def due(as_of: datetime) -> set[tuple[str, str]]:
         answer = call_function(bench.mesh, "collect", "/due", {"as_of": as_of.isoformat()})
         assert answer["outcome"] == "ok"
-        return {(one["source"], one["window"]) for one in answer["due"]}
+        return {(one["source"], one["window"]) for stage in answer["stages"] for one in stage}
 
     assert due(at(1, 13)) == {("nbac_schedule", "morning")}
     assert due(at(1, 18, 35)) == {("nbac_injury_report_pdf", "hourly")}

@@ -22,7 +22,7 @@ from tipoff_local.workflows.replay import Recording, recording
 from tipoff_local.workflows.server import WorkflowsServer
 
 ROOT = Path(__file__).parents[2]
-KEYS = ("daily", "predict", "postgame", "train", "reprocess", "reconcile")
+KEYS = ("daily", "predict", "postgame", "train", "reprocess", "reconcile", "collect")
 PROJECT, NUMBER, REGION = "tipoff-tests", "123456789012", "us-west2"
 PARENT = f"projects/{PROJECT}/locations/{REGION}"
 
@@ -50,7 +50,11 @@ NOT_YET = 409, NOT_READY
 DONE = 200, OK
 CUT = 0, None
 
+DUE = [{"source": "nbac_schedule", "game_date": "2024-11-01", "games": [], "window": "morning", "required": True}]
+
 USUAL: dict[str, Answers] = {
+    "collect/due": [(200, OK | {"stages": [DUE]})],
+    "collect/collect": [DONE],
     "analyze/process-date-range": [DONE],
     "precompute/process-date": [DONE],
     "precompute/process-date-range": [DONE],

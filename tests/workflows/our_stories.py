@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.workflows.our_cloud import (
     CUT,
+    DONE,
     KEYS,
     NO_BATCH,
     NO_GAMES,
@@ -23,27 +24,30 @@ RANGE = {"start_date": "2024-11-01", "end_date": "2024-11-01", "from_step": "ing
 
 # What each workflow asks, in order, when all goes well; and the argument with which it does.
 CHAINS: dict[str, tuple[str, ...]] = {
-    "daily": ("analyze/process-date-range", "precompute/process-date", "predict_start/start", "predict_start/status",
-              "publish/publish"),
+    "collect": ("collect/due", "collect/collect"),
+    "daily": ("collect/collect", "analyze/process-date-range", "precompute/process-date", "predict_start/start",
+              "predict_start/status", "publish/publish"),
     "predict": ("analyze/process-date-range", "precompute/process-date", "predict_start/start", "predict_start/status"),
-    "postgame": ("analyze/process-date-range", "grade/grade", "publish/publish"),
+    "postgame": ("collect/collect", "analyze/process-date-range", "grade/grade", "publish/publish"),
     "train": ("train/train",),
     "reconcile": ("reconcile/reconcile",),
     "reprocess": ("reprocess/replay", "analyze/process-date-range", "precompute/process-date-range",
                   "predict_start/start", "predict_start/status", "grade/grade", "publish/publish"),
 }  # fmt: skip
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "daily": {"game_date": DATE},
+    "collect": {"as_of": f"{DATE}T12:00:00Z"},
+    "daily": {"game_date": DATE, "collect": True},
     "predict": {"game_date": DATE, "digest": "d1"},
     "postgame": {"game_date": DATE},
     "train": {"cutoff_date": DATE},
     "reconcile": {"as_of": f"{DATE}T12:00:00Z"},
     "reprocess": RANGE,
 }
-SUBJECTS = {"daily": f"daily:{DATE}", "predict": f"predict:{DATE}", "postgame": f"postgame:{DATE}",
-            "train": f"train:{DATE}", "reconcile": f"reconcile:{DATE}",
+SUBJECTS = {"collect": f"collect:{DATE}", "daily": f"daily:{DATE}", "predict": f"predict:{DATE}",
+            "postgame": f"postgame:{DATE}", "train": f"train:{DATE}", "reconcile": f"reconcile:{DATE}",
             "reprocess": f"reprocess:{DATE}:{DATE}"}  # fmt: skip
-BY_CHILD = ("predict_start/start", "predict_start/status")
+# Calls that a workflow leaves to another one, which then tells a person first.
+BY_CHILD = {"predict_start/start": "predict", "predict_start/status": "predict", "collect/collect": "collect"}
 
 # Answers that are failures for every step: each must end the execution FAILED.
 FAILURES: dict[str, Answers] = {
@@ -99,7 +103,22 @@ def _waiting() -> dict[str, Story]:
 
 
 def _other() -> dict[str, Story]:
-    return {**_days(), **_batches(), **_ranges()}
+    return {**_days(), **_batches(), **_ranges(), **_sources()}
+
+
+def _sources() -> dict[str, Story]:
+    """Of two sources, the schedule is required (and answered first where stages say so), the other one optional."""
+    failed = (200, {"status": "failed", "outcome": "circuit_open", "code": "CIRCUIT_OPEN"})
+    call, daily = "collect/collect", ARGUMENTS["daily"]
+    optional = {"stages": [[{"source": "s", "required": False}]]}
+    return {
+        "collect: nothing is due": Story(
+            "collect", {}, {"collect/due": [(200, OK | {"stages": []})]}, "SUCCEEDED", "ok"
+        ),
+        "collect: an optional source fails": Story("collect", optional, {call: [failed]}, "SUCCEEDED", "partial"),
+        "collect: an optional source waits": Story("collect", optional, {call: [NOT_YET]}, "SUCCEEDED", "ok"),
+        "daily: the optional sources fail": Story("daily", daily, {call: [DONE, failed]}, "SUCCEEDED", "ok"),
+    }
 
 
 def _days() -> dict[str, Story]:
@@ -111,6 +130,10 @@ def _days() -> dict[str, Story]:
         **{
             f"{key}: by the clock": Story(key, {}, {}, "SUCCEEDED", goal(key)) for key in ("daily", "postgame", "train")
         },
+        "daily: the sources are left alone": Story("daily", {"game_date": DATE}, {}, "SUCCEEDED", "ok"),
+        "postgame: the sources are left alone": Story(
+            "postgame", {"game_date": DATE, "collect": False}, {}, "SUCCEEDED", "ok"
+        ),
         "daily: no game around": Story("daily", daily, {analyze: [no_games]}, "SUCCEEDED", "no_games"),
         "daily: no game": Story("daily", daily, {"precompute/process-date": [no_games]}, "SUCCEEDED", "no_games"),
         "postgame: no game": Story("postgame", postgame, {analyze: [no_games]}, "SUCCEEDED", "no_games"),

@@ -1,5 +1,7 @@
 """What is to be collected now: the windows of `core.collect.windows` over the games on the newest schedule."""
 
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -30,12 +32,12 @@ class DueSource(msgspec.Struct, frozen=True):
 
 
 class WhatIsDue(msgspec.Struct, frozen=True):
-    """The calls to make on this tick."""
+    """The calls to make on this tick: stage after stage, the calls of one stage at once, no host twice in it."""
 
     status: Literal["completed"]
     outcome: Literal["ok", "not_configured"]
     code: str
-    due: tuple[DueSource, ...] = ()
+    stages: tuple[tuple[DueSource, ...], ...] = ()
 
 
 def what_is_due(context: CollectContext, request: AskDue) -> WhatIsDue:
@@ -54,12 +56,23 @@ def what_is_due(context: CollectContext, request: AskDue) -> WhatIsDue:
     found = windows.due([replace(game, is_final=game.nba_game_id in has_box) for game in games], now)
     if not games and not state.schedule_is_known(context.warehouse):
         found = (Due("nbac_schedule", today, "first"),)
-    return WhatIsDue("completed", "ok", "OK", tuple(_due(context, one) for one in found if _is_ours(context, one)))
+    return WhatIsDue("completed", "ok", "OK", _stages([one for one in found if _is_ours(context, one)]))
 
 
 def _is_ours(context: CollectContext, due: Due) -> bool:
     return context.is_configured(sources.SOURCES[due.source].secret)
 
 
-def _due(context: CollectContext, due: Due) -> DueSource:
+def _stages(found: Sequence[Due]) -> tuple[tuple[DueSource, ...], ...]:
+    """The n-th call of each host in stage n: distances to a host are kept within a run, so runs must not overlap."""
+    stages: defaultdict[int, list[DueSource]] = defaultdict(list)
+    calls: Counter[str] = Counter()
+    for due in found:
+        host = sources.SOURCES[due.source].host.name
+        stages[calls[host]].append(_due(due))
+        calls[host] += 1
+    return tuple(tuple(stages[number]) for number in sorted(stages))
+
+
+def _due(due: Due) -> DueSource:
     return DueSource(due.source, due.game_date, due.games, due.window, sources.SOURCES[due.source].is_required)

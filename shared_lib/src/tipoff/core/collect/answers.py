@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tipoff.core.collect import sources
 from tipoff.core.collect.asks import event_of
 from tipoff.core.collect.model import Answer, Ask, Judged, Verdict
 from tipoff.core.collect.snapshots import elements
@@ -12,7 +13,7 @@ from tipoff.core.collect.snapshots import elements
 FINAL = 3
 CALLED_OFF = ("PPD", "POSTPONED", "CANCEL")
 _OUT_OF_CREDITS = b"OUT_OF_USAGE_CREDITS"
-_ABSENT = (403, 404)  # the CDN answers 403 for a file that is not there
+_FILES = (sources.CDN.name, sources.REPORTS.name)  # these answer 403 for a file that is not there
 _HTML = (b"<!doctype", b"<html", b"<?xml", b"<")
 
 
@@ -34,9 +35,10 @@ def _by_status(ask: Ask, answer: Answer) -> Judged | None:
         return Judged(Verdict.RATE_LIMITED, said)
     if status == 408 or status >= 500:
         return Judged(Verdict.UNAVAILABLE, said)
-    if ask.secret is None and status in _ABSENT or status == 404:
+    if status == 404 or status == 403 and ask.host in _FILES:
         return Judged(_absent(ask), said)
-    return Judged(Verdict.KEY_REFUSED if status in (401, 403) else Verdict.REQUEST_REFUSED, said)
+    is_key = ask.secret is not None and status in (401, 403)
+    return Judged(Verdict.KEY_REFUSED if is_key else Verdict.REQUEST_REFUSED, said)
 
 
 def _absent(ask: Ask) -> Verdict:

@@ -1,0 +1,172 @@
+"""Every window is hit by a schedule of mesh.yaml: over a whole real season, no game without its closing snapshot, none
+without its final box score; on no date an injury report too few, and nothing asked for when there is nothing."""
+
+import os
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.collect.documents import DAY, GAME, OTHER
+from tipoff.core import contracts
+from tipoff.core.collect.completeness import Held, missing
+from tipoff.core.collect.model import Game
+from tipoff.core.collect.windows import BEFORE_FIRST, FINALS, QUOTED, Due, closing_tick, due, tick_of
+from tipoff.core.game_date import EASTERN
+from tipoff_local import mesh as meshes
+from tipoff_local.scheduler.jobs import due as firings
+from tipoff_ops.local import scheduled_jobs
+from tipoff_sim import SMALL, League
+
+ROOT = Path(__file__).parents[2]
+CORPUS = Path(os.environ.get("TIPOFF_CORPUS", ROOT.parent / "shared" / "corpus")) / "landing-2024-25.zip"
+PLAYED_AFTER = timedelta(minutes=150)
+NAMES = meshes.resolve(meshes.load(ROOT / "terraform" / "mesh.yaml"), "p", "1", "dev")
+JOBS = [job for job in scheduled_jobs(NAMES) if job.name.startswith(("collect", "postgame"))]
+
+
+def games_of_document(name: str, body: bytes) -> list[Game]:
+    rows = contracts.read(name, body, None, datetime.now(UTC)).tables[0].rows
+    return [
+        Game(row.nba_game_id, row.game_date, row.season, row.away_team_tricode, row.home_team_tricode, row.tipoff_at)  # type: ignore[attr-defined]
+        for row in rows
+    ]
+
+
+def real_season() -> list[Game]:
+    """The schedule after the last game of 2024-25: with the Cup, the breaks, both changes of the clock."""
+    if not CORPUS.is_file():
+        pytest.skip("the corpus is not there: set TIPOFF_CORPUS")
+    name = "nba-com/schedule/2024-25/20250623T120000Z.json"
+    with zipfile.ZipFile(CORPUS) as corpus:
+        return games_of_document(name, corpus.read(name))
+
+
+def simulated_season() -> list[Game]:
+    """Three weeks around the end of daylight saving."""
+    documents = [one for one in League(5).season(date(2024, 10, 25), 14, SMALL) if "/schedule/" in one.object_name]
+    return games_of_document(documents[0].object_name, documents[0].body)
+
+
+@dataclass
+class Kept:
+    """What a season's ticks have collected."""
+
+    closing: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    quoted: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    finals: dict[str, datetime] = field(default_factory=dict)
+    injuries: dict[date, list[datetime]] = field(default_factory=lambda: defaultdict(list))
+    idle: int = 0
+
+
+def ticks(first: datetime, last: datetime) -> Iterator[tuple[str, datetime]]:
+    """Firings of mesh.yaml's schedules, in order."""
+    return (
+        (firing.name, firing.at) for firing in firings(JOBS, dict.fromkeys([job.name for job in JOBS], first), last)
+    )
+
+
+def played(games: list[Game]) -> Kept:
+    """Let the schedules of mesh.yaml run over the season."""
+    kept, by_date = Kept(), defaultdict(list)
+    for game in games:
+        by_date[game.game_date].append(game)
+    tips = [game.tipoff_at for game in games if game.tipoff_at]
+    for name, at in ticks(min(tips) - timedelta(days=1), max(tips) + timedelta(days=1)):
+        today = at.astimezone(EASTERN).date()
+        around = [*by_date[today - timedelta(days=1)], *by_date[today]]
+        standing = [replace(game, is_final=game.nba_game_id in kept.finals) for game in around]
+        if name.startswith("postgame"):
+            day = (at - timedelta(hours=10)).astimezone(EASTERN).date()  # as workflows/postgame.yaml has it
+            _finals(kept, by_date[day], at)
+        else:
+            found = due(standing, at)
+            kept.idle += not found
+            for one in found:
+                _collected(kept, one, standing, at)
+    return kept
+
+
+def _collected(kept: Kept, one: Due, games: list[Game], at: datetime) -> None:
+    wanted = [
+        game for game in games if game.game_date == one.game_date and (not one.games or game.nba_game_id in one.games)
+    ]
+    if one.source == "nbac_injury_report_pdf":
+        kept.injuries[one.game_date].append(at)
+    if one.source == "nbac_boxscore":
+        _finals(kept, wanted, at)
+    if one.source == QUOTED[1]:
+        for game in wanted:
+            if game.tipoff_at and at < game.tipoff_at:
+                kept.quoted[game.nba_game_id].append(at)
+
+
+def _finals(kept: Kept, games: list[Game], at: datetime) -> None:
+    for game in games:
+        if game.tipoff_at and at - game.tipoff_at >= PLAYED_AFTER:
+            kept.finals.setdefault(game.nba_game_id, at)
+
+
+@pytest.mark.parametrize("season", [real_season, simulated_season])
+def test_every_window_of_a_season_is_hit(season: object) -> None:
+    games = season()  # type: ignore[operator]
+    assert len(games) > (1300 if season is real_season else 50)
+    kept = played(games)
+    for game in games:
+        before = [game.tipoff_at - at for at in kept.quoted[game.nba_game_id]]
+        assert timedelta(minutes=5) <= min(before) < timedelta(minutes=10), f"no closing snapshot of {game}"
+        assert max(before) >= BEFORE_FIRST - timedelta(minutes=30), f"the lines of {game} begin too late"
+        assert game.nba_game_id in kept.finals, f"no final box score of {game}"
+        assert kept.finals[game.nba_game_id] - game.tipoff_at < timedelta(hours=20)
+        start = datetime.combine(game.game_date, time(9, 35), EASTERN)
+        hours = int((game.tipoff_at - start) / timedelta(hours=1))
+        assert len([at for at in kept.injuries[game.game_date] if at < game.tipoff_at]) >= hours
+    assert kept.idle > 0
+
+
+def test_tip_offs_on_the_grid_are_closed_exactly_five_minutes_before() -> None:
+    tip = datetime(2024, 11, 3, 0, 40, tzinfo=UTC)
+    assert tip - closing_tick(tip) == timedelta(minutes=5)
+    assert tip - closing_tick(tip + timedelta(minutes=1)) == timedelta(minutes=5)
+    assert tick_of(tip + timedelta(minutes=4, seconds=59)) == tip
+
+
+def at(hour: int, minute: int = 0, day: int = 2) -> datetime:
+    return datetime(2024, 11, day, hour, minute, tzinfo=UTC)
+
+
+def windows(now: datetime, *games: Game) -> list[tuple[str, str]]:
+    return [(one.source, one.window) for one in due(games, now)]
+
+
+def test_a_date_without_games_asks_for_the_schedule_only() -> None:
+    found = [windows(at(0) + timedelta(minutes=5 * tick)) for tick in range(288)]
+    assert [one for one in found if one] == [[("nbac_schedule", "morning")]] * 2
+
+
+def test_a_closing_snapshot_is_of_the_games_that_close() -> None:
+    late = replace(OTHER, tipoff_at=at(23, 45))
+    (lines, props) = due([GAME, late], at(22, 5))
+    assert (lines.games, props.games) == ((GAME.nba_game_id,), (GAME.nba_game_id,))
+    assert [one.source for one in (lines, props)] == list(QUOTED)
+
+
+def test_nothing_is_asked_of_a_game_that_is_postponed_or_over() -> None:
+    off, over = replace(GAME, is_postponed=True), replace(GAME, is_final=True)
+    assert windows(at(22, 5), off) == []
+    assert windows(at(1, 30, day=3), GAME) == [(source, "finals") for source in FINALS]
+    assert windows(at(1, 30, day=3), over) == []
+    assert windows(at(1, 30, day=3), off) == []
+
+
+def test_completeness_is_judged_against_the_schedule() -> None:
+    games = (GAME, OTHER, replace(GAME, nba_game_id="0022400199", is_postponed=True))
+    held = (Held(GAME.nba_game_id, frozenset({"nbac_boxscore"})),)
+    assert missing("nbac_boxscore", games, held) == (OTHER.nba_game_id,)
+    assert missing("nbac_play_by_play", games, held) == (GAME.nba_game_id, OTHER.nba_game_id)
+    assert missing("nbac_schedule", games, held) == ()
+    assert GAME.game_date == DAY
