@@ -24,6 +24,7 @@ KINDS = {
     "since": "TIMESTAMP",
     "backfill_id": "STRING",
     "names": "ARRAY<STRING>",
+    "player_lookup": "STRING",
     "player_ids": "ARRAY<INT64>",
     "object_names": "ARRAY<STRING>",
 }

@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tipoff_ops import backtest_command, commands_intake, commands_model, commands_quarantine, local_commands
+from tipoff_ops import (
+    backtest_command,
+    commands_intake,
+    commands_model,
+    commands_operate,
+    commands_quarantine,
+    local_commands,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("ingest")(commands_intake.ingest_command)
@@ -19,6 +26,7 @@ app.add_typer(commands_quarantine.app, name="quarantine")
 app.command("backtest")(backtest_command.backtest)
 app.add_typer(commands_model.app, name="model")
 app.add_typer(local_commands.app, name="local")
+commands_operate.add_to(app)
 console = Console()
 
 DATA_FOLDER = ".tipoff"

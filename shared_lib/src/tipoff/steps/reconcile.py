@@ -151,8 +151,9 @@ def reconcile(context: ReconcileContext, request: Reconcile) -> Reconciled:
     over = {"start_date": first, "end_date": last}
     recorded = context.warehouse.rows(load("recorded_outputs"), over, _Recorded)
     over["start_date"] = min([first, *(row.game_date for row in recorded)])
-    days = _days(context, over, {row.game_date for row in recorded}, first)
-    rows = _assessed(context, over, days, now)
+    still_open = {row.game_date for row in recorded}
+    days = [day for day in game_days(context.warehouse, over) if day.game_date >= first or day.game_date in still_open]
+    rows = assessed(context.warehouse, over, days, now)
     before = {(row.game_date, row.output): (row.state, row.cause, row.actual_rows) for row in recorded}
     changed, alarmed = news(rows, before), alarms(rows, before)
     for row in alarmed:
@@ -162,19 +163,20 @@ def reconcile(context: ReconcileContext, request: Reconcile) -> Reconciled:
     return _answer(days, rows, len(changed), [f"{row.game_date}:{row.output}" for row in alarmed], started)
 
 
-def _days(context: ReconcileContext, over: Mapping[str, date], still_open: set[date], first: date) -> list[GameDay]:
-    found = context.warehouse.rows(load("game_days"), over, _Day)
-    return [row.day() for row in found if row.game_date >= first or row.game_date in still_open]
+def game_days(warehouse: Warehouse, over: Mapping[str, date]) -> list[GameDay]:
+    """The dates from `start_date` to `end_date` by the newest schedule."""
+    return [row.day() for row in warehouse.rows(load("game_days"), over, _Day)]
 
 
-def _assessed(
-    context: ReconcileContext, over: Mapping[str, date], days: Sequence[GameDay], now: datetime
+def assessed(
+    warehouse: Warehouse, over: Mapping[str, date], days: Sequence[GameDay], now: datetime
 ) -> tuple[Expected, ...]:
+    """How every output of the dates stands at an instant, from the tables as they are."""
     counts: dict[date, dict[str, int]] = defaultdict(dict)
-    for covered in context.warehouse.rows(load("games_covered"), over, _Covered):
+    for covered in warehouse.rows(load("games_covered"), over, _Covered):
         counts[covered.game_date][covered.output] = covered.games
     reasons: dict[date, dict[str, str]] = defaultdict(dict)
-    for failure in context.warehouse.rows(load("failures_of_dates"), over, _Failure):
+    for failure in warehouse.rows(load("failures_of_dates"), over, _Failure):
         reasons[failure.game_date][failure.output] = failure.cause
     return tuple(row for day in days for row in assess(day, counts[day.game_date], now, reasons[day.game_date]))
 

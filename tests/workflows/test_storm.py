@@ -1,0 +1,95 @@
+"""A day on which everything downstream fails: how often each step is tried, and what that costs by list price."""
+
+from collections import Counter
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+from cronsim import CronSim
+
+from tests.workflows.our_cloud import ROOT, Answers, Cloud, Story, refused
+from tests.workflows.our_stories import CHAINS
+from tipoff.core.costs import Usage, call
+from tipoff.steps.reconcile import STARTS_PER_DATE
+
+MESH = yaml.safe_load((ROOT / "terraform" / "mesh.yaml").read_text(encoding="utf-8"))
+EASTERN = ZoneInfo(MESH["time_zone"])
+DAY = datetime(2024, 12, 5, tzinfo=EASTERN)
+ATTEMPTS = 5  # of one call: the first and four retries
+# Attempts of a step on such a day; what is asked every five minutes has a larger one.
+BUDGET = {"collect/due": 288 * ATTEMPTS}
+SECONDS_PER_ATTEMPT = 0.5  # a refusal takes milliseconds; a generous assumption
+TABLES_PER_ATTEMPT = 20  # named by queries before the failure, each billed at 10 MB
+PUSHED_FACTS = 400  # documents of a full slate: each a message to ingest and one to analyze
+
+
+def firings(schedule: str) -> int:
+    """How often a schedule fires on the day."""
+    entry = MESH["schedules"][schedule]
+    found = 0
+    for at in CronSim(entry["cron"], DAY - timedelta(seconds=1)):
+        if at >= datetime.combine(DAY.date() + timedelta(days=1), time(0), EASTERN):
+            return found
+        found += 1
+    return found
+
+
+STARTS = Counter({MESH["schedules"][key]["workflow"]: 0 for key in MESH["schedules"]})
+for key in MESH["schedules"]:
+    STARTS[MESH["schedules"][key]["workflow"]] += firings(key)
+# What reconcile may start on top of the schedule; a re-prediction after a changed report is hourly at most.
+STARTS.update({"daily": STARTS_PER_DATE, "postgame": STARTS_PER_DATE, "predict": 24, "reprocess": 1})
+
+
+@pytest.fixture(scope="module")
+def attempts(cloud: Cloud) -> dict[str, Counter[str]]:
+    """Calls by workflow in one execution, when every function answers 503 for ever."""
+    found = {}
+    for workflow, chain in CHAINS.items():
+        down: dict[str, Answers] = {step: [refused(503)] for step in chain}
+        ended = cloud.tell(Story(workflow, _argument(workflow), down, "FAILED", ""))
+        assert ended.state == "FAILED"
+        found[workflow] = Counter(ended.asked)
+    return found
+
+
+def _argument(workflow: str) -> dict[str, str]:
+    day = str(DAY.date())
+    return {"start_date": day, "end_date": day} if workflow == "reprocess" else {"game_date": day}
+
+
+def test_a_failing_execution_tries_one_step_and_no_other(attempts: dict[str, Counter[str]]) -> None:
+    for workflow, asked in attempts.items():
+        assert len(asked) == 1, f"{workflow} went on after {asked}"
+        assert sum(asked.values()) == ATTEMPTS
+
+
+def test_the_day_stays_within_its_budget_of_attempts(attempts: dict[str, Counter[str]]) -> None:
+    """Pitfall: 720,630 runs without a success."""
+    total: Counter[str] = Counter()
+    for workflow, asked in attempts.items():
+        for step, times in asked.items():
+            total[step] += times * STARTS[workflow]
+    assert all(times <= BUDGET.get(step, 500) for step, times in total.items()), total
+    assert total["train/train"] == 0, "it is a Thursday"
+
+
+def test_a_message_is_given_up_after_five_attempts() -> None:
+    pushed = [entry for entry in MESH["subscriptions"].values() if "function" in entry]
+    assert all(entry["attempts"] <= 10 and entry["min_backoff_s"] >= 1 for entry in pushed)
+
+
+def test_the_day_costs_less_than_a_dollar(attempts: dict[str, Counter[str]]) -> None:
+    day = Usage(scheduled_jobs=len(MESH["schedules"]))
+    for workflow, asked in attempts.items():
+        calls = sum(asked.values()) * STARTS[workflow]
+        day += (call(SECONDS_PER_ATTEMPT, 1.0) + Usage(workflow_calls=1)).times(calls)
+        day += Usage(workflow_steps=40).times(STARTS[workflow])
+    # A step may read before it fails: once in each execution.
+    day += Usage(table_reads=TABLES_PER_ATTEMPT).times(sum(STARTS.values()))
+    for entry in MESH["subscriptions"].values():
+        if "function" in entry:
+            given_up = entry["attempts"] * PUSHED_FACTS
+            day += (call(SECONDS_PER_ATTEMPT, 0.5) + Usage(messages=1)).times(given_up)
+    assert 0.1 < day.dollars < 1.0, day
