@@ -1,0 +1,31 @@
+"""docs/tables.md is what the table folders say, and says all of it."""
+
+from pathlib import Path
+
+from tipoff import tables
+from tipoff_ops import tables_page
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_page_is_fresh() -> None:
+    """Otherwise: python -m tipoff_ops.tables_page"""
+    assert (ROOT / tables_page.PAGE).read_text("utf-8") == tables_page.document(tables.all_tables())
+
+
+def test_every_column_of_every_table_has_a_described_row() -> None:
+    page = tables_page.document(tables.all_tables())
+    for table in tables.all_tables():
+        assert f"### {table.name}\n" in page
+        for column in table.columns:
+            assert column.description.strip(), f"{table.full_name}.{column.name} has no description"
+
+
+def test_the_lineage_reaches_from_the_sources_to_the_grades() -> None:
+    drawn = tables_page.lineage(tables.all_tables())
+    for edge in (
+        "nba_raw__nbac_player_boxscores --> nba_analytics__player_game_summary",
+        "nba_precompute__player_composite_factors --> nba_predictions__ml_feature_store_v2",
+        "nba_predictions__player_prop_predictions --> nba_predictions__prediction_accuracy",
+    ):
+        assert edge in drawn
