@@ -48,7 +48,7 @@ def test_people_may_call_only_functions_open_to_all(page: Path) -> None:
     people = frozenset({"coach@example.com"})
     names = mesh.resolve(mesh.load(page), PROJECT, NUMBER, "dev", people=people)
     open_to_people = {key for key, function in names.functions.items() if people <= function.invokers}
-    assert open_to_people == {"analyze", "precompute", "predict_start", "reprocess"}
+    assert open_to_people == {"analyze", "collect", "precompute", "predict_start", "reprocess"}
 
 
 @pytest.mark.parametrize(("old", "new", "complaint"), [
