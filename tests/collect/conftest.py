@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.collect.bench import CollectMesh
 from tests.collect.recorded import Recorded
 from tipoff.cloud.http import SourceClient
 from tipoff.cloud.http_manners import Asker
 from tipoff.core.collect.limits import Budget
 from tipoff.core.collect.sources import BALLDONTLIE_KEY, ODDS_KEY
+from tipoff_ops.build import find_project
 
 KEYS = {ODDS_KEY: "odds-key-of-a-test", BALLDONTLIE_KEY: "bdl-key-of-a-test"}
 USER_AGENT = "Tipoff/test (basketball forecasts; Google Cloud project p)"
@@ -76,3 +78,14 @@ def asker(client: SourceClient, moment: Time) -> MakeAsker:
         return Asker(client, Budget(requests, credits), credits_left, moment.sleep, lambda: 0.5, moment.elapsed)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def mesh(tmp_path_factory: pytest.TempPathFactory, recorded_server: Recorded) -> Iterator[CollectMesh]:
+    """One for all tests of this folder that need it; each has dates of its own."""
+    started = CollectMesh(find_project(), tmp_path_factory.mktemp("collect"), sources_url=recorded_server.url)
+    try:
+        started.start()
+        yield started
+    finally:
+        started.stop()

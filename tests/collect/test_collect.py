@@ -1,85 +1,20 @@
 """`collect` as its zip on a local cloud, against recorded sources: what lands, what it remembers, when it stops."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.collect.bench import Bench, CollectMesh
 from tests.collect.outside import Outside
 from tests.collect.recorded import Recorded, Reply
-from tipoff import tables
-from tipoff.cloud.bigquery import Warehouse
-from tipoff.cloud.clients.storage import storage_client
 from tipoff.core.collect.limits import OPEN_AFTER
-from tipoff.core.contracts import decoding
-from tipoff_local.mesh import Mesh
-from tipoff_ops.build import find_project
-from tipoff_ops.local import LocalMesh, Manifest
 from tipoff_ops.people import CallFailed, call_function
 from tipoff_sim import SMALL, League
 
 FIRST = date(2018, 11, 1)
 CDN = "cdn.nba.com/static/json"
-FUNCTIONS = ("collect", "ingest", "dead_letter")
-
-
-@dataclass
-class CollectMesh(LocalMesh):
-    """The part of the mesh that fetches documents and takes them in."""
-
-    def _start_host(self, mesh: Mesh) -> None:
-        kept = {name: zipped for name, zipped in self.manifest.functions.items() if name in FUNCTIONS}
-        self.manifest = Manifest(self.manifest.release, kept)
-        super()._start_host(mesh)
-
-
-@pytest.fixture(scope="module")
-def mesh(tmp_path_factory: pytest.TempPathFactory, recorded_server: Recorded) -> Iterator[CollectMesh]:
-    started = CollectMesh(find_project(), tmp_path_factory.mktemp("mesh"), sources_url=recorded_server.url)
-    try:
-        started.start()
-        yield started
-    finally:
-        started.stop()
-
-
-type Landed = dict[str, bytes]
-
-
-@dataclass
-class Bench:
-    """The mesh with a simulated league outside."""
-
-    mesh: CollectMesh
-    recorded: Recorded
-    world: Outside
-    documents: Landed
-
-    def collect(self, source: str, day: date, as_of: datetime, **more: Any) -> dict[str, Any]:
-        self.world.now = as_of
-        body = {"source": source, "game_date": str(day), "as_of": as_of.isoformat(), **more}
-        return call_function(self.mesh, "collect", "/collect", body)
-
-    def landed(self, prefix: str = "") -> Landed:
-        """Names and decoded bytes of the bucket."""
-        client = storage_client(self.mesh.settings)
-        found = {}
-        for blob in client.list_blobs(self.mesh.names.buckets["landing"], prefix=prefix):
-            data = blob.download_as_bytes(raw_download=True)
-            found[blob.name] = decoding.document_bytes(data, blob.content_encoding)
-        return found
-
-    def metadata(self, name: str) -> dict[str, str]:
-        blob = storage_client(self.mesh.settings).bucket(self.mesh.names.buckets["landing"]).get_blob(name)
-        assert blob is not None
-        return dict(blob.metadata)
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        sql = f"SELECT * FROM {tables.get(table).full_name}"
-        return Warehouse(self.mesh.settings, []).rows(sql, {}, dict[str, Any])
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tipoff_ops import (
     backtest_command,
+    commands_collect,
     commands_intake,
     commands_model,
     commands_operate,
@@ -22,6 +23,7 @@ from tipoff_ops import (
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("ingest")(commands_intake.ingest_command)
 app.command("verify")(commands_intake.verify_command)
+app.command("collect")(commands_collect.collect)
 app.add_typer(commands_quarantine.app, name="quarantine")
 app.command("backtest")(backtest_command.backtest)
 app.add_typer(commands_model.app, name="model")

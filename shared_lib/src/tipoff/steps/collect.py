@@ -119,7 +119,7 @@ def _planned(ask: Ask) -> PlannedRequest:
 
 
 def _collect(context: CollectContext, request: Collect, source: Source, wanted: Wanted) -> Collected:
-    standing = state.standing_of(context.warehouse, source, wanted.day, wanted.now)
+    standing = state.standing_of(context.warehouse, source, request, wanted.now)
     if _is_fresh(request, standing, wanted.now):
         return _idle(request, source, "fresh")
     run_id = uuid4().hex

@@ -101,6 +101,9 @@ class Run:
             queue.extend(self._one(queue.popleft()))
 
     def _one(self, ask: Ask) -> tuple[Ask, ...]:
+        if self._is_held(ask):
+            self.tally.unchanged += 1
+            return ()
         if self.circuit.is_open(self._clock()):
             self.tally.stop("circuit_open", f"{ask.host} is left alone until {self.circuit.open_until}")
             return ()
@@ -114,6 +117,11 @@ class Run:
         if judged.verdict in _ENDS:
             self.tally.stop(_ENDS[judged.verdict], self.tally.examples[judged.verdict])
         return self._taken(ask, judged, answer)
+
+    def _is_held(self, ask: Ask) -> bool:
+        """A past snapshot or a published report never changes: once landed, it is not asked (and paid) for again."""
+        is_past = ask.snapshot_at is not None and ask.lands and ask.source == self._wanted.source
+        return is_past and not self._landing.force and self._landing.seen(ask.identity).sha256 != ""
 
     def _validators(self, ask: Ask) -> Validators:
         """Conditional only where nothing follows from the body."""

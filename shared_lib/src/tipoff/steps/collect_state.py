@@ -12,6 +12,7 @@ from tipoff.core.collect.completeness import Held
 from tipoff.core.collect.limits import Circuit
 from tipoff.core.collect.model import Game
 from tipoff.core.collect.sources import Source
+from tipoff.steps.collect_context import Collect
 from tipoff.steps.queries import load
 
 CREDITS_GO_STALE_AFTER = timedelta(hours=6)  # the vendor's month may have turned since
@@ -50,6 +51,7 @@ class _Recent(msgspec.Struct, frozen=True):
     source: str
     host: str
     game_date: date
+    snapshot_at: datetime | None
     outcome: str
     credits_left: int | None
     circuit_failures: int
@@ -72,25 +74,24 @@ class Standing:
     last_good_at: datetime | None
 
 
-def standing_of(warehouse: Warehouse, source: Source, day: date, now: datetime) -> Standing:
-    """Read from the runs of the last two days."""
-    since = (now - timedelta(days=1)).date()
-    rows = [
-        row for row in warehouse.rows(load("collect_recent"), {"since_date": since}, _Recent) if row.ended_at <= now
-    ]
-    of_host = [row for row in rows if row.host == source.host.name]
+def standing_of(warehouse: Warehouse, source: Source, request: Collect, now: datetime) -> Standing:
+    """Read from the runs of the last day, or of as long as the request takes for fresh."""
+    since = (now - max(timedelta(days=1), timedelta(minutes=request.max_age_minutes))).date()
+    found = warehouse.rows(load("collect_recent"), {"since_date": since}, _Recent)
+    of_host = [row for row in found if row.ended_at <= now and row.host == source.host.name]
     newest = of_host[0] if of_host else None
     told = (row.credits_left for row in of_host if now - row.ended_at <= CREDITS_GO_STALE_AFTER)
-    good = (row.ended_at for row in of_host if _is_good(row, source, day))
     return Standing(
         circuit=Circuit(newest.circuit_failures, newest.circuit_open_until) if newest else Circuit(),
         credits_left=next((left for left in told if left is not None), None),
-        last_good_at=next(good, None),
+        last_good_at=next((row.ended_at for row in of_host if _is_good(row, request)), None),
     )
 
 
-def _is_good(row: _Recent, source: Source, day: date) -> bool:
-    return (row.source, row.game_date) == (source.name, day) and row.outcome in ENDED_WELL
+def _is_good(row: _Recent, request: Collect) -> bool:
+    """The same was asked and ended well; in a backfill, nothing was left to ask."""
+    same = (row.source, row.game_date, row.snapshot_at) == (request.source, request.game_date, request.snapshot_at)
+    return same and row.outcome in (("ok",) if request.backfill else ENDED_WELL)
 
 
 class _Objects(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@ SELECT
   c.source,
   c.host,
   c.game_date,
+  c.snapshot_at,
   c.outcome,
   c.credits_left,
   c.circuit_failures,
