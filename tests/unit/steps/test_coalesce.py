@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from threading import Barrier, Event
+from time import sleep
 
 import pytest
 
@@ -69,3 +70,18 @@ def test_a_failed_rebuild_fails_every_message_of_its_batch() -> None:
 def test_neighbouring_dates_become_one_range_and_distant_ones_do_not() -> None:
     days = {DAY, DAY + timedelta(days=2), DAY + timedelta(days=40)}
     assert date_runs(days) == [(DAY, DAY + timedelta(days=2)), (DAY + timedelta(days=40), DAY + timedelta(days=40))]
+
+
+def test_434_messages_over_19_dates_cause_at_most_40_rebuilds_of_all_their_dates() -> None:
+    """The original's own case, delivered as Pub/Sub pushes it: a hundred at a time, a new one when one is answered."""
+    rebuilt: list[set[date]] = []
+
+    def rebuild(dates: set[date]) -> None:
+        sleep(0.02)
+        rebuilt.append(set(dates))
+
+    coalescer = Coalescer(wait_s=0.01, wait_max_s=0.3)
+    with ThreadPoolExecutor(100) as pool:
+        list(pool.map(lambda n: coalescer.run({DAY + timedelta(days=n % 19)}, rebuild), range(434)))
+    assert set().union(*rebuilt) == {DAY + timedelta(days=n) for n in range(19)}
+    assert len(rebuilt) <= 40
