@@ -119,13 +119,20 @@ class Built:
         self.run(";\n".join(f"DELETE FROM {table.full_name} WHERE TRUE" for table in landings))
 
     def rebuild(
-        self, tables: Iterable[Table], start: date, end: date, *, as_of: datetime = AS_OF, sql: Any = None
+        self,
+        tables: Iterable[Table],
+        start: date,
+        end: date,
+        *,
+        as_of: datetime = AS_OF,
+        sql: Any = None,
+        lead_minutes: int = LEAD_MINUTES,
     ) -> None:
         """Run the tables' rebuild scripts over the dates; `sql` may rewrite a script (to plant a leak)."""
         for table in tables:
             script = rebuild_script(table)
             script = sql(table, script) if sql else script
-            self.run(script, start_date=start, end_date=end, as_of=as_of, lead_minutes=LEAD_MINUTES)
+            self.run(script, start_date=start, end_date=end, as_of=as_of, lead_minutes=lead_minutes)
 
     def digests(self, tables: Iterable[Table], start: date, end: date) -> dict[str, TableDigest]:
         found = {}

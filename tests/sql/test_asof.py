@@ -174,3 +174,25 @@ def test_rows_at_or_after_the_cutoff_move_not_one_bit(built: Built, rows: Rows) 
     for name, known in NEWEST_READ.items():
         with pytest.raises(BadRequest, match="leak: a row learnt at or after the cutoff"):
             built.rebuild([get(name)], day, day, sql=replacing(name, known, NEWEST))
+
+
+MIDNIGHT = "TIMESTAMP(DATETIME(DATE_ADD(last_game_date, INTERVAL 1 DAY)), 'America/New_York')"
+LATE_LEAD = 20 * 60
+
+
+def test_a_cutoff_before_midnight_dates_yesterdays_game_by_its_box_score(built: Built) -> None:
+    """With 20 hours of lead the cutoff is half an hour before midnight, and the night's box scores are known."""
+    day, slate = DAYS[-1], get("slate")
+    built.rebuild(windows(), day, day, lead_minutes=LATE_LEAD)
+    known = built.run(
+        "SELECT COUNTIF(s.evidence_at >= s.cutoff_at) AS late, "
+        "COUNTIF(s.by_appearance AND s.evidence_at >= TIMESTAMP_SUB(s.cutoff_at, INTERVAL 2 HOUR)) AS last_night "
+        "FROM nba_analytics.slate AS s WHERE s.game_date = @day",
+        day=day,
+    )[0]
+    assert known["late"] == 0
+    assert known["last_night"] > 0
+    planted = replacing("slate", f"LEAST({MIDNIGHT}, inputs_known_at)", MIDNIGHT)
+    with pytest.raises(BadRequest, match="evidence at or after the cutoff"):
+        built.rebuild([slate], day, day, lead_minutes=LATE_LEAD, sql=planted)
+    built.rebuild(windows(), day, day)

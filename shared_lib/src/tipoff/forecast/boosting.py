@@ -38,9 +38,9 @@ class Recipe:
     rounds: int
     num_leaves: int
     min_rows_per_leaf: int
-    learning_rate: float = 0.06
-    feature_share: float = 0.4
-    row_share: float = 0.5
+    learning_rate: float = 0.04
+    feature_share: float = 0.5
+    row_share: float = 0.7
     tweedie_power: float = 1.5
     increasing: tuple[str, ...] = ("opponent_def_rating",)
 

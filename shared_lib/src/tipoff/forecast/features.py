@@ -71,9 +71,12 @@ GROUPS: dict[str, tuple[str, ...]] = {
         "team_out_starts",
         "team_returning_starts",
         "minutes_rank",
+        "team_likely_minutes",
+        "team_likely_points",
     ),
     "own availability": (
         "own_play_probability",
+        "likely_play",
         "injury_risk",
         "days_since_last_appearance",
         "team_games_missed_last_10",

@@ -15,8 +15,8 @@ from tipoff.forecast.features import GROUP_NAMES
 from tipoff.forecast.gradient_boosted import grouped
 from tipoff.forecast.system import Estimate, Lesson, Task, matrix
 
-MINUTES = boosting.Recipe("regression", rounds=160, num_leaves=24, min_rows_per_leaf=100)
-RATE = boosting.Recipe("regression", rounds=80, num_leaves=12, min_rows_per_leaf=300)
+MINUTES = boosting.Recipe("regression", rounds=250, num_leaves=24, min_rows_per_leaf=100)
+RATE = boosting.Recipe("regression", rounds=125, num_leaves=12, min_rows_per_leaf=300)
 MIN_MINUTES = 0.5
 EFFECTS = (
     "league level",

@@ -12,7 +12,7 @@ ASSERT (
           THEN 'null_key: a resolved candidate without id or team'
         WHEN NOT COALESCE((r.slate_status = 'out') = COALESCE(r.slate_status != 'unresolved' AND r.injury_status = 'Out', FALSE), FALSE)
           THEN 'status: out must mean Out on the report'
-        WHEN NOT COALESCE(r.expected_play_thousandths BETWEEN 0 AND 1000 AND r.share_10_thousandths BETWEEN 0 AND 1000, FALSE)
+        WHEN NOT COALESCE(r.expected_play_thousandths BETWEEN 0 AND 1000 AND r.likely_play_thousandths BETWEEN 0 AND 1000 AND r.share_10_thousandths BETWEEN 0 AND 1000, FALSE)
           THEN 'range: a share outside 0..1'
       END AS problem
     FROM nba_analytics.slate AS r

@@ -120,6 +120,11 @@ SELECT
   c.minutes_rank,
   (t.expected_seconds - IF(c.counts, c.usual_seconds_tenths * c.expected_play_thousandths, 0)) / 600000
     AS teammates_expected_minutes,
+  c.likely_play_thousandths,
+  (t.likely_seconds - IF(c.counts, c.usual_seconds_tenths * c.likely_play_thousandths, 0)) / 600000
+    AS teammates_likely_minutes,
+  (t.likely_points - IF(c.counts, c.usual_points_hundredths * c.likely_play_thousandths, 0)) / 100000
+    AS teammates_likely_points,
   (t.freed_seconds_last_1 - IF(c.counts, c.usual_seconds_tenths * (1000 * c.games_last_1 - c.expected_play_thousandths), 0))
     / 600000 AS teammates_minutes_change_1,
   (t.freed_seconds_last_5

@@ -155,6 +155,9 @@ measured AS (
     CAST(opponent_three_vs_league AS FLOAT64) AS v91,
     CAST(league_def_rating AS FLOAT64) AS v92,
     CAST(league_pace AS FLOAT64) AS v93,
+    CAST(likely_play_thousandths / 1000 AS FLOAT64) AS v94,
+    CAST(teammates_likely_minutes AS FLOAT64) AS v95,
+    CAST(teammates_likely_points AS FLOAT64) AS v96,
     CAST(LEAST(games_season, 5) / 5 AS FLOAT64) AS s0,
     CAST(LEAST(games_season, 10) / 10 AS FLOAT64) AS s1,
     CAST(LEAST(LEAST(zone_games_in_sample, opponent_games_in_sample), 10) / 10 AS FLOAT64) AS s2,
@@ -211,7 +214,9 @@ measured AS (
     CAST(GREATEST(prior_minutes - 8, 0) AS FLOAT64) AS p29,
     CAST(0.33 * prior_points AS FLOAT64) AS p30,
     CAST(3.5 AS FLOAT64) AS p31,
-    CAST(6.5 AS FLOAT64) AS p32
+    CAST(6.5 AS FLOAT64) AS p32,
+    CAST(0.9 AS FLOAT64) AS p33,
+    CAST(105 AS FLOAT64) AS p34
   FROM inputs
 ),
 scored AS (
@@ -311,14 +316,17 @@ scored AS (
     COALESCE(v90 * s23 + p2 * (1 - s23), p2) AS x90, IF(v90 IS NULL, 0.0, s23) AS q90,
     COALESCE(v91 * s23 + p2 * (1 - s23), p2) AS x91, IF(v91 IS NULL, 0.0, s23) AS q91,
     COALESCE(v92, p2) AS x92, IF(v92 IS NULL, 0.0, 1.0) AS q92,
-    COALESCE(v93, p2) AS x93, IF(v93 IS NULL, 0.0, 1.0) AS q93
+    COALESCE(v93, p2) AS x93, IF(v93 IS NULL, 0.0, 1.0) AS q93,
+    COALESCE(v94, p33) AS x94, IF(v94 IS NULL, 0.0, 1.0) AS q94,
+    COALESCE(v95, p26) AS x95, IF(v95 IS NULL, 0.0, 1.0) AS q95,
+    COALESCE(v96, p34) AS x96, IF(v96 IS NULL, 0.0, 1.0) AS q96
   FROM measured
 )
 SELECT
   game_date, player_id, player_lookup, CONCAT(player_lookup, '_', CAST(player_id AS STRING)) AS universal_player_id,
   player_full_name, game_id, nba_game_id, season_year, team_abbr, opponent_team_abbr, home_game AS is_home, days_rest,
-  cutoff_at, 'v2' AS feature_version, 94 AS feature_count,
-  ROUND(100 * ((q0 + q1 + q2 + q3 + q4 + q5 + q6 + q7 + q8 + q9) + (q10 + q11 + q12 + q13 + q14 + q15 + q16 + q17 + q18 + q19) + (q20 + q21 + q22 + q23 + q24 + q25 + q26 + q27 + q28 + q29) + (q30 + q31 + q32 + q33 + q34 + q35 + q36 + q37 + q38 + q39) + (q40 + q41 + q42 + q43 + q44 + q45 + q46 + q47 + q48 + q49) + (q50 + q51 + q52 + q53 + q54 + q55 + q56 + q57 + q58 + q59) + (q60 + q61 + q62 + q63 + q64 + q65 + q66 + q67 + q68 + q69) + (q70 + q71 + q72 + q73 + q74 + q75 + q76 + q77 + q78 + q79) + (q80 + q81 + q82 + q83 + q84 + q85 + q86 + q87 + q88 + q89) + (q90 + q91 + q92 + q93)) / 94, 6) AS feature_quality_score,
+  cutoff_at, 'v2' AS feature_version, 97 AS feature_count,
+  ROUND(100 * ((q0 + q1 + q2 + q3 + q4 + q5 + q6 + q7 + q8 + q9) + (q10 + q11 + q12 + q13 + q14 + q15 + q16 + q17 + q18 + q19) + (q20 + q21 + q22 + q23 + q24 + q25 + q26 + q27 + q28 + q29) + (q30 + q31 + q32 + q33 + q34 + q35 + q36 + q37 + q38 + q39) + (q40 + q41 + q42 + q43 + q44 + q45 + q46 + q47 + q48 + q49) + (q50 + q51 + q52 + q53 + q54 + q55 + q56 + q57 + q58 + q59) + (q60 + q61 + q62 + q63 + q64 + q65 + q66 + q67 + q68 + q69) + (q70 + q71 + q72 + q73 + q74 + q75 + q76 + q77 + q78 + q79) + (q80 + q81 + q82 + q83 + q84 + q85 + q86 + q87 + q88 + q89) + (q90 + q91 + q92 + q93 + q94 + q95 + q96)) / 97, 6) AS feature_quality_score,
   [
     STRUCT('points_avg_last_5' AS name, x0 AS value, q0 AS quality, CASE WHEN q0 = 0 THEN 'prior' WHEN q0 < 1 THEN 'shrunk' ELSE 'own' END AS source),
     STRUCT('points_avg_last_10' AS name, x1 AS value, q1 AS quality, CASE WHEN q1 = 0 THEN 'prior' WHEN q1 < 1 THEN 'shrunk' ELSE 'own' END AS source),
@@ -413,6 +421,9 @@ SELECT
     STRUCT('opponent_mid_range_vs_league' AS name, x90 AS value, q90 AS quality, CASE WHEN q90 = 0 THEN 'prior' WHEN q90 < 1 THEN 'shrunk' ELSE 'own' END AS source),
     STRUCT('opponent_three_vs_league' AS name, x91 AS value, q91 AS quality, CASE WHEN q91 = 0 THEN 'prior' WHEN q91 < 1 THEN 'shrunk' ELSE 'own' END AS source),
     STRUCT('league_def_rating' AS name, x92 AS value, q92 AS quality, CASE WHEN q92 = 0 THEN 'prior' WHEN q92 < 1 THEN 'shrunk' ELSE 'own' END AS source),
-    STRUCT('league_pace' AS name, x93 AS value, q93 AS quality, CASE WHEN q93 = 0 THEN 'prior' WHEN q93 < 1 THEN 'shrunk' ELSE 'own' END AS source)
+    STRUCT('league_pace' AS name, x93 AS value, q93 AS quality, CASE WHEN q93 = 0 THEN 'prior' WHEN q93 < 1 THEN 'shrunk' ELSE 'own' END AS source),
+    STRUCT('likely_play' AS name, x94 AS value, q94 AS quality, CASE WHEN q94 = 0 THEN 'prior' WHEN q94 < 1 THEN 'shrunk' ELSE 'own' END AS source),
+    STRUCT('team_likely_minutes' AS name, x95 AS value, q95 AS quality, CASE WHEN q95 = 0 THEN 'prior' WHEN q95 < 1 THEN 'shrunk' ELSE 'own' END AS source),
+    STRUCT('team_likely_points' AS name, x96 AS value, q96 AS quality, CASE WHEN q96 = 0 THEN 'prior' WHEN q96 < 1 THEN 'shrunk' ELSE 'own' END AS source)
   ] AS features
 FROM scored

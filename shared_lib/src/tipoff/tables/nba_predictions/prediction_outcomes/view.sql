@@ -1,5 +1,7 @@
 WITH predicted AS (
-  SELECT p.game_date, p.nba_game_id, p.player_id, COUNT(DISTINCT p.system_id) AS systems
+  SELECT
+    p.game_date, p.nba_game_id, p.player_id, COUNT(DISTINCT p.system_id) AS systems,
+    MAX(p.cutoff_at) AS cutoff_at
   FROM nba_predictions.player_prop_predictions_log AS p
   GROUP BY 1, 2, 3
 ),
@@ -8,26 +10,41 @@ skipped AS (
     s.game_date,
     s.game_id,
     COALESCE(CAST(s.player_id AS STRING), s.player_lookup) AS person,
-    ARRAY_AGG(s.reason ORDER BY s.created_at DESC, s.reason LIMIT 1)[OFFSET(0)] AS reason
+    ARRAY_AGG(s.reason ORDER BY s.cutoff_at DESC, s.created_at DESC, s.reason LIMIT 1)[OFFSET(0)] AS reason,
+    MAX(s.cutoff_at) AS cutoff_at
   FROM nba_predictions.prediction_skips_log AS s
   GROUP BY 1, 2, 3
+),
+-- The newer knowledge counts: a player predicted in the morning and ruled out before tip-off ends ruled out.
+ended AS (
+  SELECT
+    c.game_date,
+    c.game_id,
+    c.nba_game_id,
+    c.player_id,
+    c.player_lookup,
+    c.team_abbr,
+    c.slate_status,
+    IF(s.cutoff_at > p.cutoff_at, 0, COALESCE(p.systems, 0)) AS systems,
+    s.reason
+  FROM nba_analytics.upcoming_player_game_context AS c
+  LEFT JOIN predicted AS p ON p.game_date = c.game_date AND p.nba_game_id = c.nba_game_id AND p.player_id = c.player_id
+  LEFT JOIN skipped AS s ON s.game_date = c.game_date AND s.game_id = c.game_id
+    AND s.person = COALESCE(CAST(c.player_id AS STRING), c.player_lookup)
 )
 SELECT
-  c.game_date,
-  c.game_id,
-  c.nba_game_id,
-  c.player_id,
-  c.player_lookup,
-  c.team_abbr,
-  c.slate_status,
+  e.game_date,
+  e.game_id,
+  e.nba_game_id,
+  e.player_id,
+  e.player_lookup,
+  e.team_abbr,
+  e.slate_status,
   CASE
-    WHEN p.systems > 0 THEN 'predicted'
-    WHEN s.reason IS NOT NULL OR c.slate_status = 'out' THEN 'skipped'
+    WHEN e.systems > 0 THEN 'predicted'
+    WHEN e.reason IS NOT NULL OR e.slate_status = 'out' THEN 'skipped'
     ELSE 'missing'
   END AS state,
-  IF(p.systems > 0, NULL, COALESCE(s.reason, IF(c.slate_status = 'out', 'ruled_out', NULL))) AS reason,
-  COALESCE(p.systems, 0) AS systems
-FROM nba_analytics.upcoming_player_game_context AS c
-LEFT JOIN predicted AS p ON p.game_date = c.game_date AND p.nba_game_id = c.nba_game_id AND p.player_id = c.player_id
-LEFT JOIN skipped AS s ON s.game_date = c.game_date AND s.game_id = c.game_id
-  AND s.person = COALESCE(CAST(c.player_id AS STRING), c.player_lookup)
+  IF(e.systems > 0, NULL, COALESCE(e.reason, IF(e.slate_status = 'out', 'ruled_out', NULL))) AS reason,
+  e.systems
+FROM ended AS e
