@@ -70,3 +70,9 @@ def test_a_start_with_missing_names_lists_all_of_them() -> None:
     for name in ("BUCKET_LANDING", "TOPIC_RAW_READY", "TOPIC_ALERTS", "RELEASE"):
         assert name in caught.value.message
     assert "PROJECT_ID" not in caught.value.message
+
+
+def test_every_event_that_an_alert_counts_is_said_by_a_function() -> None:
+    """Pitfall 8: an alert on what nobody logs is silent for ever."""
+    said = set().union(*(literals(module) for module in modules()))
+    assert {metric["event"] for metric in MESH["log_metrics"].values()} <= said
