@@ -87,7 +87,7 @@ class SkipRow:
     game_id: str
     player_id: int | None
     player_lookup: str
-    team_abbr: str
+    team_abbr: str | None
     cutoff_at: datetime
     reason: SkipReason
     created_at: datetime

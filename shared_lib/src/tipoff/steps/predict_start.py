@@ -166,7 +166,7 @@ class _Candidate(msgspec.Struct, frozen=True):
     nba_game_id: str
     player_id: int | None
     player_lookup: str
-    team_abbr: str
+    team_abbr: str | None  # of a name that a quote alone has told of, nobody knows the team
     slate_status: str
     cutoff_at: datetime
     has_features: bool
@@ -301,7 +301,7 @@ def _started(batch: BatchRow, candidates: Sequence[_Candidate], published: int) 
         game_date=batch.game_date,
         total_games=batch.games,
         total_players=batch.expected_players,
-        teams_playing=len({c.team_abbr for c in candidates}),
+        teams_playing=len({c.team_abbr for c in candidates} - {None}),
         ruled_out=sum(c.skip_reason == "ruled_out" for c in candidates),
     )
     url = f"/status?batch_id={batch.batch_id}"

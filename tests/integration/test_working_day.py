@@ -1,0 +1,220 @@
+"""The working day: late outputs are noticed, ranges are rebuilt by one command, and the operator is told why.
+
+A league of its own years, since other tests share the warehouse.
+"""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.workflows import Execution
+from tipoff_ops import backfill
+from tipoff_ops.cli import app
+from tipoff_ops.landing import Lander, Upload
+from tipoff_ops.local import LocalMesh
+from tipoff_ops.local_state import Place, state_of
+from tipoff_ops.people import call_function
+from tipoff_ops.run import PUSHED
+from tipoff_ops.target import Target, local_target
+from tipoff_sim import SMALL, Kind, League
+
+START, DAYS = date(2014, 10, 28), 4
+ODDS_START, ODDS_DAYS, ODDS_OBJECTS = date(2013, 11, 1), 19, 434
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@dataclass(frozen=True)
+class Office:
+    """An operator's desk: the running mesh as `tipoff local up` shows it, and the dates that landed."""
+
+    mesh: LocalMesh
+    target: Target
+    folder: Path
+    dates: tuple[date, ...]
+    object_name: str
+
+    def tipoff(self, *words: str) -> tuple[int, Any]:
+        """Exit code and JSON answer of a command."""
+        done = CliRunner().invoke(app, [*words, "--folder", str(self.folder), "--json"])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+        return done.exit_code, json.loads(done.stdout) if done.stdout else None
+
+    def execute(self, key: str, argument: dict[str, Any]) -> Execution:
+        """Run a workflow to its end."""
+        workflows = self.target.workflows
+        found = workflows.start(self.target.names.workflows[key].name, argument)
+        return self.ended(found.name)
+
+    def ended(self, name: str) -> Execution:
+        """An execution at its end."""
+        deadline = time.monotonic() + 300
+        found = self.target.workflows.look(name)
+        while found.state in ("ACTIVE", "QUEUED"):
+            assert time.monotonic() < deadline, f"{name} does not end"
+            time.sleep(0.1)
+            found = self.target.workflows.look(name)
+        return found
+
+    def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a query."""
+        return Warehouse(self.mesh.settings, []).rows(sql, parameters, dict[str, Any])
+
+
+@pytest.fixture(scope="module")
+def office(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A desk with a league's first days landed, finals included."""
+    season = League(88).season(START, DAYS, SMALL)
+    uploads = [Upload(found.object_name, found.body) for found in season]
+    lander = Lander(mesh)
+    lander.land(uploads, lambda _: None)
+    lander.wait(PUSHED)
+    place = Place(tmp_path_factory.mktemp("office"))
+    with place.held():
+        place.write(state_of(mesh))
+        box = next(one.object_name for one in reversed(uploads) if "/boxscores/" in one.object_name)
+        yield Office(mesh, local_target(place.read()), place.folder, season.game_dates, box)
+
+
+def reconciled(office: Office, as_of: datetime, day: date) -> Any:
+    argument = {"as_of": as_of.isoformat(), "start_date": str(day), "end_date": str(day), "start_missing": False}
+    found = office.execute("reconcile", argument)
+    assert found.state == "SUCCEEDED", found.error
+    return json.loads(found.result)
+
+
+def test_what_is_late_is_told_once_and_nothing_stays_open(office: Office) -> None:
+    day = office.dates[0]
+    (first,) = office.rows("SELECT MIN(g.tipoff_at) AS at FROM nba_raw.games AS g WHERE g.game_date = @d", d=day)
+    before, after = first["at"] - timedelta(minutes=30), first["at"] + timedelta(days=12)
+    told = reconciled(office, before, day)
+    assert told["alerts"] == [f"{day}:upcoming_player_game_context"]
+    assert reconciled(office, before + timedelta(minutes=15), day)["alerts"] == []
+    code, answer = office.tipoff("explain", str(day))
+    assert code == 1 and answer["cause"].startswith("upcoming_player_game_context: ")
+    assert answer["command"].startswith("tipoff reprocess --from")
+    told = reconciled(office, after, day)
+    assert not {"EXPECTED", "LATE"} & set(told["states"])
+    sql = "SELECT DISTINCT e.state FROM nba_ops.expected_outputs AS e WHERE e.game_date = @d"
+    assert not {"EXPECTED", "LATE"} & {row["state"] for row in office.rows(sql, d=day)}
+
+
+@pytest.mark.slow
+def test_the_command_it_names_rebuilds_the_range_and_a_killed_watcher_goes_on(office: Office) -> None:
+    """Started, abandoned as by kill -9, started again: one as-of, no step twice."""
+    work = backfill.Range(office.dates[0], office.dates[-1])
+    abandoned = backfill.begin(office.target, work, backfill.rounded_now())
+    code, told = office.tipoff("reprocess", "--from", str(work.start_date), "--to", str(work.end_date))
+    assert (code, told["state"], told["result"].get("outcome")) == (0, "SUCCEEDED", "ok"), told
+    assert told["done"] == told["total"]
+    assert datetime.fromisoformat(told["as_of"]) == abandoned.as_of
+    runs = office.rows(
+        "SELECT r.step, COUNT(*) AS n FROM nba_ops.run_history AS r WHERE r.as_of = @a GROUP BY r.step",
+        a=abandoned.as_of,
+    )
+    assert runs and {row["n"] for row in runs} == {1}
+    sql = "SELECT b.state, b.done = b.total AS whole FROM nba_ops.backfill_progress AS b WHERE b.backfill_id = @id"
+    assert office.rows(sql, id=work.name) == [{"state": "done", "whole": True}]
+
+
+@pytest.mark.slow
+def test_the_healed_day_is_complete_and_the_desk_says_so(office: Office) -> None:
+    day = office.dates[-1]
+    code, answer = office.tipoff("explain", str(day))
+    stands = {line.partition(":")[0]: line for line in answer["told"]}
+    for output in ("player_game_summary", "ml_feature_store_v2", "player_prop_predictions"):
+        assert "COMPLETE" in stands[output], answer
+    sql = """SELECT p.game_date, COUNT(*) AS n, COUNTIF(p.cutoff_at >= g.tipoff_at) AS too_late
+        FROM nba_predictions.player_prop_predictions AS p
+        JOIN nba_raw.games AS g ON g.nba_game_id = p.nba_game_id
+        WHERE p.game_date BETWEEN @first AND @last GROUP BY 1 ORDER BY 1"""
+    predicted = office.rows(sql, first=office.dates[0], last=day)
+    # On the opening night of a league nobody has played yet, so nobody is known to be on a slate.
+    assert [row["game_date"] for row in predicted] == list(office.dates[1:])
+    assert not any(row["too_late"] for row in predicted)
+    code, plan = office.tipoff("plan", "--from", str(office.dates[0]), "--to", str(day))
+    assert not [each for each in plan if "rows when built" in each["why"]]
+    code, story = office.tipoff("trace", office.object_name)
+    assert code == 0 and {"receipt", "run"} <= {each["kind"] for each in story}
+    assert office.tipoff("trace", "nba-com/nothing")[0] == 1
+
+
+@pytest.mark.slow
+def test_a_player_is_explained(office: Office) -> None:
+    day = office.dates[-1]
+    (row,) = office.rows(
+        "SELECT o.player_lookup AS name FROM nba_predictions.prediction_outcomes AS o "
+        "WHERE o.game_date = @d AND o.state = 'predicted' ORDER BY 1 LIMIT 1", d=day,
+    )  # fmt: skip
+    assert office.tipoff("explain", row["name"], str(day))[1]["state"] == "predicted"
+    assert office.tipoff("explain", str(day), "nobody")[1]["state"] == "unknown_player"
+
+
+@pytest.mark.slow
+def test_a_late_document_makes_what_was_built_stale(office: Office) -> None:
+    """Issue 6: inputs changed after an output was built."""
+    day = office.dates[-1]
+    landed = office.rows("SELECT r.source_object AS name FROM nba_ops.object_receipts AS r WHERE r.source_object = @n",
+                         n=office.object_name)  # fmt: skip
+    account = call_function(office.mesh, "reprocess", "/replay", {"object": landed[0]["name"], "force": True})
+    assert (account["listed"], account["loaded"]) == (1, 1)
+    Lander(office.mesh).wait(PUSHED)
+    code, plan = office.tipoff("plan", "--from", str(day), "--to", str(office.dates[-1]))
+    assert code == 1 and "player_game_summary" not in {each["output"] for each in plan}, "analyze has heard of it"
+    assert "ml_feature_store_v2" in {each["output"] for each in plan if "rows when built" in each["why"]}
+
+
+def test_status_and_doctor_look_at_the_whole(office: Office) -> None:
+    code, found = office.tipoff("status", str(office.dates[-1]))
+    assert {each["output"] for each in found["outputs"]} >= {"player_prop_predictions", "nbac_player_boxscores"}
+    assert found["steps"]
+    code, findings = office.tipoff("doctor")
+    assert [each for each in findings if each["needed"] and not each["good"]] == []
+    assert code == 0
+
+
+def test_434_objects_that_nobody_processed_are_taken_in_by_one_request(office: Office) -> None:
+    """The original's backlog; the function is killed in the middle of it, and the workflow goes on."""
+    season = League(89).season(ODDS_START, 60, SMALL)
+    odds = [found for found in season if found.kind in (Kind.PLAYER_PROPS, Kind.GAME_LINES)][:ODDS_OBJECTS]
+    assert len(odds) == ODDS_OBJECTS
+    schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
+    lander = Lander(office.mesh)
+    lander.land([Upload(found.object_name, found.body) for found in [schedule, *odds]], lambda _: None)
+    lander.wait(PUSHED)
+    request = {"objects": [found.object_name for found in odds], "force": True}
+    plan = call_function(office.mesh, "reprocess", "/reprocess", request | {"dry_run": True})
+    assert (plan["status"], plan["listed"], plan["todo"]) == ("planned", ODDS_OBJECTS, ODDS_OBJECTS)
+    assert plan["rows"] > ODDS_OBJECTS and plan["game_dates"] and 0 < plan["estimated_usd"] < 0.01
+    since = datetime.now(UTC)
+    started = call_function(office.mesh, "reprocess", "/reprocess", request)
+    assert started["status"] == "started" and started["execution"]
+    _kill_in_the_middle(office, since)
+    found = office.ended(started["execution"])
+    assert found.state == "SUCCEEDED", found.error
+    assert json.loads(found.result)["steps"] == ["ingest"]
+    sql = "SELECT r.outcome, COUNT(*) AS n FROM nba_ops.object_receipts AS r WHERE r.received_at >= @since GROUP BY 1"
+    assert office.rows(sql, since=since) == [{"outcome": "accepted", "n": ODDS_OBJECTS}]
+    (progress,) = office.rows(
+        "SELECT b.state, b.total, b.done FROM nba_ops.backfill_progress AS b WHERE b.backfill_id = @id",
+        id=started["execution"].rpartition("/")[2],
+    )
+    assert progress["state"] == "done" and progress["done"] == progress["total"]
+
+
+def _kill_in_the_middle(office: Office, since: datetime) -> None:
+    sql = "SELECT COUNT(*) AS n FROM nba_ops.object_receipts AS r WHERE r.received_at >= @since"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not office.rows(sql, since=since)[0]["n"]:
+        time.sleep(0.05)
+    os.kill(office.mesh.host.pids["reprocess"], signal.SIGKILL)
