@@ -116,7 +116,7 @@ def main() -> None:
     """Measure all, print a table, write the report."""
     began = time.monotonic()
     rows = [*cold_imports(), *absent_peers()]
-    for name in ("bench_local_cloud.py", "bench_workflows.py", "bench_ingest.py"):
+    for name in ("bench_local_cloud.py", "bench_workflows.py", "bench_ingest.py", "bench_forecast.py"):
         rows += script_rows(name)
     report = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
