@@ -5,11 +5,12 @@ Rows are put straight into the tables a query reads, one row per case, and the q
 """
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from asof_warehouse import AS_OF, LEAD_MINUTES, Built
+from google.api_core.exceptions import BadRequest
 
 from tipoff.tables import Column, get
 from tipoff.tables.features import compose_query, feature_names, features
@@ -267,3 +268,18 @@ def test_quality_falls_when_data_are_missing_and_a_prior_says_so(built: Built) -
     sources = [next(f["source"] for f in row["features"] if f["name"] == "points_avg_last_10") for row in rows]
     assert sources == ["own", "shrunk", "prior"]
     assert all(feature["value"] is not None for row in rows for feature in row["features"])
+
+
+def test_a_shot_in_five_seconds_is_a_usage_of_hundreds_and_no_error(built: Built) -> None:
+    """An early season's first appearance once failed the check of its range, and with it the whole date."""
+    seen = {"player_id": 1, "games_season": 1, "points_season": 2,
+            "seconds_tenths_last_10": 50, "plays_hundredths_last_10": 100,
+            "team_seconds_tenths_last_10": 144000, "team_plays_hundredths_last_10": 10000,
+            "last_game_date": str(DAY - timedelta(days=1))}  # fmt: skip
+    put(built, "player_recent_form", [PLAYER | seen])
+    built.rebuild([get("player_daily_cache")], DAY, DAY)
+    [row] = built.run("SELECT c.usage_rate_last_10 FROM nba_precompute.player_daily_cache AS c")
+    assert row["usage_rate_last_10"] > 500
+    put(built, "player_recent_form", [PLAYER | seen | {"plays_hundredths_last_10": 20000}])
+    with pytest.raises(BadRequest, match="range: usage"):
+        built.rebuild([get("player_daily_cache")], DAY, DAY)

@@ -6,9 +6,11 @@ ASSERT (
       CASE
         WHEN NOT COALESCE(r.last_game_date < r.cache_date, FALSE)
           THEN 'leak: a window reaches the date itself'
-        WHEN NOT COALESCE(r.points_avg_season IS NULL OR r.points_avg_season BETWEEN 0 AND 60, FALSE)
+        WHEN NOT COALESCE(r.points_avg_season IS NULL OR r.points_avg_season BETWEEN 0 AND 100, FALSE)
           THEN 'range: points'
-        WHEN NOT COALESCE(r.usage_rate_last_10 IS NULL OR r.usage_rate_last_10 BETWEEN 0 AND 101, FALSE)
+        -- A shot in five seconds on the court is a usage of hundreds; no more than all of his team's plays can be his
+        -- (a fifth of a team's time is 73 minutes in the longest game there was).
+        WHEN NOT COALESCE(r.usage_rate_last_10 IS NULL OR r.usage_rate_last_10 * r.minutes_avg_last_10 BETWEEN 0 AND 7300, FALSE)
           THEN 'range: usage'
       END AS problem
     FROM nba_precompute.player_daily_cache AS r
