@@ -6,6 +6,7 @@ All rows of a document travel in one append, and a refused document never harms 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from tipoff.core.errors import ContractViolation, TipoffError
 from tipoff.tables import Table
 
 if TYPE_CHECKING:
+    from google.api_core.retry import Retry
     from google.cloud.bigquery_storage_v1 import types
     from google.cloud.bigquery_storage_v1.writer import AppendRowsStream
 
@@ -148,7 +150,7 @@ class Appender:
             lane.stream = self._open(lane)
         future = lane.stream.send(self._request(lane, rows))
         try:
-            future.result(timeout=APPEND_TIMEOUT_S)
+            future.result(timeout=APPEND_TIMEOUT_S, polling=_polling())
         except InvalidArgument as error:
             refused = {e.index: e.message for e in getattr(error.response, "row_errors", ())}
             self._drop_stream(lane)
@@ -179,6 +181,15 @@ class Appender:
         if lane.stream is not None:
             lane.stream.close()
             lane.stream = None
+
+
+@cache
+def _polling() -> "Retry":
+    """How often an answer is looked for: the library's own second between looks is the longest part of an append."""
+    from google.api_core.future.polling import POLLING_PREDICATE
+    from google.api_core.retry import Retry
+
+    return Retry(POLLING_PREDICATE, initial=0.002, maximum=0.05, multiplier=1.5)
 
 
 def _batches(group: list[_Document]) -> list[list[_Document]]:
