@@ -1,7 +1,7 @@
 """Work that is done once: an object claims it, and a claim whose holder was killed can be taken over.
 
 A claim is a promise until its work is done, and only then a fact: `claimed` writes it with an expiry, and marks it done
-when the block has ended. So a crash between claim and work delays the work by the length of the claim and loses nothing.
+when the block has ended. So a crash between claim and work delays the work by the claim's length and loses nothing.
 Two holders at once are possible (one slower than its claim is long), so the work itself must be idempotent.
 """
 
