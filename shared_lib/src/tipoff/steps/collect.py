@@ -123,11 +123,10 @@ def _collect(context: CollectContext, request: Collect, source: Source, wanted: 
     if _is_fresh(request, standing, wanted.now):
         return _idle(request, source, "fresh")
     run_id = uuid4().hex
-    settings = context.settings
     clock = _clock(context, request)
-    client = SourceClient(settings, context.keys, user_agent(context), clock)
+    client = SourceClient(context.settings, context.keys, user_agent(context), clock)
     asker = Asker(client, Budget(request.max_requests, request.max_credits), standing.credits_left, context.sleep)
-    landing = Landing(context.store, settings.bucket_landing, settings.bucket_state, run_id, request.force)
+    landing = Landing(context.store, context.landing_bucket, context.state_bucket, run_id, request.force)
     run = Run(wanted, asker, landing, standing.circuit, clock)
     run.play()
     client.close()

@@ -107,23 +107,23 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class CollectContext:
-    """What collect keeps open. `sleep`: waiting; a test hands in its own."""
+    """What collect keeps open.
+
+    Attributes:
+        keys: by the name that requests call them by.
+        sleep: waiting; a test hands in its own.
+    """
 
     settings: CollectSettings
+    landing_bucket: str
+    state_bucket: str
+    keys: Mapping[str, str]
     warehouse: Warehouse
     store: ObjectStore
     leases: Leases
     ops: OpsLog
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
-
-    @property
-    def keys(self) -> Mapping[str, str]:
-        """The keys by the name that requests call them by."""
-        return {
-            ODDS_KEY: self.settings.secret_odds_api_key.strip(),
-            BALLDONTLIE_KEY: self.settings.secret_balldontlie_key.strip(),
-        }
 
     @property
     def is_local(self) -> bool:
@@ -145,6 +145,12 @@ def open_collect(settings: CollectSettings, clock: Clock = utc_now) -> CollectCo
     store = ObjectStore(settings)
     return CollectContext(
         settings=settings,
+        landing_bucket=settings.bucket_landing,
+        state_bucket=settings.bucket_state,
+        keys={
+            ODDS_KEY: settings.secret_odds_api_key.strip(),
+            BALLDONTLIE_KEY: settings.secret_balldontlie_key.strip(),
+        },
         warehouse=warehouse,
         store=store,
         leases=Leases(store, settings.bucket_state, clock, LEASE_WAIT_S),
