@@ -23,12 +23,14 @@ from tipoff_ops.corpus import Corpus
 from tipoff_ops.landing import Lander, Upload
 from tipoff_ops.local import LocalMesh
 from tipoff_ops.queries import load
-from tipoff_sim import SMALL, League
+from tipoff_sim import League, Volume
 
 LEAD_MINUTES = 60
 SIMULATED_START = date(2025, 10, 21)
 SIMULATED_DAYS = 32
 SIMULATED_SEED = 7
+# Lines and reports in the morning, props once more before tip-off: a demonstration is not to be waited for.
+SIMULATED_VOLUME = Volume(lines_before_tipoff=(), props_before_tipoff=(90,), report_every=8)
 PREDICTED_DAYS = 3
 LOOK_EVERY_S = 0.2
 MORNING_AFTER = timedelta(hours=15)
@@ -70,7 +72,7 @@ class Story:
 
 def simulated_story() -> Story:
     """A league's opening stretch; the last days are predicted, strictly before their first tip-off."""
-    season = League(SIMULATED_SEED).season(SIMULATED_START, SIMULATED_DAYS, SMALL)
+    season = League(SIMULATED_SEED).season(SIMULATED_START, SIMULATED_DAYS, SIMULATED_VOLUME)
     return Story("a simulated league", tuple(season), season.game_dates[-PREDICTED_DAYS:], True)
 
 
