@@ -23,6 +23,8 @@ from tipoff_ops.local import LocalMesh
 from tipoff_ops.run import PUSHED
 from tipoff_sim import SMALL, League
 
+pytestmark = pytest.mark.slow
+
 FIRST, DAYS = date(2018, 11, 1), 4
 COLLECTED = ("nba-com/schedule", "nba-com/boxscores", "nba-com/play-by-play", "odds-api/")
 

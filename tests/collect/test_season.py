@@ -49,6 +49,7 @@ def _instant(name: str) -> datetime:
 
 
 @needs_corpus
+@pytest.mark.slow
 def test_a_real_day_lands_byte_for_byte_under_the_same_names(mesh: CollectMesh, recorded: Recorded) -> None:
     """Everything the date has but its injury reports, which the corpus holds as parsed rows and no source sends."""
     documents = corpus_day()

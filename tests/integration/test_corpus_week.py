@@ -29,6 +29,7 @@ BOOKS = ("draftkings", "fanduel")
 SYSTEM = "moving_average"
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(1200),
     pytest.mark.skipif(not EXPECTED.is_dir(), reason="the corpus is not there: set TIPOFF_CORPUS"),
 ]
