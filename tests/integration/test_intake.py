@@ -25,8 +25,9 @@ CORPUS = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).resolve().parents[3
 RAW = ("nbac_schedule", "nbac_player_boxscores", "nbac_team_boxscore", "nbac_play_by_play", "nbac_injury_report",
        "odds_api_events", "odds_api_game_lines", "odds_api_player_props")  # fmt: skip
 # The league's own months: no other test of the shared mesh lands documents of them.
-FIRST, DAYS = date(2019, 11, 1), 2
-WINDOW = {"start_date": date(2019, 10, 1), "end_date": date(2019, 12, 1)}
+# A season of its own: other tests share the warehouse.
+FIRST, DAYS = date(2009, 11, 1), 2
+WINDOW = {"start_date": date(2009, 10, 1), "end_date": date(2009, 12, 1)}
 
 
 @pytest.fixture(scope="module")
