@@ -183,6 +183,7 @@ def test_status_and_doctor_look_at_the_whole(office: Office) -> None:
     assert code == 0
 
 
+@pytest.mark.slow
 def test_434_objects_that_nobody_processed_are_taken_in_by_one_request(office: Office) -> None:
     """The original's backlog; the function is killed in the middle of it, and the workflow goes on."""
     season = League(89).season(ODDS_START, 60, SMALL)

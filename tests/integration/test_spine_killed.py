@@ -1,4 +1,7 @@
-"""Processes killed before and after each of their writes: nothing is lost, nothing doubled."""
+"""Processes killed before and after each of their writes: nothing is lost, nothing doubled.
+
+Runs after test_spine.py: it rebuilds a date as an earlier instant knew it.
+"""
 
 from datetime import date, datetime, timedelta
 from typing import Any
