@@ -19,12 +19,17 @@ def test_the_page_is_fresh() -> None:
     assert committed == mesh_picture.document(PAGE, tables.all_tables())
 
 
+def test_the_readme_shows_the_mesh_that_is() -> None:
+    """Otherwise: python -m tipoff_ops.mesh_picture"""
+    readme = (REPOSITORY / mesh_picture.README).read_text("utf-8")
+    assert readme == mesh_picture.redrawn(readme, PAGE)
+
+
 def test_the_picture_joins_only_what_it_draws() -> None:
     drawn = mesh_picture.picture(PAGE)
-    nodes = set(re.findall(r"^  (\w+)[^\s\w].*:::", drawn, re.M))
-    ends = {
-        end for pair in re.findall(r"^  (\w+) (?:-->|-\.->|==>|---|-- [a-z ]+ -->) (\w+)$", drawn, re.M) for end in pair
-    }
+    nodes = set(re.findall(r"(\w+)[^\s\w]+[^:]*:::", drawn))
+    arrows = re.findall(r"^  (\w+) (?:-->|-\.->|==>|---|-- [a-z ]+ -->) ([\w &]+)$", drawn, re.M)
+    ends = {end for start, group in arrows for end in (start, *group.split(" & "))}
     assert ends <= nodes
     assert {f"function_{key}" for key in PAGE.functions} <= ends
 

@@ -91,14 +91,16 @@ def _remember_statements(kept: _Translations) -> None:
     @lru_cache(PARSED_MAX)
     def parsed(text: str) -> tuple[exp.Expr, ...]:
         trees: list[exp.Expr] = parse(text)
-        if len(trees) == 1:
+        if len(trees) == 1 and isinstance(trees[0], _KEPT_KINDS):
             trees[0].meta[_TEXT] = text
         return tuple(trees)
 
     def parse_noting(text: str) -> list[exp.Expr]:
         trees = parsed(text)
-        # DDL is rewritten in place on its way, so that only the others can be given out again.
-        return list(trees) if all(isinstance(tree, _KEPT_KINDS) for tree in trees) else parse(text)
+        if all(isinstance(tree, _KEPT_KINDS) for tree in trees):
+            return list(trees)
+        # DDL is rewritten in place on its way: what was kept stays as it was read, and a copy is given out.
+        return [tree.copy() for tree in trees]
 
     def translate_once(tree: exp.Expr, context: Context) -> Translated:
         text = tree.meta.get(_TEXT)

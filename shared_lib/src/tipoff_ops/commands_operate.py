@@ -4,7 +4,7 @@ They work against the local cloud of this checkout (`--folder` for another), or 
 project of Google's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -175,10 +175,7 @@ def plan(
     begin = first.date() if first else end - timedelta(days=standing.LOOK_BACK_DAYS)
     with _at(folder, project, env) as target:
         found = stale.plan(target.warehouse, begin, end, now)
-    if as_json:
-        typer.echo(msgspec.json.encode(found))
-    else:
-        _print_rows(tuple(found))
+    _show_rows(found, as_json)
     raise typer.Exit(1 if found else 0)
 
 
@@ -192,10 +189,7 @@ def trace(
     """What became of an object: receipts, refusals, and the runs that have read its tables since."""
     with _at(folder, project, env) as target:
         found = standing.trace(target.warehouse, object_name)
-    if as_json:
-        typer.echo(msgspec.json.encode(found))
-    else:
-        _print_rows(tuple(found))
+    _show_rows(found, as_json)
     raise typer.Exit(0 if found else 1)
 
 
@@ -203,11 +197,15 @@ def doctor(folder: Folder = None, project: Project = "", env: Env = "dev", as_js
     """Compare the environment with mesh.yaml and the table folders: servers, tables, buckets, workflows, tools."""
     with _at(folder, project, env) as target:
         found = standing.examine(target)
+    _show_rows(found, as_json)
+    raise typer.Exit(0 if all(each.good or not each.needed for each in found) else 1)
+
+
+def _show_rows(found: Sequence[msgspec.Struct], as_json: bool) -> None:
     if as_json:
         typer.echo(msgspec.json.encode(found))
     else:
         _print_rows(tuple(found))
-    raise typer.Exit(0 if all(each.good or not each.needed for each in found) else 1)
 
 
 def _print_rows(rows: tuple[msgspec.Struct, ...]) -> None:

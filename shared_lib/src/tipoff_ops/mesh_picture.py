@@ -1,6 +1,7 @@
 """The mesh as a page for people: a picture, and a table of each kind, drawn from mesh.yaml and the table folders.
 
-`python -m tipoff_ops.mesh_picture` rewrites docs/mesh.md; a test holds the page equal to what this module draws.
+`python -m tipoff_ops.mesh_picture` rewrites docs/mesh.md and the picture in the README; a test holds both equal to
+what this module draws.
 """
 
 import sys
@@ -12,6 +13,7 @@ from tipoff_local import mesh
 from tipoff_local.mesh import Function, Mesh
 
 PAGE = Path("docs/mesh.md")
+README = Path("README.md")
 MESH = Path("terraform/mesh.yaml")
 # Every function publishes alerts and every subscription has its dead letter: drawn, they would hide the rest.
 UNDRAWN = frozenset({"alerts", "nba_ops", "source"})
@@ -36,8 +38,12 @@ _COLOURS = {
 
 def picture(page: Mesh) -> str:
     """The mesh as a Mermaid flowchart: what starts what, and which datasets each function writes."""
-    lines = ["flowchart LR", *_nodes(page), *(f"  {start} {arrow} {end}" for start, arrow, end in _edges(page))]
-    return "\n".join([*lines, *(f"  classDef {kind} {style}" for kind, style in _COLOURS.items())]) + "\n"
+    ends: dict[tuple[str, str], list[str]] = {}
+    for start, arrow, end in _edges(page):
+        ends.setdefault((start, arrow), []).append(end)
+    edges = [f"  {start} {arrow} {' & '.join(group)}" for (start, arrow), group in ends.items()]
+    colours = [f"  classDef {kind} {style}" for kind, style in _COLOURS.items()]
+    return "\n".join(["flowchart LR", *_nodes(page), *edges, *colours]) + "\n"
 
 
 def _nodes(page: Mesh) -> Iterator[str]:
@@ -50,9 +56,8 @@ def _nodes(page: Mesh) -> Iterator[str]:
         "dataset": page.datasets,
     }
     for kind, keys in drawn.items():
-        for key in keys:
-            if key not in UNDRAWN:
-                yield f"  {_id(kind, key)}{_SHAPES[kind].format(key)}:::{kind}"
+        nodes = [f"{_id(kind, key)}{_SHAPES[kind].format(key)}:::{kind}" for key in keys if key not in UNDRAWN]
+        yield f"  {' & '.join(nodes)}"
 
 
 def _topics(page: Mesh) -> list[str]:
@@ -169,6 +174,7 @@ def _tables(tables: Iterable[Table]) -> str:
     return _table(["table", "kind", "owner", "one row is"], rows)
 
 
+_FENCE = "```mermaid\n"
 _LEGEND = """\
 Drawn by `python -m tipoff_ops.mesh_picture` from terraform/mesh.yaml and the table folders; change those, not this.
 
@@ -183,7 +189,7 @@ def document(page: Mesh, tables: Sequence[Table]) -> str:
     parts = [
         "# The mesh\n",
         _LEGEND,
-        f"```mermaid\n{picture(page)}```\n",
+        f"{_FENCE}{picture(page)}```\n",
         "## Functions\n", _functions(page),
         "## Schedules\n", _schedules(page),
         "## Subscriptions\n", _subscriptions(page),
@@ -192,10 +198,23 @@ def document(page: Mesh, tables: Sequence[Table]) -> str:
     return "\n".join(parts)
 
 
+def redrawn(readme: str, page: Mesh) -> str:
+    """The README with its one Mermaid picture drawn anew.
+
+    Raises ValueError where it has none, or more than one."""
+    before, opening, rest = readme.partition(_FENCE)
+    _, closing, after = rest.partition("```\n")
+    if not closing or _FENCE in after:
+        raise ValueError("README.md must hold exactly one ```mermaid block: the picture of the mesh")
+    return f"{before}{opening}{picture(page)}{closing}{after}"
+
+
 def main() -> None:
-    """Rewrite docs/mesh.md of the repository that is the working directory (or the first argument)."""
+    """Rewrite docs/mesh.md and the README's picture in the working directory (or the first argument)."""
     root = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
-    (root / PAGE).write_text(document(mesh.load(root / MESH), all_tables()), "utf-8")
+    page = mesh.load(root / MESH)
+    (root / PAGE).write_text(document(page, all_tables()), "utf-8")
+    (root / README).write_text(redrawn((root / README).read_text("utf-8"), page), "utf-8")
 
 
 if __name__ == "__main__":

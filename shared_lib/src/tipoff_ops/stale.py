@@ -24,19 +24,13 @@ class Planned(msgspec.Struct, frozen=True):
     command: str
 
 
-class _Input(msgspec.Struct, frozen=True):
-    table_name: str
-    row_count: int
-    newest_ingested_at: datetime | None
-
-
 class _Built(msgspec.Struct, frozen=True):
     step: str
     start_date: date
     end_date: date
     as_of: datetime
     lead_minutes: int
-    inputs: tuple[_Input, ...]
+    inputs: tuple[InputDigest, ...]
     ended_at: datetime
 
     @property
@@ -85,7 +79,7 @@ def _stale_of(warehouse: Warehouse, runs: Sequence[_Built]) -> list[Planned]:
 def _judged(run: _Built, state: dict[str, InputDigest]) -> Planned | None:
     for read in run.inputs:
         now = state.get(read.table_name)
-        if now is not None and (now.row_count, now.newest_ingested_at) != (read.row_count, read.newest_ingested_at):
+        if now is not None and now != read:
             why = f"{read.table_name}: {read.row_count} rows when built, {now.row_count} now"
             return Planned(run.step, run.start_date, run.end_date, why, command(run.start_date, run.end_date))
     return None

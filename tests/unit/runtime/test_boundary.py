@@ -42,7 +42,12 @@ class Context:
     quarantined: list[str] = field(default_factory=list)
     seen: list[Delivery] = field(default_factory=list)
 
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
+    @property
+    def ops(self) -> "Context":
+        """It keeps its own log."""
+        return self
+
+    def message(self, delivery: Delivery, error: Permanent) -> None:
         """Remember the code."""
         self.quarantined.append(error.code)
 

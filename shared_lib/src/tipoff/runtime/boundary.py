@@ -31,11 +31,20 @@ ACKNOWLEDGED = 204
 logger = logging.getLogger(__name__)
 
 
+class Quarantine(Protocol):
+    """Where messages go that no retry can help."""
+
+    def message(self, delivery: Delivery, error: Permanent) -> None:
+        """Set one aside."""
+        ...
+
+
 class Context(Protocol):
     """What a function keeps open between requests: its clients and its clock."""
 
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
+    @property
+    def ops(self) -> Quarantine:
+        """What it writes its log of operations with."""
         ...
 
 
@@ -146,7 +155,7 @@ class Function[S: Settings, C: Context]:
             raise
         except Permanent as error:
             logger.warning(error.message, extra={"facts": {"code": error.code}})
-            self.context.quarantine_message(message, error)
+            self.context.ops.message(message, error)
         except TipoffError as error:
             logger.info(error.message, extra={"facts": {"code": error.code}})
         return Response(status=ACKNOWLEDGED)

@@ -15,7 +15,7 @@ from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.leases import Leases
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.errors import BackendUnavailable, BadRequest, Permanent
+from tipoff.core.errors import BackendUnavailable, BadRequest
 from tipoff.core.game_date import game_date_of
 from tipoff.core.messages import ContextChanged, RawReady
 from tipoff.runtime.events import Delivery
@@ -42,9 +42,10 @@ class AnalyzeContext:
     context_changed_topic: str
     coalescer: Coalescer
 
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.builder.ops.message(delivery, error)
+    @property
+    def ops(self) -> OpsLog:
+        """Where it sets messages aside."""
+        return self.builder.ops
 
 
 def open_analyze(settings: AnalyzeSettings, clock: Clock = utc_now) -> AnalyzeContext:

@@ -55,12 +55,6 @@ class TableResult(msgspec.Struct, frozen=True):
     retryable: bool = False
 
 
-class _InputRow(msgspec.Struct, frozen=True):
-    table_name: str
-    row_count: int
-    newest_ingested_at: datetime | None
-
-
 def build(builder: Builder, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[TableResult]:
     """Rebuild `wanted`, inputs before their readers and independent tables side by side.
 
@@ -218,14 +212,8 @@ def input_state(warehouse: Warehouse, wanted: Sequence[Table], over: BuildRange)
     """Row count and newest arrival of each landing table's rows that the range can see."""
     leaves = sorted(frozenset[str]().union(*(leaf_inputs(table) for table in wanted)))
     parameters = {"start_date": over.start_date, "end_date": over.end_date, "as_of": over.as_of}
-    found = {row.table_name: row for row in warehouse.rows(load("input_state"), parameters, _InputRow)}
-    return {leaf: _input_digest(leaf, found.get(leaf)) for leaf in leaves}
-
-
-def _input_digest(leaf: str, row: _InputRow | None) -> InputDigest:
-    if row is None:
-        return InputDigest(leaf, 0, None)
-    return InputDigest(leaf, row.row_count, row.newest_ingested_at)
+    found = {row.table_name: row for row in warehouse.rows(load("input_state"), parameters, InputDigest)}
+    return {leaf: found.get(leaf, InputDigest(leaf, 0, None)) for leaf in leaves}
 
 
 def _digest(inputs: Sequence[InputDigest]) -> str:

@@ -14,8 +14,6 @@ from tipoff.cloud.leases import Leases
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.collect.sources import BALLDONTLIE_KEY, ODDS_KEY
-from tipoff.core.errors import Permanent
-from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import CollectSettings
 from tipoff.steps.ops import Clock, OpsLog, utc_now
 
@@ -133,10 +131,6 @@ class CollectContext:
     def is_configured(self, secret: str | None) -> bool:
         """Whether a source can be asked: somebody is there, and its key is one."""
         return is_reachable(self.settings) and (secret is None or self.keys[secret] != NO_KEY)
-
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.ops.message(delivery, error)
 
 
 def open_collect(settings: CollectSettings, clock: Clock = utc_now) -> CollectContext:

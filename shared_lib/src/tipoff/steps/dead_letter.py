@@ -20,10 +20,6 @@ class DeadLetterContext:
 
     ops: OpsLog
 
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """A dead letter is quarantined whatever it is."""
-        self.ops.message(delivery, error)
-
 
 def open_dead_letter(settings: DeadLetterSettings, clock: Clock = utc_now) -> DeadLetterContext:
     """Open the clients of `dead_letter`."""

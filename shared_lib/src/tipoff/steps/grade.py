@@ -10,8 +10,7 @@ from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.leases import Leases
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.errors import NotReady, Permanent
-from tipoff.runtime.events import Delivery
+from tipoff.core.errors import NotReady
 from tipoff.runtime.http import BUG, OK, UNAVAILABLE
 from tipoff.runtime.settings import GradeSettings
 from tipoff.steps.build import Builder, TableResult, build
@@ -50,9 +49,10 @@ class GradeContext:
 
     builder: Builder
 
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.builder.ops.message(delivery, error)
+    @property
+    def ops(self) -> OpsLog:
+        """Where it sets messages aside."""
+        return self.builder.ops
 
 
 def open_grade(settings: GradeSettings, clock: Clock = utc_now) -> GradeContext:

@@ -20,7 +20,7 @@ from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import Parsed, Reject, Route
 from tipoff.core.contracts.results import DocumentRefused, refused
-from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Permanent, Retryable
+from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Retryable
 from tipoff.core.messages import REPLAY, LandedObject, ObjectFinalized, RawReady, Replay
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, TableCount
 from tipoff.runtime.events import Delivery
@@ -45,10 +45,6 @@ class IngestContext:
     topics: Topics
     ops: OpsLog
     clock: Clock
-
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that names no object."""
-        self.ops.message(delivery, error)
 
 
 def open_ingest(settings: IngestSettings, clock: Clock = utc_now) -> IngestContext:

@@ -6,8 +6,6 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.leases import Leases
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.errors import Permanent
-from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PrecomputeSettings
 from tipoff.steps.build import Builder
 from tipoff.steps.ops import Clock, OpsLog, utc_now
@@ -22,9 +20,10 @@ class PrecomputeContext:
 
     builder: Builder
 
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.builder.ops.message(delivery, error)
+    @property
+    def ops(self) -> OpsLog:
+        """Where it sets messages aside."""
+        return self.builder.ops
 
 
 def open_precompute(settings: PrecomputeSettings, clock: Clock = utc_now) -> PrecomputeContext:

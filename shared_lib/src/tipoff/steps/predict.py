@@ -13,7 +13,7 @@ from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.errors import BadRequest, Permanent
+from tipoff.core.errors import BadRequest
 from tipoff.core.messages import PredictionReady, PredictionRequest
 from tipoff.core.predictions import KeyFactor, PredictionRow, Quantile, SkipRow
 from tipoff.forecast.bundle import ModelBundle
@@ -48,10 +48,6 @@ class PredictContext:
     clock: Clock
     ready_topic: str
     release: str
-
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.ops.message(delivery, error)
 
 
 def open_predict(settings: PredictSettings, clock: Clock = utc_now) -> PredictContext:

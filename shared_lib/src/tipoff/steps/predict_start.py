@@ -18,7 +18,7 @@ from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.cloud.workflows import Workflows
-from tipoff.core.errors import BackendUnavailable, BadRequest, Conflict, NotFound, NotReady, Permanent
+from tipoff.core.errors import BackendUnavailable, BadRequest, Conflict, NotFound, NotReady
 from tipoff.core.game_date import game_date_of
 from tipoff.core.messages import ContextChanged, PredictArgument, PredictionRequest
 from tipoff.core.predictions import BatchRow, SkipReason, SkipRow
@@ -129,10 +129,6 @@ class PredictStartContext:
     request_topic: str
     predict_workflow: str
     release: str
-
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.ops.message(delivery, error)
 
 
 def open_predict_start(settings: PredictStartSettings, clock: Clock = utc_now) -> PredictStartContext:

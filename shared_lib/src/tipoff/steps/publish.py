@@ -9,9 +9,7 @@ import msgspec
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.errors import Permanent
 from tipoff.core.page import PredictionLine, render
-from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PublishSettings
 from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.page_data import prediction_lines, report_data
@@ -59,10 +57,6 @@ class PublishContext:
     project: str
     environment: str
     release: str
-
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.ops.message(delivery, error)
 
 
 def open_publish(settings: PublishSettings, clock: Clock = utc_now) -> PublishContext:

@@ -17,10 +17,9 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.cloud.workflows import Workflows
-from tipoff.core.errors import Conflict, Permanent
+from tipoff.core.errors import Conflict
 from tipoff.core.expected import Expected, GameDay, alarms, assess, missing_steps, news
 from tipoff.core.game_date import game_date_of
-from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import ReconcileSettings
 from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.queries import load
@@ -67,10 +66,6 @@ class ReconcileContext:
     startable: Mapping[str, str]
     release: str
 
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.ops.message(delivery, error)
-
 
 def open_reconcile(settings: ReconcileSettings, clock: Clock = utc_now) -> ReconcileContext:
     """Open the clients of `reconcile`."""
@@ -92,19 +87,6 @@ def open_reconcile(settings: ReconcileSettings, clock: Clock = utc_now) -> Recon
         startable={"daily": settings.workflow_daily, "postgame": settings.workflow_postgame},
         release=settings.release,
     )
-
-
-class _Day(msgspec.Struct, frozen=True):
-    game_date: date
-    games: int
-    postponed: int
-    first_tipoff_at: datetime | None
-    last_tipoff_at: datetime | None
-    season_known: bool
-    in_season: bool
-
-    def day(self) -> GameDay:
-        return GameDay(**msgspec.structs.asdict(self))
 
 
 class _Covered(msgspec.Struct, frozen=True):
@@ -165,7 +147,7 @@ def reconcile(context: ReconcileContext, request: Reconcile) -> Reconciled:
 
 def game_days(warehouse: Warehouse, over: Mapping[str, date]) -> list[GameDay]:
     """The dates from `start_date` to `end_date` by the newest schedule."""
-    return [row.day() for row in warehouse.rows(load("game_days"), over, _Day)]
+    return warehouse.rows(load("game_days"), over, GameDay)
 
 
 def assessed(

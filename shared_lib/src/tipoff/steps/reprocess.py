@@ -18,9 +18,8 @@ from tipoff.cloud.storage import ObjectName, ObjectStore
 from tipoff.cloud.workflows import Workflows
 from tipoff.core import contracts
 from tipoff.core.costs import of_objects
-from tipoff.core.errors import BadRequest, Permanent
+from tipoff.core.errors import BadRequest
 from tipoff.core.game_date import game_date_of
-from tipoff.runtime.events import Delivery
 from tipoff.runtime.http import ACCEPTED, OK
 from tipoff.runtime.settings import ReprocessSettings
 from tipoff.steps.ops import Clock, OpsLog, utc_now
@@ -95,10 +94,6 @@ class ReprocessContext:
     workflows: Workflows
     ops: OpsLog
     clock: Clock
-
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.ops.message(delivery, error)
 
 
 def open_reprocess(settings: ReprocessSettings, clock: Clock = utc_now) -> ReprocessContext:

@@ -12,13 +12,12 @@ from tipoff.cloud.arrow import ArrowReader
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.errors import Conflict, ContractViolation, NotFound, NotReady, Permanent
+from tipoff.core.errors import Conflict, ContractViolation, NotFound, NotReady
 from tipoff.core.models import SYSTEM_ID, ModelEvent, model_id
 from tipoff.forecast.boosting import DETERMINISTIC
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.gate import Judged, Verdict, judge, judged_rows
 from tipoff.forecast.training import FoldCache, TrainingTable, fit_bundle
-from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import TrainSettings
 from tipoff.steps.models import ModelShelf
 from tipoff.steps.ops import Clock, OpsLog, utc_now
@@ -73,10 +72,6 @@ class TrainContext:
     clock: Clock
     bucket: str
     release: str
-
-    def quarantine_message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set a message aside that no retry can help."""
-        self.ops.message(delivery, error)
 
 
 def open_train(settings: TrainSettings, clock: Clock = utc_now) -> TrainContext:

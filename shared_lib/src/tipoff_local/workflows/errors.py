@@ -1,7 +1,7 @@
 """The two ways a workflow goes wrong: refused at deployment, or an error value raised inside an execution.
 
 DeployError                    names line, step and reason; UNIMPLEMENTED if a documented feature is missing here
-WorkflowError                  carries the value that `except: as: e` receives; uncaught, it fails the execution
+WorkflowError                  carries the value that an except step receives; uncaught, it fails the execution
 Interrupted                    cancellation or shutdown; no `except` step can catch it
 Crashed                        a bug of this engine in a parallel branch; the execution fails with a SystemError
 """

@@ -1,6 +1,6 @@
 WITH events AS (
   SELECT
-    l.model_id, l.system_id, l.artefact_uri, l.artefact_digest, l.feature_version, l.feature_names, l.library_versions,
+    l.model_id, l.system_id, l.artefact_uri, l.artefact_digest, l.feature_version, l.feature_names, library_versions,
     l.training_start_date, l.training_cutoff_date, l.training_rows, l.seed, l.metrics_json, l.release,
     l.event, l.event_reason, l.recorded_at,
     MIN(l.recorded_at) OVER (PARTITION BY l.model_id) AS registered_at,
