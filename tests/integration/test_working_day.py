@@ -8,24 +8,17 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
+from tests.integration.office import Office, opened
 
-from tipoff.cloud.bigquery import Warehouse
-from tipoff.cloud.workflows import Execution
 from tipoff_ops import backfill
-from tipoff_ops.cli import app
 from tipoff_ops.landing import Lander, Upload
 from tipoff_ops.local import LocalMesh
-from tipoff_ops.local_state import Place, state_of
 from tipoff_ops.people import call_function
 from tipoff_ops.run import PUSHED
-from tipoff_ops.target import Target, local_target
 from tipoff_sim import SMALL, Kind, League
 
 START, DAYS = date(2014, 10, 28), 4
@@ -34,56 +27,11 @@ ODDS_START, ODDS_DAYS, ODDS_OBJECTS = date(2013, 11, 1), 19, 434
 pytestmark = pytest.mark.timeout(900)
 
 
-@dataclass(frozen=True)
-class Office:
-    """An operator's desk: the running mesh as `tipoff local up` shows it, and the dates that landed."""
-
-    mesh: LocalMesh
-    target: Target
-    folder: Path
-    dates: tuple[date, ...]
-    object_name: str
-
-    def tipoff(self, *words: str) -> tuple[int, Any]:
-        """Exit code and JSON answer of a command."""
-        done = CliRunner().invoke(app, [*words, "--folder", str(self.folder), "--json"])
-        assert done.exception is None or isinstance(done.exception, SystemExit), done.output
-        return done.exit_code, json.loads(done.stdout) if done.stdout else None
-
-    def execute(self, key: str, argument: dict[str, Any]) -> Execution:
-        """Run a workflow to its end."""
-        workflows = self.target.workflows
-        found = workflows.start(self.target.names.workflows[key].name, argument)
-        return self.ended(found.name)
-
-    def ended(self, name: str) -> Execution:
-        """An execution at its end."""
-        deadline = time.monotonic() + 300
-        found = self.target.workflows.look(name)
-        while found.state in ("ACTIVE", "QUEUED"):
-            assert time.monotonic() < deadline, f"{name} does not end"
-            time.sleep(0.1)
-            found = self.target.workflows.look(name)
-        return found
-
-    def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Rows of a query."""
-        return Warehouse(self.mesh.settings, []).rows(sql, parameters, dict[str, Any])
-
-
 @pytest.fixture(scope="module")
 def office(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A desk with a league's first days landed, finals included."""
-    season = League(88).season(START, DAYS, SMALL)
-    uploads = [Upload(found.object_name, found.body) for found in season]
-    lander = Lander(mesh)
-    lander.land(uploads, lambda _: None)
-    lander.wait(PUSHED)
-    place = Place(tmp_path_factory.mktemp("office"))
-    with place.held():
-        place.write(state_of(mesh))
-        box = next(one.object_name for one in reversed(uploads) if "/boxscores/" in one.object_name)
-        yield Office(mesh, local_target(place.read()), place.folder, season.game_dates, box)
+    with opened(mesh, tmp_path_factory.mktemp("office"), 88, START, DAYS) as found:
+        yield found
 
 
 def reconciled(office: Office, as_of: datetime, day: date) -> Any:

@@ -13,7 +13,7 @@ import msgspec
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.cloud.workflows import Execution
+from tipoff.cloud.workflows import UNENDED, Execution
 from tipoff.core.costs import Usage, call
 from tipoff.core.errors import NotReady
 from tipoff.steps.process import owned
@@ -27,6 +27,7 @@ BLOCK_DAYS = 92
 LOOK_EVERY_S = 0.5
 SECONDS_PER_TABLE_DAY = 0.5  # of one vCPU and one GiB; generous
 READS_PER_TABLE = 6
+NOT_STARTED = Execution("", "STATE_UNSPECIFIED", "", "")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,10 @@ class _Cursor(msgspec.Struct, frozen=True):
     execution: str
 
 
+class _Argument(msgspec.Struct, frozen=True):
+    backfill_id: str = ""
+
+
 class _Last(msgspec.Struct, frozen=True):
     backfill_id: str
     state: str
@@ -102,7 +107,7 @@ class Watched:
     @property
     def ended(self) -> bool:
         """Whether nothing more will happen."""
-        return self.execution.state not in ("ACTIVE", "QUEUED", "STATE_UNSPECIFIED")
+        return self.execution.state not in (*UNENDED, NOT_STARTED.state)
 
 
 @dataclass
@@ -117,6 +122,11 @@ class Backfill:
     execution: Execution
     resumed: bool
 
+    @property
+    def run_id(self) -> str:
+        """The name that the execution's argument bears."""
+        return f"{self.work.name}_{int(self.started_at.timestamp())}"
+
     def watch(self) -> Iterator[Watched]:
         """Look until it has ended; every look that found progress is recorded."""
         recorded = -1
@@ -126,9 +136,9 @@ class Backfill:
             done = self.work.units if self.execution.state == "SUCCEEDED" else self.done()
             seen = Watched(done, self.work.units, self.execution)
             if seen.ended:
-                self._record(seen.done, "done" if self.execution.state == "SUCCEEDED" else "failed")
+                self.record(seen.done, "done" if self.execution.state == "SUCCEEDED" else "failed")
             elif seen.done > recorded:
-                self._record(seen.done, "running")
+                self.record(seen.done, "running")
             recorded = seen.done
             yield seen
             if seen.ended:
@@ -141,7 +151,8 @@ class Backfill:
         found = self.warehouse.rows(load("steps_done"), over, _Done)[0]
         return min(self.work.units, found.table_days + found.batch_days)
 
-    def _record(self, done: int, state: str) -> None:
+    def record(self, done: int, state: str) -> None:
+        """Leave a row of progress, with all that is needed to go on."""
         row = BackfillProgress(
             progress_date=self.started_at.date(),
             backfill_id=self.work.name,
@@ -159,42 +170,52 @@ class Backfill:
 
 
 def begin(target: Target, work: Range, now: datetime) -> Backfill:
-    """Start the range, or go on with the unfinished run of the same name."""
+    """Start the range, or go on with the unfinished run of the same name.
+
+    The run is recorded before its execution is started, and an execution bears the run's name in its argument: whenever
+    this process is killed, the next one finds either.
+    """
     warehouse = target.warehouse
     last = next(iter(warehouse.rows(load("backfill_last"), {"backfill_id": work.name}, _Last)), None)
-    unfinished = last is not None and last.state != "done" and last.cursor is not None
-    if last is None or not unfinished:
-        return _started(target, work, warehouse, now, now, resumed=False)
-    cursor = msgspec.json.decode(last.cursor or "", type=_Cursor)
-    running = _look(target, cursor.execution)
-    if running is not None and running.state in ("ACTIVE", "QUEUED"):
-        return Backfill(target, work, warehouse, cursor.as_of, last.started_at, running, resumed=True)
-    return _started(target, work, warehouse, cursor.as_of, last.started_at, resumed=True)
+    if last is None or last.state == "done" or last.cursor is None:
+        return _started(Backfill(target, work, warehouse, now, now, NOT_STARTED, resumed=False))
+    cursor = msgspec.json.decode(last.cursor, type=_Cursor)
+    run = Backfill(target, work, warehouse, cursor.as_of, last.started_at, NOT_STARTED, resumed=True)
+    run.execution = _running(target, cursor.execution, run.run_id) or NOT_STARTED
+    return run if run.execution.name else _started(run, begun=bool(cursor.execution))
 
 
-def _look(target: Target, execution: str) -> Execution | None:
+def _running(target: Target, known: str, run_id: str) -> Execution | None:
+    """The execution that goes on under this name; None if none does."""
     try:
-        return target.workflows.look(execution)
+        found = target.workflows.look(known) if known else NOT_STARTED
     except NotReady:
-        return None
+        found = NOT_STARTED
+    if found.state in UNENDED:
+        return found
+    every = target.workflows.unended(target.names.workflows["reprocess"].name)
+    return next((each for each, argument in every if _named(argument) == run_id), None)
 
 
-def _started(
-    target: Target, work: Range, warehouse: Warehouse, as_of: datetime, started_at: datetime, *, resumed: bool
-) -> Backfill:
+def _named(argument: str) -> str:
+    return msgspec.json.decode(argument or "{}", type=_Argument).backfill_id
+
+
+def _started(run: Backfill, *, begun: bool = False) -> Backfill:
+    """`begun`: an execution did the first part, and what it forced is not forced again."""
+    run.record(run.done() if begun else 0, "running")
     argument: dict[str, str | int] = {
-        "start_date": str(work.start_date),
-        "end_date": str(work.end_date),
-        "from_step": work.first_step,
-        "to_step": work.last_step,
-        "force": work.force and not resumed,
-        "as_of": as_of.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "start_date": str(run.work.start_date),
+        "end_date": str(run.work.end_date),
+        "from_step": run.work.first_step,
+        "to_step": run.work.last_step,
+        "force": run.work.force and not begun,
+        "as_of": run.as_of.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "block_days": BLOCK_DAYS,
-        "backfill_id": f"{work.name}_{int(started_at.timestamp())}",
+        "backfill_id": run.run_id,
     }
-    execution = target.workflows.start(target.names.workflows["reprocess"].name, argument)
-    run = Backfill(target, work, warehouse, as_of, started_at, execution, resumed)
-    run._record(run.done() if resumed else 0, "running")
+    run.execution = run.target.workflows.start(run.target.names.workflows["reprocess"].name, argument)
+    run.record(run.done() if begun else 0, "running")
     return run
 
 

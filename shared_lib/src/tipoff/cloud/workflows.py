@@ -13,6 +13,9 @@ from tipoff.cloud.failpoints import failpoint
 if TYPE_CHECKING:
     from google.cloud.workflows import executions_v1
 
+LISTED = 100
+UNENDED = ("ACTIVE", "QUEUED")
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -39,6 +42,13 @@ class Workflows:
             started = self._client.create_execution(parent=f"{self._parent}/{workflow}", execution=execution)
         failpoint("workflows.start:after")
         return _execution(started)
+
+    def unended(self, workflow: str) -> list[tuple[Execution, str]]:
+        """Executions of `workflow` that go on, with their arguments (JSON text), among its hundred newest."""
+        wanted = {"parent": f"{self._parent}/{workflow}", "view": "FULL", "page_size": LISTED}
+        with translated(f"list executions of {workflow}"):
+            page = next(self._client.list_executions(request=wanted).pages)
+        return [(_execution(found), found.argument) for found in page.executions if found.state.name in UNENDED]
 
     def look(self, name: str) -> Execution:
         """The execution called `name` (its full resource name), as it stands now."""

@@ -1,0 +1,99 @@
+"""An operator's desk: the running mesh as `tipoff local up` shows it, a league's days that landed, and commands."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from typer.testing import CliRunner
+
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.clients.workflows import executions_client
+from tipoff.cloud.workflows import Execution
+from tipoff_ops.cli import app
+from tipoff_ops.landing import Lander, Upload
+from tipoff_ops.local import LocalMesh
+from tipoff_ops.local_state import Place, state_of
+from tipoff_ops.run import PUSHED
+from tipoff_ops.target import Target, local_target
+from tipoff_sim import SMALL, League
+
+TIPOFF = "import sys; from tipoff.cloud import failpoints; from tipoff_ops.cli import main; "
+ARMED = "failpoints.arm(sys.argv.pop(1), 'local'); "
+
+
+@dataclass(frozen=True)
+class Office:
+    """The desk, and the dates of its league."""
+
+    mesh: LocalMesh
+    target: Target
+    folder: Path
+    dates: tuple[date, ...]
+    object_name: str
+
+    def tipoff(self, *words: str) -> tuple[int, Any]:
+        """Exit code and JSON answer of a command."""
+        done = CliRunner().invoke(app, [*words, "--folder", str(self.folder), "--json"])
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.output
+        return done.exit_code, json.loads(done.stdout) if done.stdout else None
+
+    def typed(self, *words: str, killed_at: str = "") -> "subprocess.Popen[str]":
+        """A command in a process of its own, as in a shell; `killed_at` is the failpoint at which it dies."""
+        code = (TIPOFF + ARMED if killed_at else TIPOFF) + "main()"
+        command = [sys.executable, "-c", code, *([killed_at] if killed_at else []), *words]
+        command += ["--folder", str(self.folder), "--json"]
+        environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def execute(self, key: str, argument: dict[str, Any]) -> Execution:
+        """Run a workflow to its end."""
+        workflows = self.target.workflows
+        found = workflows.start(self.target.names.workflows[key].name, argument)
+        return self.ended(found.name)
+
+    def ended(self, name: str) -> Execution:
+        """An execution at its end."""
+        deadline = time.monotonic() + 300
+        found = self.target.workflows.look(name)
+        while found.state in ("ACTIVE", "QUEUED"):
+            assert time.monotonic() < deadline, f"{name} does not end"
+            time.sleep(0.1)
+            found = self.target.workflows.look(name)
+        return found
+
+    def cancel(self, name: str) -> None:
+        """Cancel an execution, as `gcloud workflows executions cancel` does."""
+        executions_client(self.mesh.settings).cancel_execution(name=name)
+
+    def unended(self, key: str) -> list[str]:
+        """Full names of the executions of a workflow that go on."""
+        return [found.name for found, _ in self.target.workflows.unended(self.target.names.workflows[key].name)]
+
+    def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Rows of a query."""
+        return Warehouse(self.mesh.settings, []).rows(sql, parameters, dict[str, Any])
+
+
+@contextmanager
+def opened(mesh: LocalMesh, folder: Path, seed: int, start: date, days: int) -> Iterator[Office]:
+    """A desk with the first days of a league landed, finals included."""
+    season = League(seed).season(start, days, SMALL)
+    uploads = [Upload(found.object_name, found.body) for found in season]
+    lander = Lander(mesh)
+    lander.land(uploads, lambda _: None)
+    lander.wait(PUSHED)
+    place = Place(folder)
+    with place.held():
+        place.write(state_of(mesh))
+        box = next(one.object_name for one in reversed(uploads) if "/boxscores/" in one.object_name)
+        yield Office(mesh, local_target(place.read()), place.folder, season.game_dates, box)
