@@ -57,9 +57,11 @@ class Office:
 
     def execute(self, key: str, argument: dict[str, Any]) -> Execution:
         """Run a workflow to its end."""
-        workflows = self.target.workflows
-        found = workflows.start(self.target.names.workflows[key].name, argument)
-        return self.ended(found.name)
+        return self.ended(self.start(key, argument))
+
+    def start(self, key: str, argument: dict[str, Any]) -> str:
+        """Start a workflow; the full name of its execution."""
+        return self.target.workflows.start(self.target.names.workflows[key].name, argument).name
 
     def ended(self, name: str) -> Execution:
         """An execution at its end."""

@@ -34,8 +34,9 @@ def office(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield found
 
 
-def reconciled(office: Office, as_of: datetime, day: date) -> Any:
-    argument = {"as_of": as_of.isoformat(), "start_date": str(day), "end_date": str(day), "start_missing": False}
+def reconciled(office: Office, as_of: datetime, day: date, *, start_missing: bool = False) -> Any:
+    argument = {"as_of": as_of.isoformat(), "start_date": str(day), "end_date": str(day)}
+    argument |= {"start_missing": start_missing}
     found = office.execute("reconcile", argument)
     assert found.state == "SUCCEEDED", found.error
     return json.loads(found.result)
@@ -55,6 +56,34 @@ def test_what_is_late_is_told_once_and_nothing_stays_open(office: Office) -> Non
     assert not {"EXPECTED", "LATE"} & set(told["states"])
     sql = "SELECT DISTINCT e.state FROM nba_ops.expected_outputs AS e WHERE e.game_date = @d"
     assert not {"EXPECTED", "LATE"} & {row["state"] for row in office.rows(sql, d=day)}
+
+
+def states(office: Office, day: date) -> dict[str, str]:
+    sql = "SELECT e.output, e.state FROM nba_ops.expected_outputs AS e WHERE e.game_date = @d"
+    return {row["output"]: row["state"] for row in office.rows(sql, d=day)}
+
+
+@pytest.mark.slow
+def test_a_day_whose_workflow_was_cancelled_is_begun_by_reconcile_and_ends_closed(office: Office) -> None:
+    """The incident: `daily` never got anywhere. Nobody types a command; the next rounds of reconcile mend the day."""
+    day = office.dates[-1]  # each of its teams has played before, so that players are known
+    (tip,) = office.rows("SELECT MIN(g.tipoff_at) AS at FROM nba_raw.games AS g WHERE g.game_date = @d", d=day)
+    started = office.start("daily", {"game_date": str(day), "collect": False})
+    office.cancel(started)
+    assert office.ended(started).state == "CANCELLED"
+    late = tip["at"] - timedelta(minutes=45)
+    assert reconciled(office, late, day, start_missing=True)["started"] == [f"daily:{day}"]
+    assert states(office, day)["player_prop_predictions"] == "LATE"
+    assert {office.ended(name).state for name in office.unended("daily")} == {"SUCCEEDED"}
+    told = reconciled(office, late + timedelta(minutes=15), day, start_missing=True)
+    assert (told["started"], told["alerts"]) == ([], [])
+    assert states(office, day)["player_prop_predictions"] == "COMPLETE"
+    results_due = tip["at"] + timedelta(days=2)
+    assert reconciled(office, results_due, day, start_missing=True)["started"] == [f"postgame:{day}"]
+    assert {office.ended(name).state for name in office.unended("postgame")} == {"SUCCEEDED"}
+    told = reconciled(office, results_due + timedelta(minutes=15), day, start_missing=True)
+    assert told["started"] == []
+    assert set(states(office, day).values()) == {"COMPLETE"}
 
 
 @pytest.mark.slow

@@ -109,6 +109,10 @@ class _Recorded(msgspec.Struct, frozen=True):
     actual_rows: int
 
 
+class _Start(msgspec.Struct, frozen=True):
+    at: datetime
+
+
 @dataclass(frozen=True)
 class ExpectedRow:
     """A row of `nba_ops.expected_outputs_log`."""
@@ -199,19 +203,28 @@ def _start_missing(
     for day in days:
         mine = [row for row in rows if row.game_date == day.game_date]
         for workflow in missing_steps(mine, now, day.last_tipoff_at):
-            since = min(row.deadline_at for row in mine if row.state == "LATE")
-            if _claim_start(context, workflow, day.game_date, int((now - since) / START_EVERY)):
+            if _claim_start(context, workflow, day.game_date, now):
                 context.workflows.start(context.startable[workflow], {"game_date": str(day.game_date)})
                 started.append(f"{workflow}:{day.game_date}")
     return tuple(started)
 
 
-def _claim_start(context: ReconcileContext, workflow: str, day: date, hour: int) -> bool:
-    """Once an hour, and three times in all: the claim is an object that only one reconciliation can write."""
-    if hour >= STARTS_PER_DATE:
-        return False
+def _claim_start(context: ReconcileContext, workflow: str, day: date, now: datetime) -> bool:
+    """Three times in all, an hour apart, however late the lack is noticed."""
+    for number in range(STARTS_PER_DATE):
+        key = f"starts/{day}/{workflow}/{number}"
+        if _claim(context, key, msgspec.json.encode(_Start(now))):
+            return True
+        before = msgspec.json.decode(context.store.read(context.state_bucket, key).data, type=_Start)
+        if now - before.at < START_EVERY:
+            return False
+    return False
+
+
+def _claim(context: ReconcileContext, key: str, body: bytes = b"{}") -> bool:
+    """Whether it is ours: an object that only one reconciliation can write."""
     try:
-        context.store.write(context.state_bucket, f"starts/{day}/{workflow}/{hour}", b"{}", if_generation=0)
+        context.store.write(context.state_bucket, key, body, if_generation=0)
     except Conflict:
         return False
     return True
