@@ -6,6 +6,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import pytest
 from google.api_core.exceptions import BadRequest, NotFound
 from google.auth.credentials import AnonymousCredentials
@@ -18,6 +19,7 @@ from tipoff.core.errors import ContractViolation
 from tipoff.tables import Column, Table, all_tables
 from tipoff.tables.ddl import create_statements
 from tipoff_local.bigquery import Warehouse
+from tipoff_local.bigquery_results import OnlyColumns
 
 PROJECT = "tipoff-tests"
 
@@ -73,6 +75,23 @@ def test_values_of_parameters_are_never_part_of_what_is_remembered(client: bigqu
     for value in ("x", "y'; --"):
         config = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("v", "STRING", value)])
         assert [row[0] for row in client.query_and_wait("SELECT @v", job_config=config)] == [value]
+
+
+def test_a_query_with_parameters_is_run_once() -> None:
+    runs: list[int] = []
+    with duckdb.connect() as connection:
+        connection.create_function("noted", lambda n: runs.append(n) or n, ["BIGINT"], "BIGINT", side_effects=True)
+        sql = "SELECT noted($n) AS a, 'x' AS b"
+        relation = OnlyColumns(connection, sql).sql(sql, params={"n": 7})
+        assert (relation.columns, runs) == (["a", "b"], [])
+        assert connection.sql(f"SELECT * FROM ({sql})", params={"n": 7}).fetchall() == [(7, "x")]
+        assert runs == [7]
+
+
+def test_an_error_of_a_row_is_the_querys_error(client: bigquery.Client) -> None:
+    config = bigquery.QueryJobConfig(query_parameters=[bigquery.ScalarQueryParameter("n", "INT64", 0)])
+    with pytest.raises(BadRequest, match="the row is bad"):
+        client.query_and_wait("SELECT IF(@n = 0, ERROR('the row is bad'), 1) AS n", job_config=config)
 
 
 def test_a_new_table_shows_in_the_information_schema(client: bigquery.Client) -> None:

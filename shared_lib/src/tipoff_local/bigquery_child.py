@@ -19,7 +19,7 @@ from local_bigquery.settings import settings
 
 from tipoff_local.bigquery_appends import append_by_columns
 from tipoff_local.bigquery_catalogue import CatalogueMemory
-from tipoff_local.bigquery_results import find_results_by_name
+from tipoff_local.bigquery_results import find_results_by_name, work_results_out_once
 from tipoff_local.bigquery_translations import remember_translations
 from tipoff_local.processes import report_ready, when_parent_leaves
 
@@ -39,6 +39,7 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     append_by_columns(memory)
     remember_translations(memory)
     find_results_by_name()
+    work_results_out_once()
     storage, bound_grpc_port = serve_storage(grpc_port)
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
