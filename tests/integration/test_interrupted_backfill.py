@@ -8,10 +8,12 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.integration.office import Office, opened
+from tests.integration.shell import GCLOUD, Shell
 
 from tipoff import tables
 from tipoff.tables.digest import combined_digest, digest_query, digest_rows
@@ -119,3 +121,12 @@ def test_an_interrupted_run_leaves_what_an_undisturbed_one_leaves(office: Office
     undisturbed = office.execute("reprocess", argument | {"as_of": result["as_of"], "force": True})
     assert undisturbed.state == "SUCCEEDED", undisturbed.error
     assert digest(office) == disturbed
+
+
+@pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed")
+def test_gcloud_rebuilds_dates_with_games(office: Office, tmp_path: Path) -> None:
+    """The README's line: two dates and nothing else."""
+    over = {"start_date": str(office.dates[1]), "end_date": str(office.dates[2])}
+    result = Shell(office.mesh, tmp_path).workflow("reprocess", over)
+    assert (result["outcome"], result["steps"]) == ("ok", ["analyze", "precompute", "predict", "grade"])
+    assert result["batches"] == dict.fromkeys(over.values(), "ok")

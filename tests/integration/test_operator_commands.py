@@ -4,25 +4,18 @@ gcloud and bq are optional tools: their tests say so where they are missing.
 """
 
 import json
-import os
-import shutil
-import subprocess
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.integration.shell import BQ, CURL, GCLOUD, Shell
 
 from tipoff_ops.landing import Lander, Upload
 from tipoff_ops.local import OPERATOR, LocalMesh
-from tipoff_ops.local_state import exports
 from tipoff_ops.run import PUSHED
 from tipoff_sim import SMALL, Kind, League
 
 # A season of its own, of which only the schedule lands: other tests share the warehouse.
 START, GAME_DAY, DAY_OFF = date(2012, 10, 30), "2012-10-30", "2012-08-01"
-GCLOUD, BQ, CURL = (shutil.which(name) for name in ("gcloud", "bq", "curl"))
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -37,33 +30,6 @@ HANDOFF_QUERIES = {
     "quality": """SELECT game_date, COUNT(*), AVG(feature_quality_score) FROM nba_predictions.ml_feature_store_v2
         WHERE game_date >= "2025-12-01" GROUP BY 1""",
 }
-
-
-@dataclass(frozen=True)
-class Shell:
-    """A person's shell after `eval "$(tipoff local env)"`."""
-
-    mesh: LocalMesh
-    folder: Path
-
-    def run(self, *command: str) -> str:
-        """Standard output of a command that must succeed."""
-        own = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "CLOUDSDK_CONFIG": str(self.folder / "gcloud")}
-        environment = own | {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1"} | exports(self.mesh)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    def curl(self, function: str, path: str, body: object = None, *, token: str | None = None) -> tuple[int, Any]:
-        """Status and answer of a call as the handoff writes it; with an operator's token unless one is given."""
-        url = self.mesh.names.functions[function].url
-        bearer = self.mesh.identity.sign(url, OPERATOR) if token is None else token
-        data = () if body is None else ("-X", "POST", "-H", "Content-Type: application/json", "-d", json.dumps(body))
-        out = self.run(
-            str(CURL), "-s", "-w", "\n%{http_code}", url + path, "-H", f"Authorization: Bearer {bearer}", *data
-        )
-        answer, _, status = out.rpartition("\n")
-        return int(status), json.loads(answer)
 
 
 @pytest.fixture(scope="module")
@@ -113,12 +79,12 @@ def test_bq_answers_the_handoffs_queries(shell: Shell, query: str) -> None:
 
 @pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed")
 def test_gcloud_runs_the_reprocessing_of_a_range(shell: Shell) -> None:
-    argument = {"start_date": GAME_DAY, "end_date": GAME_DAY, "from_step": "analyze", "to_step": "analyze"}
-    workflow = shell.mesh.names.workflows["reprocess"].name
-    out = shell.run(str(GCLOUD), "workflows", "run", workflow, f"--data={json.dumps(argument)}", "--format=json")
-    execution = json.loads(out)
-    assert execution["state"] == "SUCCEEDED", execution
-    assert json.loads(execution["result"])["steps"] == ["analyze"]
+    """As the README has it: two dates and nothing else (here without games; test_interrupted_backfill has some)."""
+    result = shell.workflow("reprocess", {"start_date": "2012-08-01", "end_date": "2012-08-03"})
+    assert (result["outcome"], result["steps"]) == ("ok", ["analyze", "precompute", "predict", "grade"])
+    assert result["batches"] == {"2012-08-01": "no_games", "2012-08-02": "no_games", "2012-08-03": "no_games"}
+    result = shell.workflow("reprocess", {"start_date": GAME_DAY, "end_date": GAME_DAY, "to_step": "analyze"})
+    assert result["steps"] == ["analyze"]
 
 
 @pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed")
