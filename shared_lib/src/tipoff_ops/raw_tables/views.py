@@ -51,11 +51,12 @@ def _extra(name: str, kind: str, expression: str, description: str, mode: str = 
     return Extra(Column(name, kind, mode, description), expression)
 
 
-# A date after the game's own means the next meeting (play-in) once that game has tipped off.
+# A date after the game's own means the next meeting (play-in) once that game has tipped off. Plain comparisons only:
+# an OR here made the local warehouse compare every quote with every game.
 _MATCH = """\
 LEFT JOIN nba_raw.game_date_matches AS g
   ON g.home_team_abbr = d.home_team_abbr AND g.away_team_abbr = d.away_team_abbr AND g.quoted_date = d.game_date
-  AND (g.game_date >= d.game_date OR d.observed_at < g.tipoff_at)"""
+  AND d.observed_at < g.quoted_before"""
 _GAME_IDS = (
     _extra("nba_game_id", "STRING", "g.nba_game_id", "NBA game id of the nearest game of these teams within 3 days"),
     _extra("platform_game_id", "STRING", "g.game_id", "Platform id YYYYMMDD_AWAY_HOME of that game"),

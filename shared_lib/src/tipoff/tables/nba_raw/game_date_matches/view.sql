@@ -1,4 +1,5 @@
 -- Postponed games keep their vendor event: a quote's date finds the nearest game of the pair within three days.
+-- Once a game has tipped off, a quote for a later date means the next meeting (`quoted_before`).
 SELECT
   g.home_team_abbr,
   g.away_team_abbr,
@@ -6,7 +7,8 @@ SELECT
   g.nba_game_id,
   g.game_id,
   g.game_date,
-  g.tipoff_at
+  g.tipoff_at,
+  IF(g.game_date >= quoted_date, TIMESTAMP '9999-12-31 00:00:00+00', g.tipoff_at) AS quoted_before
 FROM nba_raw.games AS g
 CROSS JOIN UNNEST(
   GENERATE_DATE_ARRAY(DATE_SUB(g.game_date, INTERVAL 3 DAY), DATE_ADD(g.game_date, INTERVAL 3 DAY))

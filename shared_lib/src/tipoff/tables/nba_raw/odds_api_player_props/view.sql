@@ -49,5 +49,5 @@ SELECT
 FROM d
 LEFT JOIN nba_raw.game_date_matches AS g
   ON g.home_team_abbr = d.home_team_abbr AND g.away_team_abbr = d.away_team_abbr AND g.quoted_date = d.game_date
-  AND (g.game_date >= d.game_date OR d.observed_at < g.tipoff_at)
+  AND d.observed_at < g.quoted_before
 LEFT JOIN nba_raw.players AS p ON p.player_lookup = d.player_lookup AND p.is_primary
