@@ -49,6 +49,28 @@ def test_a_message_that_comes_during_a_rebuild_is_not_answered_by_it() -> None:
     assert done == [{DAY}, {DAY}]
 
 
+def test_what_came_during_a_rebuild_waits_for_what_is_still_coming() -> None:
+    working, release = Event(), Event()
+    done: list[set[date]] = []
+    coalescer = Coalescer(wait_s=0.3, wait_max_s=5.0)
+    days = [DAY + timedelta(days=n) for n in range(3)]
+
+    def slow(dates: set[date]) -> None:
+        working.set()
+        release.wait(5)
+        done.append(set(dates))
+
+    with ThreadPoolExecutor(3) as pool:
+        pool.submit(coalescer.run, {days[0]}, slow)
+        working.wait(5)
+        pool.submit(coalescer.run, {days[1]}, slow)
+        sleep(0.4)
+        release.set()
+        sleep(0.05)
+        pool.submit(coalescer.run, {days[2]}, slow)
+    assert done == [{days[0]}, {days[1], days[2]}]
+
+
 def test_a_failed_rebuild_fails_every_message_of_its_batch() -> None:
     """Pitfall 38: no message is acknowledged for work that was not done."""
     coalescer = Coalescer(wait_s=0.1, wait_max_s=1.0)

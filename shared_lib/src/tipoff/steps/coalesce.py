@@ -12,6 +12,7 @@ from tipoff.core.errors import TipoffError
 @dataclass
 class _Batch:
     dates: set[date] = field(default_factory=set)
+    opened_s: float = field(default_factory=time.monotonic)
     last_joined_s: float = 0.0
     done: Event = field(default_factory=Event)
     error: TipoffError | None = None
@@ -39,8 +40,9 @@ class Coalescer:
         """
         batch, leads = self._join(dates)
         if leads:
-            self._wait_for_quiet(batch)
+            # Quiet is waited for after the batch before has been worked on: what came meanwhile may still be coming.
             with self._work_lock:
+                self._wait_for_quiet(batch)
                 self._work(batch, work)
         batch.done.wait()
         if batch.error is not None:
@@ -56,10 +58,9 @@ class Coalescer:
             return batch, leads
 
     def _wait_for_quiet(self, batch: _Batch) -> None:
-        started_s = time.monotonic()
         while True:
             now_s = time.monotonic()
-            left_s = min(batch.last_joined_s + self._wait_s, started_s + self._wait_max_s) - now_s
+            left_s = min(batch.last_joined_s + self._wait_s, batch.opened_s + self._wait_max_s) - now_s
             if left_s <= 0:
                 return
             time.sleep(left_s)

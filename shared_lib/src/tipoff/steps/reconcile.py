@@ -21,6 +21,7 @@ from tipoff.core.errors import Conflict
 from tipoff.core.expected import Expected, GameDay, alarms, assess, missing_steps, news
 from tipoff.core.game_date import game_date_of
 from tipoff.runtime.settings import ReconcileSettings
+from tipoff.steps.checks import broken_checks
 from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.queries import load
 
@@ -41,7 +42,7 @@ class Reconcile(msgspec.Struct, frozen=True):
 
 
 class Reconciled(msgspec.Struct, frozen=True):
-    """How things stand: rows by state, incidents told now, workflows started now."""
+    """How things stand: rows by state, incidents told now, workflows started now, checks of views that fail."""
 
     status: Literal["completed"]
     outcome: Literal["ok"]
@@ -51,6 +52,7 @@ class Reconciled(msgspec.Struct, frozen=True):
     changed: int
     alerts: tuple[str, ...]
     started: tuple[str, ...]
+    broken: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,8 @@ def reconcile(context: ReconcileContext, request: Reconcile) -> Reconciled:
         context.ops.alert("expected_output_late", f"{row.game_date}:{row.output}", _sentence(row))
     _record(context, changed, now)
     started = _start_missing(context, days, rows, now) if request.start_missing else ()
-    return _answer(days, rows, len(changed), [f"{row.game_date}:{row.output}" for row in alarmed], started)
+    answer = _answer(days, rows, len(changed), [f"{row.game_date}:{row.output}" for row in alarmed], started)
+    return msgspec.structs.replace(answer, broken=_tell_broken(context, over))
 
 
 def game_days(warehouse: Warehouse, over: Mapping[str, date]) -> list[GameDay]:
@@ -194,6 +197,15 @@ def _record(context: ReconcileContext, rows: Sequence[Expected], now: datetime) 
             for row in rows
         ],
     )
+
+
+def _tell_broken(context: ReconcileContext, over: Mapping[str, date]) -> tuple[str, ...]:
+    """Tell a person of each broken check once: the claim is an object that only one reconciliation can write."""
+    broken = broken_checks(context.warehouse, over)
+    for found in broken:
+        if _claim(context, f"checks/{found.table}/{found.subject.replace(': ', '/')}"):
+            context.ops.alert("check_failed", found.subject, f"{found.table}: {found.subject}: {found.detail}")
+    return tuple(found.subject for found in broken)
 
 
 def _start_missing(
