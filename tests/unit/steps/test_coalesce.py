@@ -64,7 +64,7 @@ def test_what_came_during_a_rebuild_waits_for_what_is_still_coming() -> None:
         pool.submit(coalescer.run, {days[0]}, slow)
         working.wait(5)
         pool.submit(coalescer.run, {days[1]}, slow)
-        sleep(0.4)
+        sleep(0.1)
         release.set()
         sleep(0.05)
         pool.submit(coalescer.run, {days[2]}, slow)
