@@ -13,6 +13,7 @@ from tipoff.cloud.clients.storage import storage_client
 from tipoff.cloud.clients.workflows import workflows_client
 from tipoff.core.expected import Expected
 from tipoff.core.game_date import game_date_of
+from tipoff.steps.checks import Broken, broken_checks
 from tipoff.steps.reconcile import assessed, game_days
 from tipoff_ops.local_state import standing
 from tipoff_ops.queries import load
@@ -54,12 +55,13 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """How the environment stands; `good` when nothing that is due is missing and no newest run failed."""
+    """How the environment stands; `good` when nothing due is missing, no newest run failed and every check holds."""
 
     good: bool
     outputs: tuple[OutputStatus, ...]
     steps: tuple[StepStatus, ...]
     held: tuple[Held, ...]
+    checks: tuple[Broken, ...] = ()
 
 
 def status(warehouse: Warehouse, now: datetime, day: date | None = None) -> Status:
@@ -71,7 +73,8 @@ def status(warehouse: Warehouse, now: datetime, day: date | None = None) -> Stat
     steps = tuple(warehouse.rows(load("last_runs"), {"since": now - timedelta(days=2)}, StepStatus))
     held = tuple(warehouse.rows(load("held_counts"), {}, Held))
     failed = any(row.state in ("LATE", "FAILED") for row in rows) or any(step.outcome == "failed" for step in steps)
-    return Status(not failed, outputs, steps, held)
+    checks = broken_checks(warehouse, over)
+    return Status(not (failed or checks), outputs, steps, held, checks)
 
 
 def _output(name: str, rows: tuple[Expected, ...]) -> OutputStatus:

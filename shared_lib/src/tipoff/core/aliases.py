@@ -17,6 +17,8 @@ ALIASES: dict[str, str] = {
     "carltoncarrington": "bubcarrington",
     "christianjamesmccollum": "cjmccollum",
     "craigporter": "craigporterjr",
+    "cuiyongxi": "cuicui",
+    "davidjones": "davidjonesgarcia",
     "derecklively": "derecklivelyii",
     "derrickjones": "derrickjonesjr",
     "duanewashington": "duanewashingtonjr",

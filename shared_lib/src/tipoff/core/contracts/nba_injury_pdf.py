@@ -21,7 +21,7 @@ from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowR
 from tipoff.core.contracts.routes import Route
 from tipoff.core.game_date import eastern_instant, parse_iso
 
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 SILENT = "NOT YET SUBMITTED"
 MAX_ROWS = 1_000
 PLACE_HOLDER = "UNK@UNK"  # printed through the all-star break

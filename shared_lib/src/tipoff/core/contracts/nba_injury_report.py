@@ -21,7 +21,7 @@ from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowR
 from tipoff.core.contracts.routes import Route
 from tipoff.core.game_date import eastern_instant, to_utc
 
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 
 
 class Metadata(msgspec.Struct, frozen=True):

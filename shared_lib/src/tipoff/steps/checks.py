@@ -1,0 +1,58 @@
+"""The checks of views: nothing builds a view, so whoever watches asks, and a broken check stops nobody's work."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+
+import msgspec
+
+from tipoff import tables
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.core.errors import ContractViolation
+from tipoff.tables import Table
+
+_PROBLEM = re.compile(r"([a-z_]+: \S+ [0-9]{4}-[0-9]{2}-[0-9]{2}): ([^|\n]*)")
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A rule that does not hold.
+
+    Attributes:
+        table: the view whose `checks.sql` states it.
+        subject: what is at fault, e.g. `unmatched_names: odds_api_player_props 2025-01-15`.
+        detail: the rest of what the check says.
+    """
+
+    table: str
+    subject: str
+    detail: str
+
+
+@cache
+def watched() -> tuple[Table, ...]:
+    """Views that state checks."""
+    return tuple(t for t in tables.all_tables() if t.kind == "view" and (t.folder / "checks.sql").is_file())
+
+
+def broken_checks(warehouse: Warehouse, over: Mapping[str, date]) -> tuple[Broken, ...]:
+    """What does not hold from `start_date` to `end_date`, both included.
+
+    Raises:
+        Retryable: the warehouse did not answer.
+    """
+    return tuple(found for table in watched() for found in _broken(warehouse, table, over))
+
+
+def _broken(warehouse: Warehouse, table: Table, over: Mapping[str, date]) -> list[Broken]:
+    try:
+        warehouse.execute(table.sql("checks.sql"), {name: over[name] for name in ("start_date", "end_date")})
+    except ContractViolation as error:
+        return problems(table.name, error.message)
+    return []
+
+
+def problems(table: str, message: str) -> list[Broken]:
+    """The problems in a failed check's text (`code: source date: detail`, joined by ` | `); the whole text if none."""
+    found = [Broken(table, subject, detail.strip()) for subject, detail in _PROBLEM.findall(message)]
+    return found or [Broken(table, "check_failed", message)]
