@@ -61,14 +61,17 @@ class Game:
                 "overtime_periods": 0, "seconds_tenths": 144000, "minutes": "240", **sums[team],
             }  # fmt: skip
 
-    def shot(self, document: Mapping[str, Any], number: int, player_id: int, zone: str, made: bool) -> dict[str, Any]:
+    def shot(
+        self, document: Mapping[str, Any], number: int, player_id: int, zone: str, made: bool, *qualifiers: str
+    ) -> dict[str, Any]:
         """One field-goal attempt of an all-actions play-by-play."""
         return {
             **document, "nba_game_id": self.nba_game_id, "game_date": self.day, "season_year": 2024,
             "season_type": "regular_season", "event_sequence": number, "period": 1, "clock_tenths": 7000 - number,
             "event_type": "3pt" if zone == "three" else "2pt", "shot_type": "3pt" if zone == "three" else "2pt",
             "team_abbr": "BOS" if player_id < 200 else "NYK", "player_id": player_id, "is_field_goal": True,
-            "shot_made": made, "shot_zone": zone, "coverage": "all_actions",
+            "shot_made": made, "shot_zone": zone, "points_scored": made * (3 if zone == "three" else 2),
+            "qualifiers": list(qualifiers), "coverage": "all_actions",
         }  # fmt: skip
 
     def quote(self, seen_at: str, player_id: int, line: str, book: str = "fanduel", over: int = -110) -> dict[str, Any]:

@@ -46,13 +46,13 @@ def put_game(warehouse: SmallWarehouse, game: Game) -> None:
     shots = [
         (101, "paint", True),
         (101, "paint", False),
-        (101, "mid_range", True),
-        (101, "three", True),
+        (101, "mid_range", True, "2ndchance"),
+        (101, "three", True, "2ndchance"),
         (201, "three", True),
     ]
     warehouse.put(
         landing("nbac_play_by_play"),
-        *(game.shot(first, n, who, zone, made) for n, (who, zone, made) in enumerate(shots, start=1)),
+        *(game.shot(first, n, *shot) for n, shot in enumerate(shots, start=1)),
     )
     warehouse.put(landing("nbac_schedule"), game.schedule())
     warehouse.put(
@@ -143,6 +143,7 @@ def test_defence_is_the_opponents_offence(warehouse: SmallWarehouse) -> None:
     assert offense["NYK"]["pace"] == defense["BOS"]["opponent_pace"]
     assert float(offense["BOS"]["possessions"]) == pytest.approx(13 + 0.44 * 5 + 3 - 1)
     assert defense["NYK"]["opp_paint_attempts"] == 2
+    assert (offense["BOS"]["second_chance_points_scored"], offense["NYK"]["second_chance_points_scored"]) == (5, 0)
     assert offense["BOS"]["margin_of_victory"] == -defense["NYK"]["margin_of_victory"] == -3
 
 

@@ -6,7 +6,7 @@ WITH team AS (
 shots AS (
   SELECT * FROM nba_raw.nbac_play_by_play_history
   WHERE game_date BETWEEN @start_date AND @end_date AND known_from_at < @as_of AND known_from_at < known_to_at
-    AND player_id IS NOT NULL AND (is_field_goal OR event_type = 'block')
+    AND player_id IS NOT NULL AND (shot_type IS NOT NULL OR event_type = 'block')
 ),
 instants AS (
   SELECT t.game_date, t.nba_game_id, t.known_from_at FROM team AS t
@@ -41,6 +41,12 @@ shooting AS (
     COUNTIF(a.shot_zone = 'three' AND a.shot_made) AS three_makes
   FROM shots AS a
   WHERE a.is_field_goal
+  GROUP BY 1, 2, 3, 4
+),
+second_chances AS (
+  SELECT a.game_date, a.nba_game_id, a.known_from_at, a.team_abbr, SUM(a.points_scored) AS points
+  FROM shots AS a
+  WHERE '2ndchance' IN UNNEST(a.qualifiers)
   GROUP BY 1, 2, 3, 4
 ),
 misses AS (
@@ -105,7 +111,7 @@ SELECT
   IF(d.coverage = 'all_actions', COALESCE(k.paint_blocks, 0), NULL) AS paint_blocks,
   IF(d.coverage = 'all_actions', COALESCE(k.mid_range_blocks, 0), NULL) AS mid_range_blocks,
   IF(d.coverage = 'all_actions', COALESCE(k.three_pt_blocks, 0), NULL) AS three_pt_blocks,
-  t.second_chance_points,
+  COALESCE(t.second_chance_points, IF(d.coverage = 'all_actions', COALESCE(c.points, 0), NULL)) AS second_chance_points,
   u.points AS opponent_points,
   u.field_goals_attempted AS opponent_fg_attempts,
   u.field_goals_made AS opponent_fg_makes,
@@ -129,7 +135,8 @@ SELECT
   IF(d.coverage = 'all_actions', COALESCE(x.paint_blocks, 0), NULL) AS opponent_paint_blocks,
   IF(d.coverage = 'all_actions', COALESCE(x.mid_range_blocks, 0), NULL) AS opponent_mid_range_blocks,
   IF(d.coverage = 'all_actions', COALESCE(x.three_pt_blocks, 0), NULL) AS opponent_three_pt_blocks,
-  u.second_chance_points AS opponent_second_chance_points,
+  COALESCE(u.second_chance_points, IF(d.coverage = 'all_actions', COALESCE(e.points, 0), NULL))
+    AS opponent_second_chance_points,
   CAST((100 * (t.field_goals_attempted + t.turnovers - t.offensive_rebounds) + 44 * t.free_throws_attempted) AS NUMERIC) / 100 AS possessions,
   CAST((100 * (u.field_goals_attempted + u.turnovers - u.offensive_rebounds) + 44 * u.free_throws_attempted) AS NUMERIC) / 100 AS opponent_possessions,
   SAFE_DIVIDE(10000 * t.points, (100 * (t.field_goals_attempted + t.turnovers - t.offensive_rebounds) + 44 * t.free_throws_attempted)) AS offensive_rating,
@@ -160,3 +167,9 @@ LEFT JOIN blocking AS k
 LEFT JOIN blocking AS x
   ON x.game_date = d.game_date AND x.nba_game_id = d.nba_game_id AND x.known_from_at = d.known_from_at
   AND x.team_abbr = t.opponent_team_abbr
+LEFT JOIN second_chances AS c
+  ON c.game_date = d.game_date AND c.nba_game_id = d.nba_game_id AND c.known_from_at = d.known_from_at
+  AND c.team_abbr = t.team_abbr
+LEFT JOIN second_chances AS e
+  ON e.game_date = d.game_date AND e.nba_game_id = d.nba_game_id AND e.known_from_at = d.known_from_at
+  AND e.team_abbr = t.opponent_team_abbr
