@@ -146,7 +146,8 @@ points AS (
   FROM newest AS n
   GROUP BY 1
 )
-SELECT p.nba_game_id AS game_id, ARRAY_LENGTH(p.spreads) AS home_spread_books, ARRAY_LENGTH(p.totals) AS total_books,
+SELECT p.nba_game_id AS game_id, COALESCE(ARRAY_LENGTH(p.spreads), 0) AS home_spread_books,
+  COALESCE(ARRAY_LENGTH(p.totals), 0) AS total_books,
   {_MEDIAN.format("p.spreads")} AS home_spread,
   {_MEDIAN.format("p.totals")} AS total
 FROM points AS p

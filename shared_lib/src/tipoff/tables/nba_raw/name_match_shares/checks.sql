@@ -9,4 +9,4 @@ ASSERT (
     FROM nba_raw.name_match_shares AS s
     WHERE s.game_date BETWEEN @start_date AND @end_date AND s.unmatched_share > 0.005
   ) AS p
-) AS 'unmatched_names: more than 0.5 % of a source''s rows of a date name a player nobody knows';
+) AS 'unmatched_names: more than 0.5 % of the rows of a source and date name a player nobody knows';
