@@ -124,7 +124,7 @@ def status(
     if as_json:
         typer.echo(msgspec.json.encode(found))
     else:
-        for rows in (found.outputs, found.steps, found.held, found.checks):
+        for rows in (found.outputs, found.steps, found.held, found.sources, found.checks):
             _print_rows(rows)
     raise typer.Exit(0 if found.good else 1)
 

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from typing import Literal
 
 import msgspec
 
@@ -54,6 +55,19 @@ class Held(msgspec.Struct, frozen=True):
     held: int
 
 
+class SourceStatus(msgspec.Struct, frozen=True):
+    """One source: its newest run, its newest success, its host's circuit, and what is left of the paid budget."""
+
+    source: str
+    host: str
+    last_outcome: str
+    last_run_at: datetime
+    last_ok_at: datetime | None
+    circuit: Literal["closed", "open"]
+    open_until: datetime | None
+    credits_left: int | None
+
+
 class Status(msgspec.Struct, frozen=True):
     """How the environment stands; `good` when nothing due is missing, no newest run failed and every check holds."""
 
@@ -61,6 +75,7 @@ class Status(msgspec.Struct, frozen=True):
     outputs: tuple[OutputStatus, ...]
     steps: tuple[StepStatus, ...]
     held: tuple[Held, ...]
+    sources: tuple[SourceStatus, ...]
     checks: tuple[Broken, ...] = ()
 
 
@@ -72,9 +87,10 @@ def status(warehouse: Warehouse, now: datetime, day: date | None = None) -> Stat
     outputs = tuple(_output(name, rows) for name in dict.fromkeys(row.output for row in rows))
     steps = tuple(warehouse.rows(load("last_runs"), {"since": now - timedelta(days=2)}, StepStatus))
     held = tuple(warehouse.rows(load("held_counts"), {}, Held))
+    sources = tuple(warehouse.rows(load("source_health"), {"now": now}, SourceStatus))
     failed = any(row.state in ("LATE", "FAILED") for row in rows) or any(step.outcome == "failed" for step in steps)
     checks = broken_checks(warehouse, over)
-    return Status(not (failed or checks), outputs, steps, held, checks)
+    return Status(not (failed or checks), outputs, steps, held, sources, checks)
 
 
 def _output(name: str, rows: tuple[Expected, ...]) -> OutputStatus:
