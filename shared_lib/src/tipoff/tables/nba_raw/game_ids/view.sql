@@ -17,6 +17,14 @@ WITH odds AS (
     ON m.home_team_abbr = e.home_team_abbr AND m.away_team_abbr = e.away_team_abbr AND m.quoted_date = e.game_date
     AND m.game_date >= e.game_date
   GROUP BY 1
+),
+bdl AS (
+  SELECT m.nba_game_id, ARRAY_AGG(DISTINCT b.bdl_game_id ORDER BY b.bdl_game_id) AS game_ids
+  FROM nba_landing.bdl_player_boxscores AS b
+  JOIN nba_raw.game_date_matches AS m
+    ON m.home_team_abbr = b.team_abbr AND m.away_team_abbr = b.opponent_team_abbr AND m.quoted_date = b.game_date
+  WHERE b.game_date >= DATE '2000-01-01' AND b.is_home AND b.bdl_game_id IS NOT NULL
+  GROUP BY 1
 )
 SELECT
   g.nba_game_id,
@@ -25,6 +33,8 @@ SELECT
   g.season_year,
   g.home_team_abbr,
   g.away_team_abbr,
-  o.event_ids AS odds_api_event_ids
+  o.event_ids AS odds_api_event_ids,
+  b.game_ids AS bdl_game_ids
 FROM nba_raw.games AS g
 LEFT JOIN odds AS o ON o.nba_game_id = g.nba_game_id
+LEFT JOIN bdl AS b ON b.nba_game_id = g.nba_game_id
