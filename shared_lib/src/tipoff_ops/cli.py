@@ -1,11 +1,15 @@
 """The `tipoff` command. Exit codes: 0 done, 1 a problem was found, 2 usage."""
 
+import fcntl
 import shutil
 import signal
 import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -19,6 +23,10 @@ from tipoff_ops import (
     commands_quarantine,
     local_commands,
 )
+
+if TYPE_CHECKING:
+    from tipoff_ops.local import LocalMesh
+    from tipoff_ops.run import Story
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("ingest")(commands_intake.ingest_command)
@@ -64,26 +72,45 @@ def run(
     from tipoff_ops.build import find_project
     from tipoff_ops.local import running
     from tipoff_ops.local_state import export_lines, exports
-    from tipoff_ops.run import Runner, corpus_story, simulated_story
-    from tipoff_ops.summary import as_text, summarise
+    from tipoff_ops.run import corpus_story, simulated_story
 
-    if corpus is not None and (first is None or last is None):
+    dates = [day.date() for day in (first, last) if day is not None]
+    if corpus is not None and len(dates) < 2:
         raise typer.BadParameter("--corpus needs --from and --to")
     project = find_project()
     folder = project.root / DATA_FOLDER / "run"
-    shutil.rmtree(folder, ignore_errors=True)
-    with console.status("starting the local cloud"), running(project, folder) as mesh:
-        story = corpus_story(corpus, first.date(), last.date()) if corpus and first and last else simulated_story()
-        console.print(
-            f"{story.title}: {len(story.documents)} documents, predicting {story.dates[0]} to {story.dates[-1]}"
-        )
-        runner = Runner(mesh, story, console)
-        runner.play()
-        console.print(as_text(summarise(runner.warehouse, story.dates)), highlight=False)
-        console.print(f"report page: {runner.save_page(folder)}", highlight=False, soft_wrap=True)
-        if keep:
-            console.print("\n".join(export_lines(exports(mesh))), highlight=False)
-            _wait_for_the_end()
+    with _alone_in(folder), ThreadPoolExecutor(1) as teller, console.status("starting the local cloud"):
+        shutil.rmtree(folder, ignore_errors=True)
+        # Told while the servers start, which is mostly waiting.
+        told = teller.submit(corpus_story, corpus, *dates) if corpus else teller.submit(simulated_story)
+        with running(project, folder) as mesh:
+            _play(mesh, told.result(), folder)
+            if keep:
+                console.print("\n".join(export_lines(exports(mesh))), highlight=False)
+                _wait_for_the_end()
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.print(f"another run plays in {folder}; wait for its end or stop it", soft_wrap=True)
+            raise typer.Exit(1) from None
+        yield
+
+
+def _play(mesh: "LocalMesh", story: "Story", folder: Path) -> None:
+    from tipoff_ops.run import Runner
+    from tipoff_ops.summary import as_text, summarise
+
+    console.print(f"{story.title}: {len(story.documents)} documents, predicting {story.dates[0]} to {story.dates[-1]}")
+    runner = Runner(mesh, story, console)
+    runner.play()
+    console.print(as_text(summarise(runner.warehouse, story.dates)), highlight=False)
+    console.print(f"report page: {runner.save_page(folder)}", highlight=False, soft_wrap=True)
 
 
 def _wait_for_the_end() -> None:

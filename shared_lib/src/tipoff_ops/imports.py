@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 PACKAGE = "tipoff"
@@ -21,6 +22,7 @@ class Closure:
     third_party: frozenset[str]
 
 
+@cache  # Twelve functions share most of their modules.
 def imported_names(source: str) -> frozenset[str]:
     """Dotted names a file imports, `from a import b` as both `a` and `a.b`; imports for type checkers left out."""
     return frozenset(_names(ast.parse(source)))
@@ -56,9 +58,12 @@ def closure(source_root: Path, main: Path, standard_library: frozenset[str]) -> 
     """Everything reachable from `main` through our own modules, packages' `__init__` included."""
     modules: set[str] = set()
     third_party: set[str] = set()
+    seen: set[str] = set()
     todo = [main]
     while todo:
-        for name in imported_names(todo.pop().read_text(encoding="utf-8")):
+        names = imported_names(todo.pop().read_text(encoding="utf-8")) - seen
+        seen |= names
+        for name in names:
             if name.split(".")[0] == PACKAGE:
                 new = _own_modules(source_root, name) - modules
                 modules |= new

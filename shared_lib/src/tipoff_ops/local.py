@@ -3,11 +3,13 @@
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
+from google.api_core.exceptions import AlreadyExists
 from google.cloud import workflows_v1
 from google.pubsub_v1 import types as pubsub_types
 
@@ -121,8 +123,13 @@ class LocalMesh:
             PortTaken: a wanted port is taken; nothing was started.
         """
         self.ports.check()
-        self.manifest = msgspec.convert(build_all(self.project), Manifest)
-        self._start_servers()
+        self._start_storage()
+        with ThreadPoolExecutor(1) as pool:
+            warehouse = pool.submit(self._start_warehouse)
+            self.manifest = msgspec.convert(build_all(self.project), Manifest)
+            self._start_workflows()
+            warehouse.result()
+        self._settle()
         mesh = meshes.load(self.project.root / "terraform" / "mesh.yaml")
         self._start_host(mesh)
         self._make_resources()
@@ -153,7 +160,7 @@ class LocalMesh:
         while self.workflows.active:
             time.sleep(LOOK_EVERY_S)
 
-    def _start_servers(self) -> None:
+    def _start_storage(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.identity = Identity(self.folder / "identity")
         ports = self.ports
@@ -163,8 +170,8 @@ class LocalMesh:
         self.pubsub.start()
         self.storage = StorageServer(self.folder / "storage", self._publish, ports.storage)
         self.storage.start()
-        self._start_warehouse()
-        self._start_workflows()
+
+    def _settle(self) -> None:
         self.settings = Settings(
             project_id=PROJECT_ID,
             project_number=PROJECT_NUMBER,
@@ -303,11 +310,15 @@ class LocalMesh:
                 continue
             source = (self.project.root / "workflows" / resolved.declared.file).read_text(encoding="utf-8")
             workflow = workflows_v1.Workflow(
+                name=f"{parent}/workflows/{resolved.name}",
                 source_contents=source,
                 user_env_vars=dict(resolved.env),
                 service_account=f"projects/{PROJECT_ID}/serviceAccounts/{resolved.email}",
             )
-            client.create_workflow(parent=parent, workflow=workflow, workflow_id=resolved.name).result()
+            try:
+                client.create_workflow(parent=parent, workflow=workflow, workflow_id=resolved.name).result()
+            except AlreadyExists:  # of an earlier start, whose functions listened elsewhere
+                client.update_workflow(workflow=workflow).result()
 
 
 def _subscription(names: Names, key: str) -> pubsub_types.Subscription:

@@ -29,7 +29,7 @@ from tipoff.tables import Table
 
 FUNCTION = "analyze"
 INJURY_REPORT = "nbac_injury_report"
-COALESCE_S = 1.0
+COALESCE_S = 0.5
 COALESCE_MAX_S = 30.0
 
 
