@@ -5,15 +5,17 @@ A simulated league is landed, built, disturbed and built again; leaks are plante
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
-from asof_warehouse import Built, Rows, derived_tables, landed, windows
+from asof_warehouse import Built, Rows, derived_tables, landed, lineage, windows
 from google.api_core.exceptions import BadRequest
 
 from tipoff.tables import Table, get
+from tipoff.tables.column_contract import contracted_tables, judge, measure_query
+from tipoff.tables.features import feature_names
 from tipoff_sim import League, Volume
 
 START = date(2024, 10, 22)
@@ -152,6 +154,53 @@ def test_a_planted_leak_fails_a_named_check(built: Built, leak: str) -> None:
     with pytest.raises(BadRequest, match="leak"):
         built.rebuild([get(name)], DAYS[0], DAYS[-1], as_of=noon, sql=rewrite)
     assert built.digests([get(name)], DAYS[0], DAYS[-1]) == before, "a failed check leaves the table as it was"
+
+
+def breaches(warehouse: Built, tables: Iterable[Table], *, whole_season: bool) -> set[str]:
+    """`table.column: rule` of every rule broken over the days; this league has no season before."""
+    found = [
+        breach
+        for table in tables
+        for row in warehouse.run(measure_query(table), start_date=DAYS[0], end_date=DAYS[-1])
+        for breach in judge(table, row, DAYS[0], whole_season=whole_season)
+    ]
+    return {f"{breach.column}: {breach.rule}" for breach in found if "prior_season" not in breach.column}
+
+
+QUICK = {get(name) for name in ("player_composite_factors", "upcoming_team_game_context", "team_defense_zone_analysis")}
+CONTRACTED = set(contracted_tables()) & set(lineage())
+
+
+@pytest.mark.parametrize(
+    "tables", [QUICK, pytest.param(CONTRACTED - QUICK, marks=pytest.mark.slow)], ids=["some", "all"]
+)
+def test_the_columns_keep_their_contracts(built: Built, tables: set[Table]) -> None:
+    assert breaches(built, tables, whole_season=False) == set()
+
+
+PLANTED = {
+    "pace_score": ("0.5", "constant"),
+    "opponent_def_rating": ("220 - x13", "leans on opponent_minutes_allowed_ppm"),
+    "back_to_back": ("2 * x16", "high"),
+}
+
+
+def test_a_constant_an_inverted_and_a_wild_feature_are_named(built: Built) -> None:
+    """Pitfall 27. The breaches that a league of two days has of a whole season's rules are its own affair."""
+    store = get("ml_feature_store_v2")
+
+    def plant(table: Table, script: str) -> str:
+        for feature, (value, _) in PLANTED.items():
+            here = f"'{feature}' AS name, x{feature_names().index(feature)} AS value"
+            script = replacing(table.name, here, f"'{feature}' AS name, {value} AS value")(table, script)
+        return script
+
+    assert breaches(built, [store], whole_season=False) == set()
+    before = breaches(built, [store], whole_season=True)
+    built.rebuild([store], DAYS[0], DAYS[-1], sql=plant)
+    found = breaches(built, [store], whole_season=True) - before
+    assert {f"{feature}: {rule}" for feature, (_, rule) in PLANTED.items()} <= found
+    built.rebuild([store], DAYS[0], DAYS[-1])
 
 
 NEWEST = "AND h.known_to_at > TIMESTAMP '9999-01-01'"

@@ -1,0 +1,230 @@
+"""What a table's columns look like while they are alive, stated in its `contract.yaml` and held against real rows.
+
+A pipeline can run green while a column is constant, turned round or empty (the original served eleven such features
+for months). So every column has a rule, and a column that breaks it is named with the rule and the figure measured:
+
+    nulls      greatest share of rows without a value (of a feature: filled by its prior); 0 unless stated
+    low, high  bounds of the values
+    deviation  least standard deviation over a season
+    leans      least correlation over a season with another column, by name; a negative one bounds it from above
+    values     the only texts allowed
+    varies     a column with one value only is dead, over some days too; `season`: a few days may be all alike;
+               `never`: it may have one value for ever
+
+    available_from   the rule holds for ranges that start on this date or later: before it the source had nothing
+
+Bounds are those that a definition gives, else those measured over the four seasons 2021-22 to 2024-25, widened: they
+are there to catch what broke, not to follow what moved.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
+import yaml
+
+from tipoff.core.errors import ConfigInvalid
+from tipoff.tables.features import FEATURE_TABLE, features
+from tipoff.tables.registry import Table, all_tables
+
+NUMBERS = ("INT64", "FLOAT64", "NUMERIC", "BOOL")
+FILE = "contract.yaml"
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is stated of one column; see the module."""
+
+    nulls: float = 0.0
+    low: float | None = None
+    high: float | None = None
+    deviation: float | None = None
+    leans: dict[str, float] = {}
+    values: tuple[str, ...] = ()
+    varies: Literal["days", "season", "never"] = "days"
+    available_from: date | None = None
+
+
+class _Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    columns: dict[str, Rule]
+    features: dict[str, Rule] = {}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a column's value comes from in a row `t`.
+
+    Attributes:
+        name: of the column, or of the feature.
+        value, missing: GoogleSQL: the value (a FLOAT64 if it is a number, else a STRING), and whether there is none.
+        is_number: whether it has a range, a spread and a lean.
+    """
+
+    name: str
+    value: str
+    missing: str
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A broken rule: `measured` is the figure found, `stated` the one allowed."""
+
+    table: str
+    column: str
+    rule: str
+    measured: object
+    stated: object
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}: {self.rule}: measured {self.measured}, stated {self.stated}"
+
+
+def contracted_tables() -> tuple[Table, ...]:
+    """The tables whose folder states a contract."""
+    return tuple(table for table in all_tables() if (table.folder / FILE).is_file())
+
+
+@cache
+def contract(table: Table) -> Mapping[str, Rule]:
+    """The rules of every column of the table; of the feature store also those of its features.
+
+    Raises:
+        ConfigInvalid: the rules are not those of the columns in their order, or a lean names a column that is no
+            number.
+    """
+    found = msgspec.convert(yaml.safe_load(table.sql(FILE)), _Contract)
+    rules = found.columns | found.features
+    sources = {source.name: source for source in _sources(table)}
+    if list(rules) != list(sources):
+        raise ConfigInvalid("contract_incomplete", f"{table.full_name}: {sorted(set(rules) ^ set(sources)) or 'order'}")
+    numbers = {name for name, source in sources.items() if source.is_number}
+    strangers = {name for rule in rules.values() for name in rule.leans} - numbers
+    if strangers:
+        raise ConfigInvalid("contract_lean_unknown", f"{table.full_name}: {sorted(strangers)}")
+    return rules
+
+
+def _sources(table: Table) -> Iterator[Source]:
+    for column in table.columns:
+        if column.mode == "REPEATED":
+            if table.name != FEATURE_TABLE:
+                length = f"ARRAY_LENGTH(t.{column.name})"
+                yield Source(column.name, f"CAST({length} AS FLOAT64)", f"{length} = 0", is_number=True)
+        elif column.type in NUMBERS:
+            integer = f"CAST(t.{column.name} AS INT64)" if column.type == "BOOL" else f"t.{column.name}"
+            yield Source(column.name, f"CAST({integer} AS FLOAT64)", f"t.{column.name} IS NULL", is_number=True)
+        else:
+            yield Source(column.name, f"CAST(t.{column.name} AS STRING)", f"t.{column.name} IS NULL", is_number=False)
+    if table.name == FEATURE_TABLE:
+        for feature in features():
+            at = f"t.features[OFFSET({feature.index})]"
+            yield Source(feature.name, f"{at}.value", f"{at}.source = 'prior'", is_number=True)
+
+
+def measure_query(table: Table) -> str:
+    """One SELECT of one row over @start_date..@end_date with everything that `judge` needs."""
+    rules, sources = contract(table), tuple(_sources(table))
+    place = _places(table)
+    read = ",\n    ".join(
+        f"{each.value} AS c{number}, {each.missing} AS m{number}" for number, each in enumerate(sources)
+    )
+    told = ",\n  ".join(figure for each in sources for figure in _told(each, rules[each.name], place))
+    return _MEASURE.format(told=told, read=read, table=table.full_name, date=table.spec.partition or table.spec.key[0])
+
+
+_MEASURE = """\
+SELECT
+  COUNT(*) AS n,
+  {told}
+FROM (
+  SELECT
+    {read}
+  FROM {table} AS t
+  WHERE t.{date} BETWEEN @start_date AND @end_date
+) AS r
+"""
+
+
+def _places(table: Table) -> dict[str, int]:
+    return {each.name: number for number, each in enumerate(_sources(table))}
+
+
+def _told(source: Source, rule: Rule, place: Mapping[str, int]) -> Iterator[str]:
+    i = place[source.name]
+    yield f"COUNTIF(r.m{i}) AS missing_{i}, MIN(r.c{i}) AS low_{i}, MAX(r.c{i}) AS high_{i}"
+    if source.is_number:
+        yield f"STDDEV_POP(r.c{i}) AS deviation_{i}"
+    if rule.values:
+        texts = ", ".join(f"'{text}'" for text in rule.values)
+        yield f"COUNTIF(r.c{i} NOT IN ({texts})) AS strays_{i}"
+    for name in rule.leans:
+        yield f"CORR(r.c{i}, r.c{place[name]}) AS lean_{i}_{place[name]}"
+
+
+def judge(table: Table, measured: Mapping[str, Any], first: date, *, whole_season: bool) -> list[Breach]:
+    """The rules that a measured row breaks.
+
+    Args:
+        measured: the row of `measure_query`.
+        first: the first date it was measured over.
+        whole_season: it was measured over a season with its lines and reports; else over some days, which are held
+            to what holds on any: bounds, texts, columns that are never NULL and columns that are never constant.
+    """
+    if not measured["n"]:
+        return [Breach(table.full_name, "*", "rows", 0, 1)]
+    place = _places(table)
+    return [
+        Breach(table.full_name, name, *broken)
+        for name, rule in contract(table).items()
+        if first >= (rule.available_from or first)
+        for broken in _broken(rule, _figures(rule, measured, place, name), whole_season)
+    ]
+
+
+@dataclass(frozen=True)
+class _Figures:
+    missing: float
+    low: Any
+    high: Any
+    deviation: float
+    strays: int
+    leans: Mapping[str, float]
+
+
+def _figures(rule: Rule, measured: Mapping[str, Any], place: Mapping[str, int], name: str) -> _Figures:
+    i = place[name]
+    return _Figures(
+        missing=measured[f"missing_{i}"] / measured["n"],
+        low=measured[f"low_{i}"],
+        high=measured[f"high_{i}"],
+        deviation=measured.get(f"deviation_{i}") or 0.0,
+        strays=measured.get(f"strays_{i}", 0),
+        leans={other: measured[f"lean_{i}_{place[other]}"] or 0.0 for other in rule.leans},
+    )
+
+
+def _broken(rule: Rule, found: _Figures, whole_season: bool) -> Iterator[tuple[str, object, object]]:
+    """(rule, measured, stated) of each rule that is broken; `not (a <= b)` also catches NaN."""
+    if found.missing > rule.nulls and (whole_season or rule.nulls == 0):
+        yield "nulls", found.missing, rule.nulls
+    if found.low is not None and rule.low is not None and not found.low >= rule.low:
+        yield "low", found.low, rule.low
+    if found.high is not None and rule.high is not None and not found.high <= rule.high:
+        yield "high", found.high, rule.high
+    if found.strays:
+        yield "values", f"{found.strays} others", ", ".join(rule.values)
+    if found.low == found.high and rule.varies in (("days", "season") if whole_season else ("days",)):
+        yield "constant", found.low, "two values or more"
+    if whole_season:
+        yield from _broken_over_a_season(rule, found)
+
+
+def _broken_over_a_season(rule: Rule, found: _Figures) -> Iterator[tuple[str, object, object]]:
+    if rule.deviation is not None and not found.deviation >= rule.deviation:
+        yield "deviation", found.deviation, rule.deviation
+    for other, least in rule.leans.items():
+        if not (found.leans[other] >= least if least > 0 else found.leans[other] <= least):
+            yield f"leans on {other}", found.leans[other], least

@@ -1,0 +1,88 @@
+"""A column that is constant, inverted, empty or out of its range is named, with the rule and the figure.
+
+Pitfall killed here: 27 (dead features), and the static half of 26 (inverted meanings).
+"""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tipoff.tables import Table, all_tables, get
+from tipoff.tables.column_contract import contract, contracted_tables, judge, measure_query
+from tipoff.tables.features import feature_names
+
+STORE = get("ml_feature_store_v2")
+WATCHED = [t for t in all_tables() if t.dataset in ("nba_analytics", "nba_precompute")] + [STORE]
+LATE = date(2024, 10, 1)
+ROWS = 1000
+
+
+def healthy(table: Table) -> dict[str, Any]:
+    """A measured row that keeps every rule, told by the names that the query gives its figures."""
+    rules = contract(table)
+    place = {name: number for number, name in enumerate(rules)}
+    row: dict[str, Any] = {"n": ROWS}
+    for name, rule in rules.items():
+        i = place[name]
+        low, high = (rule.low, rule.high) if rule.low is not None else ("a", "b")
+        row |= {f"missing_{i}": 0, f"low_{i}": low, f"high_{i}": low + 1 if high is None else high, f"strays_{i}": 0,
+                f"deviation_{i}": rule.deviation or 0.0}  # fmt: skip
+        row |= {f"lean_{i}_{place[other]}": least for other, least in rule.leans.items()}
+    return row
+
+
+def broken(table: Table, **figures: Any) -> list[tuple[str, str]]:
+    found = judge(table, healthy(table) | figures, LATE, whole_season=True)
+    return [(breach.column, breach.rule) for breach in found]
+
+
+def place(table: Table, name: str) -> int:
+    return list(contract(table)).index(name)
+
+
+@pytest.mark.parametrize("table", WATCHED, ids=lambda table: table.name)
+def test_every_column_of_every_table_has_a_rule(table: Table) -> None:
+    assert table in contracted_tables()
+    assert broken(table) == []
+    assert all(f"AS low_{place(table, name)}" in measure_query(table) for name in contract(table))
+
+
+@pytest.mark.parametrize("name", feature_names())
+def test_a_constant_or_inverted_feature_is_named(name: str) -> None:
+    rule, i = contract(STORE)[name], place(STORE, name)
+    same: dict[str, Any] = {f"low_{i}": rule.high, f"high_{i}": rule.high, f"deviation_{i}": 0.0}
+    assert {column for column, _ in broken(STORE, **same)} == {name}
+    assert (name, "constant") in broken(STORE, **same)
+    assert rule.leans, "nothing would notice that it was turned round"
+    turned = {f"lean_{i}_{place(STORE, other)}": -least for other, least in rule.leans.items()}
+    assert broken(STORE, **turned) == [(name, f"leans on {other}") for other in rule.leans]
+
+
+def test_an_empty_a_wild_and_a_foreign_column_are_named() -> None:
+    i, zone = place(STORE, "points_avg_last_5"), place(get("player_composite_factors"), "primary_scoring_zone")
+    assert broken(STORE, **{f"missing_{i}": 500}) == [("points_avg_last_5", "nulls")]
+    assert broken(STORE, **{f"low_{i}": -0.1}) == [("points_avg_last_5", "low")]
+    assert broken(STORE, **{f"high_{i}": float("nan")}) == [("points_avg_last_5", "high")]
+    strays = {f"strays_{zone}": 1}
+    assert broken(get("player_composite_factors"), **strays) == [("primary_scoring_zone", "values")]
+    assert broken(STORE, n=0) == [("*", "rows")]
+
+
+def test_a_breach_says_what_was_measured_and_what_stated() -> None:
+    i = place(STORE, "points_avg_last_5")
+    [breach] = judge(STORE, healthy(STORE) | {f"low_{i}": -0.1}, LATE, whole_season=True)
+    assert str(breach) == "nba_predictions.ml_feature_store_v2.points_avg_last_5: low: measured -0.1, stated 0.0"
+
+
+def test_a_column_is_judged_from_the_date_its_source_began() -> None:
+    i = place(STORE, "team_spread")
+    empty = healthy(STORE) | {f"missing_{i}": ROWS, f"low_{i}": None, f"high_{i}": None}
+    assert judge(STORE, empty, date(2021, 10, 1), whole_season=True) == []
+    assert "team_spread" in {breach.column for breach in judge(STORE, empty, LATE, whole_season=True)}
+
+
+def test_some_days_are_held_only_to_what_holds_on_any() -> None:
+    i, j = place(STORE, "playoff_game"), place(STORE, "points_avg_last_5")
+    days = healthy(STORE) | {f"low_{i}": 0, f"high_{i}": 0, f"deviation_{i}": 0.0, f"missing_{j}": 900}
+    assert judge(STORE, days, LATE, whole_season=False) == []
