@@ -19,6 +19,7 @@ from local_bigquery.settings import settings
 
 from tipoff_local.bigquery_appends import append_by_columns
 from tipoff_local.bigquery_catalogue import CatalogueMemory
+from tipoff_local.bigquery_jobs import remember_jobs
 from tipoff_local.bigquery_results import find_results_by_name, work_results_out_once
 from tipoff_local.bigquery_translations import remember_translations
 from tipoff_local.processes import report_ready, when_parent_leaves
@@ -38,6 +39,7 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     memory.watch()
     append_by_columns(memory)
     remember_translations(memory)
+    remember_jobs()
     find_results_by_name()
     work_results_out_once()
     storage, bound_grpc_port = serve_storage(grpc_port)
