@@ -3,11 +3,16 @@
 Two stages. First every system without needs is fitted on the whole window, and once more per fold on what
 lies before the fold, which gives out-of-fold means. On these the shapes, the ensemble's weights and the
 market's correction are fitted, so nothing is calibrated on rows its model was trained on.
+
+Folds are fitted side by side on threads: each model is boosted on one, so that its bytes do not depend on it.
 """
 
+import os
 from collections.abc import Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +114,10 @@ def fit_bundle(table: TrainingTable, before: date, cache: FoldCache | None = Non
         feature_names=REQUIRED,
         libraries=boosting.libraries(),
     )
-    return _calibrated(_base_fitted(bundle, window), window, cache or FoldCache())
+    with ThreadPoolExecutor(1) as beside:
+        whole = beside.submit(_base_fitted, bundle, window)
+        folds = _out_of_fold(window, cache or FoldCache())
+        return _calibrated(whole.result(), window, *folds)
 
 
 def fill_folds(table: TrainingTable, before: date, cache: FoldCache) -> None:
@@ -141,7 +149,9 @@ def fold_bounds(window: TrainingTable) -> list[tuple[int, int]]:
 def _out_of_fold(window: TrainingTable, cache: FoldCache) -> tuple[Mask, Means]:
     """Which rows lie in a fold, and every base system's estimates for them, in row order."""
     bounds = fold_bounds(window)
-    done = [_fold(window, start, end, cache) for start, end in bounds]
+    with ThreadPoolExecutor(os.process_cpu_count()) as pool:
+        # The last fold has most rows before it, so it goes first.
+        done = list(pool.map(partial(_fold, window, cache), reversed(bounds)))[::-1]
     joined = {
         name: Estimate(
             np.concatenate([fold[name].speaks for fold in done]),
@@ -152,8 +162,9 @@ def _out_of_fold(window: TrainingTable, cache: FoldCache) -> tuple[Mask, Means]:
     return np.asarray(window.dates >= bounds[0][0]), joined
 
 
-def _fold(window: TrainingTable, start: int, end: int, cache: FoldCache) -> Means:
+def _fold(window: TrainingTable, cache: FoldCache, bounds: tuple[int, int]) -> Means:
     """Estimates for the rows of one fold by systems fitted on the rows before it."""
+    start, end = bounds
     if start not in cache.bundles:
         cache.bundles[start] = _base_fitted(UNTRAINED, window.take(window.dates < start))
     if (start, end) not in cache.means:
@@ -164,9 +175,8 @@ def _fold(window: TrainingTable, start: int, end: int, cache: FoldCache) -> Mean
     return cache.means[start, end]
 
 
-def _calibrated(bundle: ModelBundle, window: TrainingTable, cache: FoldCache) -> ModelBundle:
+def _calibrated(bundle: ModelBundle, window: TrainingTable, inside: Mask, means: Means) -> ModelBundle:
     """Shapes of the base systems, then the systems that build on them, each with its shape."""
-    inside, means = _out_of_fold(window, cache)
     rows = window.take(inside)
     earlier: dict[str, Prediction] = {}
     for name, estimate in means.items():
