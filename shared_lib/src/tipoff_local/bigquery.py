@@ -2,7 +2,7 @@
 
 DuckDB would download its extensions; they come as wheels instead and are installed once into a folder of the
 project (inside the virtual environment unless told otherwise). Ports are chosen by the child and reported
-over its pipe: who answers is proven to be the process that was started.
+over its pipe, with a token that its REST server repeats to whoever asks: who answers is proven to be who was started.
 """
 
 import fcntl
@@ -39,6 +39,7 @@ class Warehouse:
         self._child: Child | None = None
         self.rest_url = ""
         self.grpc_address = ""
+        self.instance = ""
 
     def start(self) -> None:
         """Returns when both APIs answer; ChildFailed with the log's end if the child could not start."""
@@ -50,6 +51,7 @@ class Warehouse:
         self._child = Child("tipoff_local.bigquery_child", arguments, env, self._folder / "bigquery.log")
         ready = json.loads(self._child.ready_line())
         self.rest_url = f"http://127.0.0.1:{ready['rest_port']}"
+        self.instance = ready["instance"]
         self.grpc_address = f"127.0.0.1:{ready['grpc_port']}"
 
     @property

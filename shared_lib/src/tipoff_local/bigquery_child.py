@@ -7,6 +7,7 @@ local-bigquery's own pytest plugin uses, because its command line can neither re
 import json
 import sys
 import threading
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from tipoff_local.bigquery_catalogue import CatalogueMemory
 from tipoff_local.bigquery_jobs import remember_jobs
 from tipoff_local.bigquery_results import find_results_by_name, work_results_out_once
 from tipoff_local.bigquery_translations import remember_translations
+from tipoff_local.httpd import INSTANCE_PATH
 from tipoff_local.processes import report_ready, when_parent_leaves
 
 HOST = "127.0.0.1"
@@ -42,6 +44,8 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     remember_jobs()
     find_results_by_name()
     work_results_out_once()
+    instance = uuid.uuid4().hex
+    app.add_api_route(INSTANCE_PATH, lambda: {"instance": instance})
     storage, bound_grpc_port = serve_storage(grpc_port)
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
@@ -54,7 +58,8 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     if not rest.started:
         raise SystemExit(f"port {rest_port} is taken")
     bound_rest_port = rest.servers[0].sockets[0].getsockname()[1]
-    report_ready(json.dumps({"rest_port": bound_rest_port, "grpc_port": bound_grpc_port}))
+    ports = {"rest_port": bound_rest_port, "grpc_port": bound_grpc_port}
+    report_ready(json.dumps({**ports, "instance": instance}))
     thread.join()
     storage.stop(None)
 

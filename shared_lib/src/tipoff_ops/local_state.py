@@ -31,7 +31,7 @@ class NotUp(Exception):
 
 
 class Server(msgspec.Struct, frozen=True):
-    """One server: where it listens, and the token it answers (None: a child process, proven by the pipe it came by)."""
+    """One server: where it listens, and the token it answers (None: it never answered with one)."""
 
     name: str
     url: str
@@ -143,7 +143,7 @@ def state_of(mesh: LocalMesh) -> State:
     }
     servers = [Server(name, url, instance, pid) for name, (url, instance) in tokens.items()]
     servers.append(Server("functions", mesh.host.url, answered_instance(mesh.host.url), mesh.host.pids["host"]))
-    servers.append(Server("bigquery", mesh.warehouse.rest_url, None, mesh.warehouse.pid or 0))
+    servers.append(Server("bigquery", mesh.warehouse.rest_url, mesh.warehouse.instance, mesh.warehouse.pid or 0))
     return State(pid, str(mesh.folder), tuple(servers), exports(mesh), _services(mesh))
 
 
@@ -162,20 +162,10 @@ def answered_instance(url: str) -> str | None:
 
 def standing(server: Server) -> str:
     """`up`: the server that was started answers; `silent`: nobody does; `foreign`: somebody else does."""
-    if server.instance is None:
-        return "up" if _alive(server.pid) else "silent"
     found = answered_instance(server.url)
     if found is None:
         return "silent"
     return "up" if found == server.instance else "foreign"
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except OSError:
-        return False
-    return True
 
 
 def exports(mesh: LocalMesh) -> dict[str, str]:

@@ -1,0 +1,128 @@
+"""`tipoff local` as a person uses it, in processes of its own: up, asked, moved, ended, killed, up again, emptied."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+
+from tipoff_ops.local_state import Place, State
+
+PATIENCE_S = 120.0
+COMMAND = [sys.executable, "-m", "tipoff_ops", "local"]
+
+
+def said(folder: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and all output of one command."""
+    done = subprocess.run(
+        [*COMMAND, *arguments, "--folder", str(folder)], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def eventually(holds: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+def started(folder: Path) -> tuple[subprocess.Popen[bytes], State]:
+    """`up` in the foreground, once it has told its state."""
+    process = subprocess.Popen([*COMMAND, "up", "--folder", str(folder)], stderr=subprocess.DEVNULL)
+    place = Place(folder)
+    eventually(lambda: process.poll() is not None or (folder / "state.json").exists(), "it never came up")
+    return process, place.read()
+
+
+def family(pid: int) -> set[int]:
+    """A process and all that descend from it."""
+    listing = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = {int(pid): int(parent) for pid, parent in (line.split() for line in listing.splitlines())}
+    found = {pid}
+    while more := {child for child, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def alive(pids: set[int]) -> set[int]:
+    listing = subprocess.run(["ps", "-axo", "pid=,stat="], capture_output=True, text=True, check=True).stdout
+    running = {int(pid) for pid, state in (line.split() for line in listing.splitlines()) if state[0] != "Z"}
+    return pids & running
+
+
+def landing(state: State) -> storage.Bucket:
+    options = {"api_endpoint": state.variables["STORAGE_EMULATOR_HOST"]}
+    client = storage.Client(
+        state.variables["GOOGLE_CLOUD_PROJECT"], credentials=AnonymousCredentials(), client_options=options
+    )
+    return next(bucket for bucket in client.list_buckets() if "landing" in bucket.name)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    place = tmp_path_factory.mktemp("cloud")
+    yield place
+    if Place(place).busy:
+        os.kill(Place(place).holder(), signal.SIGKILL)
+
+
+def test_a_cloud_lives_and_leaves_nothing_but_its_data(folder: Path) -> None:
+    process, state = started(folder)
+    pids = family(process.pid)
+    assert len(pids) >= 3, "the host and the warehouse are processes of their own"
+    _is_asked(folder, state)
+    _refuses_a_second_one(folder)
+    landing(state).blob("kept.json").upload_from_string("{}", content_type="application/json")
+
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE_S) == 0
+    assert alive(pids) == set()
+    assert said(folder, "status")[0] == 1
+
+    process, state = started(folder)
+    assert landing(state).blob("kept.json").download_as_bytes() == b"{}"
+    pids = family(process.pid)
+    process.kill()
+    process.wait(PATIENCE_S)
+    eventually(lambda: not alive(pids), "children outlive a killed parent")
+    assert "no local cloud runs" in said(folder, "env")[1]
+
+    assert said(folder, "reset") == (0, "")
+    assert not (folder / "data").exists()
+
+
+def _is_asked(folder: Path, state: State) -> None:
+    code, table = said(folder, "status")
+    assert code == 0
+    assert table.count(" up ") == len(state.servers) == 6
+    exports = dict(re.findall(r'^export (\w+)="(.*)"$', said(folder, "env")[1], re.M))
+    assert exports == state.variables
+    code, turns = said(folder, "tick", "--from", "2026-01-05T17:59", "--to", "2026-01-05T18:05")
+    assert "UTC" in turns
+    assert code == 0, turns
+
+
+def _refuses_a_second_one(folder: Path) -> None:
+    for command in ("up", "reset"):
+        code, words = said(folder, command)
+        assert (code, "runs in" in words) == (1, True), words
+
+
+def test_a_taken_port_is_named_with_its_server_and_nothing_starts(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        code, words = said(tmp_path, "up", "--port", str(port - 1))
+    assert code == 1
+    assert f"pubsub cannot listen: port {port}" in words.replace("\n", " ")
+    assert not (tmp_path / "data").exists()
