@@ -5,6 +5,7 @@ one that fails any of them is read again by the slow reader that finds the exact
 documents (184 MB) of a season.
 """
 
+import codecs
 import json
 import math
 import re
@@ -20,11 +21,17 @@ from tipoff.core.contracts.results import DocumentRefused, RowRefused
 
 MAX_BYTES = 32 * 2**20
 MAX_DEPTH = 64
+# Seven times what the largest document at hand has (a season's schedule); a decoded value costs up to 70 bytes.
+MAX_COMMAS = 500_000
+MAX_VALUE_BYTES = 2**20
 _PIECE_BYTES = 2**20
 _GZIP_MAGIC = b"\x1f\x8b"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ESCAPED_COLON = b"\\u003"  # the one way to write a colon that is not a colon byte
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# Possessive, and content with a text that never ends: nothing is looked at twice, whatever a document holds.
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+_ONLY_SPACE = re.compile(rb"\s*")
+_BETWEEN = re.compile(rb"[^,:\[\]{}]++")
 _PATH_PART = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _TREE = msgspec.json.Decoder()
 _ENCODER = msgspec.json.Encoder()
@@ -54,41 +61,61 @@ def document_bytes(body: bytes, content_encoding: str | None) -> bytes:
 
 
 def _inflate(body: bytes) -> bytes:
-    """Inflate in pieces, so that a bomb costs no more memory than the limit it breaks."""
-    stream = zlib.decompressobj(wbits=31)
-    parts: list[bytes] = []
-    size, rest = 0, body
+    """Inflate twice: once to learn the size, piece by piece, then into a buffer of exactly that size.
+
+    So a bomb costs a piece, and a document no more than its own bytes.
+    """
     try:
-        while not stream.eof:
-            parts.append(stream.decompress(rest, _PIECE_BYTES))
-            size, rest = size + len(parts[-1]), stream.unconsumed_tail
-            if not parts[-1] and not rest:
-                break  # cut short
-            if size > MAX_BYTES:
-                raise DocumentRefused(Reason.TOO_LARGE, f"a gzip body inflates to at most {MAX_BYTES} bytes")
+        return zlib.decompress(body, wbits=31, bufsize=max(_inflated_size(body), 1))
     except zlib.error as error:
         raise DocumentRefused(Reason.INVALID_ENCODING, "a gzip body inflates without error", value=error) from error
+
+
+def _inflated_size(body: bytes) -> int:
+    stream = zlib.decompressobj(wbits=31)
+    size, rest = 0, body
+    while not stream.eof:
+        piece = len(stream.decompress(rest, _PIECE_BYTES))
+        size, rest = size + piece, stream.unconsumed_tail
+        if not piece and not rest:
+            break  # cut short
+        if size > MAX_BYTES:
+            raise DocumentRefused(Reason.TOO_LARGE, f"a gzip body inflates to at most {MAX_BYTES} bytes")
     if not stream.eof or stream.unused_data:
         raise DocumentRefused(Reason.INVALID_ENCODING, "a gzip body is one whole member")
-    return b"".join(parts)
+    return size
 
 
 def json_bytes(body: bytes) -> bytes:
     """The same bytes, known to be UTF-8 text without a byte-order mark and not blank.
 
     Raises:
-        DocumentRefused: invalid_encoding or empty_document.
+        DocumentRefused: invalid_encoding, empty_document, or too_large (more values than any real document has).
     """
     if body.startswith((b"\xef\xbb\xbf", _GZIP_MAGIC)) or b"\0" in body[:4]:
         raise DocumentRefused(Reason.INVALID_ENCODING, "a JSON document is UTF-8 without a byte-order mark")
     if not body.isascii():
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DocumentRefused(Reason.INVALID_ENCODING, "a JSON document is UTF-8", value=error.reason) from error
-    if not body[:4096].strip() and not body.strip():
+        _check_utf8(body)
+    if _ONLY_SPACE.fullmatch(body):
         raise DocumentRefused(Reason.EMPTY_DOCUMENT, "a document holds more than white space")
+    if (commas := body.count(b",")) > MAX_COMMAS:
+        raise DocumentRefused(Reason.TOO_LARGE, f"a document has at most {MAX_COMMAS} commas", value=commas)
+    if len(body) > MAX_VALUE_BYTES and any(
+        found.end() - found.start() > MAX_VALUE_BYTES for found in _BETWEEN.finditer(body)
+    ):
+        raise DocumentRefused(Reason.TOO_LARGE, f"a text or number has at most {MAX_VALUE_BYTES} bytes")
     return body
+
+
+def _check_utf8(body: bytes) -> None:
+    """Refuse (invalid_encoding) what is not UTF-8; a whole decoded text could be four times as large."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(body), _PIECE_BYTES):
+            decoder.decode(body[start : start + _PIECE_BYTES])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise DocumentRefused(Reason.INVALID_ENCODING, "a JSON document is UTF-8", value=error.reason) from error
 
 
 def check_json(body: bytes) -> Any:
@@ -125,16 +152,18 @@ def _is_shallow(body: bytes) -> bool:
     return False
 
 
-def _check_depth(text: str) -> None:
+def _check_depth(body: bytes) -> None:
     depth = 0
-    for token in _TOKEN.finditer(text):
+    for token in _TOKEN.finditer(body):
         char = token.group()
-        if char in "[{":
+        if char in (b"[", b"{"):
             depth += 1
             if depth > MAX_DEPTH:
                 raise DocumentRefused(Reason.TOO_DEEP, f"a document nests at most {MAX_DEPTH} deep")
-        elif char in "]}":
+        elif char in (b"]", b"}"):
             depth -= 1
+            if depth < 0:
+                return  # not JSON: the reader says so
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -167,8 +196,8 @@ _SLOW = json.JSONDecoder(
 
 def _read_slowly(body: bytes) -> str:
     """Read once more, exactly; returns the text if nothing is wrong with depth, keys, numbers and syntax."""
+    _check_depth(body)
     text = body.decode("utf-8")
-    _check_depth(text)
     try:
         _SLOW.decode(text)
     except RecursionError as error:

@@ -24,6 +24,7 @@ from tipoff.core.contracts.results import Content, DocumentRefused, Parsed, acce
 from tipoff.core.contracts.routes import Route, refusal, route
 
 MAX_AHEAD = timedelta(days=1)
+MAX_REJECTS = 2_000  # bad rows of a document; one with more is refused as a whole
 
 type ParseFunction = Callable[[Route, bytes], Content]
 
@@ -83,6 +84,8 @@ def parse(
         plain = decoding.document_bytes(body, content_encoding)
         content = parser.parse(where, decoding.json_bytes(plain) if parser.is_json else plain)
         _not_from_the_future(content.observed_at, received_at, Reason.DATE_MISMATCH, "observed_at")
+        if len(content.rejects) > MAX_REJECTS:
+            raise DocumentRefused(content.rejects[0].code, f"a document has at most {MAX_REJECTS} bad rows")
     except DocumentRefused as no:
         return refused(no, parser.seq)
     return accepted(content, parser.seq)

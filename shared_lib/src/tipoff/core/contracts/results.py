@@ -98,7 +98,7 @@ class DocumentRefused(ContractViolation):
     ) -> None:
         self.reason = reason
         self.outcome = outcome
-        self.reject = Reject(reason, field, shorten(value), rule)
+        self.reject = Reject(reason, shorten(field), shorten(value), rule)
         super().__init__(reason.value, f"{field or 'document'}: {rule}", {"field": field, "value": self.reject.value})
 
 
