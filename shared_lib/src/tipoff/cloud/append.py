@@ -140,7 +140,7 @@ class Appender:
             response = self._exchange(lane, rows)
         failpoint("bigquery.append:after")
         if not response:
-            self._ledger.count_append(table.full_name, len(rows))
+            self._ledger.count_append(table.full_name, len(rows), sum(map(len, rows)))
         return response
 
     def _exchange(self, lane: _Lane, rows: list[bytes]) -> dict[int, str]:
