@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import batched
 from threading import local
 
-from google.api_core.exceptions import BadRequest
+from google.api_core.exceptions import BadRequest, MethodNotImplemented
 from google.cloud import storage
 
 from tipoff.cloud.clients.storage import storage_client
@@ -73,7 +73,7 @@ class Lander:
         blob.content_encoding = upload.content_encoding
         try:
             blob.upload_from_string(upload.body, content_type=upload.content_type)
-        except BadRequest as error:
+        except (BadRequest, MethodNotImplemented) as error:
             return Landed(upload.object_name, 0, len(upload.body), error.message)
         return Landed(upload.object_name, int(blob.generation or 0), len(upload.body))
 
