@@ -1,8 +1,12 @@
-"""Objects per second through the event path and by reprocess: `python tests/performance/bench_ingest.py [ZIP]`.
+"""How fast documents become committed rows: `python tests/performance/bench_ingest.py [PART ...]`, JSON lines.
 
-2,000 documents (of a landing zip, else of a simulated league) go upload -> finalize -> push -> function -> committed
-rows; then the same objects once more through `POST /replay`. No assertion: figures only, with the load of the
-machine beside them.
+    event_path   2,000 objects, upload -> finalize -> push -> function -> committed rows, as fast as they go
+    reprocess    the same objects once more, by `POST /replay` (lands them first)
+    latency      20 objects a second for half a minute: from the start of the upload to the committed receipt
+    season       every document of the season 2024-25, from the zip to the last receipt
+
+Documents are those of the corpus (TIPOFF_CORPUS, or beside the checkout), else of a simulated league; each part has a
+local cloud of its own. No assertion: figures only, with processor seconds and the machine's load beside them.
 """
 
 import json
@@ -10,7 +14,9 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -18,71 +24,147 @@ from pathlib import Path
 import msgspec
 
 from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.clients.storage import storage_client
 from tipoff_ops import documents
 from tipoff_ops.build import find_project
-from tipoff_ops.ingest import Intake, intake_mesh
-from tipoff_ops.landing import Upload
+from tipoff_ops.ingest import INTAKE_SUBSCRIPTIONS, Intake, intake_mesh
+from tipoff_ops.landing import Lander, Upload
 from tipoff_ops.local import LocalMesh
 from tipoff_ops.people import call_function
 from tipoff_sim import SMALL, League
 
 OBJECTS = int(os.environ.get("TIPOFF_BENCH_OBJECTS", "2000"))
+CORPUS = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))
+SEASON = CORPUS / "landing-2024-25.zip"
+RATE, SECONDS, WARM_UP = 20, 30, 40
 ALL_DATES = {"start_date": "2000-01-01", "end_date": "2100-01-01", "force": True}
-LATENCY_SQL = """
-SELECT COUNT(*) AS objects, SUM(r.rows_out) AS row_count,
-  TIMESTAMP_DIFF(MAX(r.committed_at), MIN(r.received_at), MILLISECOND) AS span_ms
-FROM nba_ops.object_receipts AS r
-"""
+RECEIPTS = "SELECT r.source_object, r.committed_at, r.rows_out FROM nba_ops.object_receipts AS r"
+
+type Row = dict[str, object]
 
 
-class _Span(msgspec.Struct, frozen=True):
-    objects: int
-    row_count: int
-    span_ms: int
+class _Receipt(msgspec.Struct, frozen=True):
+    source_object: str
+    committed_at: datetime
+    rows_out: int
 
 
-def main(source: Path | None) -> dict[str, object]:
-    """Measure; objects/s over the wall time from the first upload to the last committed receipt."""
-    uploads = list(islice(_documents(source), OBJECTS))
+def event_path() -> Iterator[Row]:
+    """Objects/s from the first upload to the last committed receipt."""
+    with fresh_mesh() as mesh:
+        yield from _landed(mesh, list(islice(_documents(), OBJECTS)), "event path")
+
+
+def reprocess() -> Iterator[Row]:
+    """Objects/s of `POST /replay` over what is in."""
+    with fresh_mesh() as mesh:
+        uploads = list(islice(_documents(), OBJECTS))
+        Intake(mesh).send(uploads, lambda _: None)
+        began = time.perf_counter()
+        account = call_function(mesh, "reprocess", "/replay", ALL_DATES)
+        seconds = time.perf_counter() - began
+    yield row("reprocess", account["loaded"] / seconds, "objects/s")
+
+
+def latency() -> Iterator[Row]:
+    """p50 and p95, in seconds, of objects that come at a steady rate."""
+    uploads = list(islice(_documents(), RATE * SECONDS + WARM_UP))
+    with fresh_mesh() as mesh:
+        Intake(mesh).send(uploads[:WARM_UP], lambda _: None)
+        started = _at_a_steady_rate(mesh, uploads[WARM_UP:])
+        Lander(mesh).wait(INTAKE_SUBSCRIPTIONS)
+        committed = {found.source_object: found.committed_at for found in _receipts(mesh)}
+    waited = sorted((committed[name] - at).total_seconds() for name, at in started.items())
+    for share in (0.5, 0.95):
+        what = f"upload to committed at {RATE} objects/s, p{share * 100:.0f}"
+        yield row(what, waited[int(share * (len(waited) - 1))], "s")
+
+
+def season() -> Iterator[Row]:
+    """Seconds for the whole season 2024-25 from the zip."""
+    if not SEASON.is_file():
+        yield {"what": "season 2024-25 from the zip", "server": "-", "value": None, "unit": "the corpus is not here"}
+        return
+    with fresh_mesh() as mesh:
+        yield from _landed(mesh, documents.documents(SEASON), "season 2024-25 from the zip")
+
+
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "event_path": event_path,
+    "reprocess": reprocess,
+    "latency": latency,
+    "season": season,
+}
+
+
+def row(what: str, value: float, unit: str) -> Row:
+    """One figure."""
+    return {"what": what, "server": "tipoff_local", "value": round(value, 3), "unit": unit}
+
+
+@contextmanager
+def fresh_mesh() -> Iterator[LocalMesh]:
+    """A local cloud that takes documents in, for one part."""
     with tempfile.TemporaryDirectory() as folder:
         mesh = intake_mesh(find_project(), Path(folder) / "cloud")
         mesh.start()
         try:
-            return _measure(mesh, uploads)
+            yield mesh
         finally:
             mesh.stop()
 
 
-def _measure(mesh: LocalMesh, uploads: list[Upload]) -> dict[str, object]:
+def _landed(mesh: LocalMesh, uploads: Iterable[Upload], what: str) -> Iterator[Row]:
     intake = Intake(mesh)
-    warehouse = Warehouse(mesh.settings, [])
-    load = os.getloadavg()[0]
     began = time.perf_counter()
     landed = intake.send(uploads, lambda _: None)
-    event_path_s = time.perf_counter() - began
-    span = warehouse.rows(LATENCY_SQL, {}, _Span)[0]
+    seconds = time.perf_counter() - began
     unaccounted = intake.report(landed, datetime.now(UTC).date()).unaccounted
-    began = time.perf_counter()
-    answer = call_function(mesh, "reprocess", "/replay", ALL_DATES)
-    reprocess_s = time.perf_counter() - began
-    return {
-        "objects": span.objects,
-        "rows": span.row_count,
-        "unaccounted": unaccounted,
-        "event_path_objects_per_s": round(len(uploads) / event_path_s, 1),
-        "first_received_to_last_committed_s": span.span_ms / 1000,
-        "reprocess_objects_per_s": round(len(uploads) / reprocess_s, 1),
-        "reprocess_answer": answer,
-        "load_before": load,
-    }
+    rows = sum(found.rows_out for found in _receipts(mesh))
+    yield row(what, len(landed) / seconds, "objects/s")
+    yield row(f"{what}: time", seconds, "s")
+    yield row(f"{what}: rows", rows / seconds, "rows/s")
+    yield row(f"{what}: unaccounted", unaccounted, f"of {len(landed)} objects")
 
 
-def _documents(source: Path | None) -> Iterable[Upload]:
-    if source is not None:
-        return documents.documents(source)
-    season = League(7).season(date(2024, 10, 22), 100, SMALL)
-    return (Upload(found.object_name, found.body) for found in season)
+def _at_a_steady_rate(mesh: LocalMesh, uploads: list[Upload]) -> dict[str, datetime]:
+    """Start an upload every 1/RATE seconds, whatever became of those before; when each was started."""
+    bucket = storage_client(mesh.settings).bucket(mesh.names.buckets["landing"])
+    started: dict[str, datetime] = {}
+
+    def upload(one: Upload) -> None:
+        bucket.blob(one.object_name).upload_from_string(one.body, content_type=one.content_type)
+
+    first = time.perf_counter()
+    with ThreadPoolExecutor(8) as pool:
+        for number, one in enumerate(uploads):
+            time.sleep(max(0.0, first + number / RATE - time.perf_counter()))
+            started[one.object_name] = datetime.now(UTC)
+            pool.submit(upload, one)
+    return started
+
+
+def _receipts(mesh: LocalMesh) -> list[_Receipt]:
+    return Warehouse(mesh.settings, []).rows(RECEIPTS, {}, _Receipt)
+
+
+def _documents() -> Iterable[Upload]:
+    if SEASON.is_file():
+        return documents.documents(SEASON)
+    league = League(7).season(date(2024, 10, 22), 100, SMALL)
+    return (Upload(found.object_name, found.body) for found in league)
+
+
+def main(parts: list[str]) -> None:
+    """Print each part's rows as they come."""
+    for name in parts or list(PARTS):
+        before = os.times()
+        for found in PARTS[name]():
+            print(json.dumps(found | {"load": os.getloadavg()[0]}), flush=True)
+        after = os.times()
+        used = sum(after[:4]) - sum(before[:4])
+        print(json.dumps(row(f"{name}: processor time, start of the cloud included", used, "s")), flush=True)
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)))
+    main(sys.argv[1:])
