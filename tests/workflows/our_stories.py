@@ -117,6 +117,9 @@ def _sources() -> dict[str, Story]:
         ),
         "collect: an optional source fails": Story("collect", optional, {call: [failed]}, "SUCCEEDED", "partial"),
         "collect: an optional source waits": Story("collect", optional, {call: [NOT_YET]}, "SUCCEEDED", "ok"),
+        "postgame: the fallbacks have what NBA.com lacks": Story(
+            "postgame", ARGUMENTS["postgame"], {call: [failed, DONE]}, "FAILED", ""
+        ),
         "daily: the optional sources fail": Story("daily", daily, {call: [DONE, failed]}, "SUCCEEDED", "ok"),
     }
 

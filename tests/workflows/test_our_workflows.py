@@ -99,6 +99,7 @@ def test_only_what_may_pass_is_repeated(told: dict[str, Ended]) -> None:
         how = title.partition(" answers ")[2]
         attempts = told[title].times(broken)
         expected = 1 if how not in RETRIED else 6 if broken == "predict_start/status" else 5
+        expected += 2 * (title.startswith("postgame: collect/") and title.endswith("with 200"))  # both fallbacks
         assert attempts == expected, (title, attempts)
 
 
@@ -150,6 +151,15 @@ def test_a_range_is_rebuilt_block_by_block_and_predicted_day_by_day(told: dict[s
 def test_no_further_day_is_begun_after_one_that_failed(told: dict[str, Ended]) -> None:
     """Pitfall: a range of days against a service that is down is a storm of calls."""
     assert told["reprocess: eight days, one fails"].times("predict_start/start") <= 6
+
+
+def test_the_fallbacks_are_asked_when_the_box_scores_have_failed(told: dict[str, Ended], cloud: Cloud) -> None:
+    """Their documents land; the workflow still fails, for no table is built from them."""
+    ended = cloud.tell(STORIES["postgame: the fallbacks have what NBA.com lacks"])
+    bodies = [body["source"] for call, body in cloud.functions.seen if call == "collect/collect"]
+    assert bodies == ["nbac_boxscore", "nbac_gamelog", "bdl_player_boxscores"]
+    assert (ended.state, ended.times("grade/grade")) == ("FAILED", 0)
+    assert told["postgame: all is well"].times("collect/collect") == 2
 
 
 def test_a_batch_that_was_started_before_is_watched(told: dict[str, Ended]) -> None:

@@ -29,6 +29,7 @@ class DueSource(msgspec.Struct, frozen=True):
     games: tuple[str, ...]
     window: str
     required: bool
+    fallbacks: tuple[str, ...] = ()
 
 
 class WhatIsDue(msgspec.Struct, frozen=True):
@@ -75,4 +76,5 @@ def _stages(found: Sequence[Due]) -> tuple[tuple[DueSource, ...], ...]:
 
 
 def _due(due: Due) -> DueSource:
-    return DueSource(due.source, due.game_date, due.games, due.window, sources.SOURCES[due.source].is_required)
+    source = sources.SOURCES[due.source]
+    return DueSource(due.source, due.game_date, due.games, due.window, source.is_required, source.fallbacks)

@@ -24,6 +24,7 @@ class Source:
         secret: name of the key it needs, or None.
         is_required: a workflow stops without it; the others degrade and are reported.
         needs_games: it is asked only on dates that have games.
+        fallbacks: sources on other hosts that are asked, in order, when it has failed for good.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Source:
     secret: str | None = None
     is_required: bool = False
     needs_games: bool = True
+    fallbacks: tuple[str, ...] = ()
 
 
 CDN = Host("cdn.nba.com", 0.25)
@@ -46,7 +48,7 @@ SOURCES = {
     for source in (
         Source("nbac_schedule", CDN, is_required=True, needs_games=False),
         Source("nbac_scoreboard", CDN),
-        Source("nbac_boxscore", CDN, is_required=True),
+        Source("nbac_boxscore", CDN, is_required=True, fallbacks=("nbac_gamelog", "bdl_player_boxscores")),
         Source("nbac_play_by_play", CDN),
         Source("nbac_gamelog", STATS),
         Source("nbac_injury_report_pdf", OFFICIAL),
