@@ -72,9 +72,12 @@ class SmallWarehouse:
 
     def put(self, table: Table, *rows: Mapping[str, Any]) -> None:
         """Append rows; columns not stated are empty (required) or NULL."""
-        filled = [_filled(table.columns, row) for row in rows]
+        self.load(table, [_filled(table.columns, row) for row in rows])
+
+    def load(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Append whole rows."""
         config = bigquery.LoadJobConfig(schema=self._client.get_table(f"{self._project}.{table.full_name}").schema)
-        self._client.load_table_from_json(filled, f"{self._project}.{table.full_name}", job_config=config).result()
+        self._client.load_table_from_json(rows, f"{self._project}.{table.full_name}", job_config=config).result()
 
     def rebuild(
         self, name: str, start: date, end: date | None = None, as_of: str = "2030-01-01T00:00:00+00:00"
