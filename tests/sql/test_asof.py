@@ -105,6 +105,28 @@ def test_a_range_is_its_days_and_twice_is_once(built: Built) -> None:
     assert built.digests(windows(), DAYS[0], DAYS[-1]) == whole
 
 
+def test_the_two_sides_of_a_game_mirror_each_other_and_rest_counts_full_days_off(built: Built) -> None:
+    """Sign register: spread and rest advantage negate on swapping the teams, implied totals add up, D-1 is no rest."""
+    sides = built.run(
+        "SELECT t.*, p.game_date AS played_before FROM nba_analytics.upcoming_team_game_context AS t "
+        "LEFT JOIN nba_analytics.team_game_history AS p ON p.team_abbr = t.team_abbr AND p.game_date < t.game_date "
+        "WHERE t.game_date BETWEEN @first AND @last AND p.game_date IS NOT NULL "
+        "QUALIFY ROW_NUMBER() OVER (PARTITION BY t.game_id, t.team_abbr ORDER BY p.game_date DESC) = 1",
+        first=DAYS[0],
+        last=DAYS[-1],
+    )
+    by_side = {(row["game_id"], row["team_abbr"]): row for row in sides}
+    assert len(by_side) == len(sides) > 0
+    for row in sides:
+        other = by_side[row["game_id"], row["opponent_team_abbr"]]
+        assert row["game_spread"] == -other["game_spread"] and row["home_game"] != other["home_game"]
+        assert row["implied_team_total"] + other["implied_team_total"] == row["game_total"] == other["game_total"]
+        favourite = row["game_spread"] < 0
+        assert (row["implied_team_total"] > other["implied_team_total"]) == favourite
+        off = (row["game_date"] - row["played_before"]).days - 1
+        assert (row["team_days_rest"], row["is_back_to_back"]) == (off, off == 0)
+
+
 def replacing(table_name: str, old: str, new: str) -> Callable[[Table, str], str]:
     """Plants a leak: the script of one table with a piece of its text replaced."""
 
