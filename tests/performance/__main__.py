@@ -127,7 +127,13 @@ def main() -> None:
     """Measure all, print a table, write the report."""
     began = time.monotonic()
     rows = [*cold_imports(), *absent_peers()]
-    for name in ("bench_local_cloud.py", "bench_workflows.py", "bench_ingest.py", "bench_forecast.py"):
+    for name in (
+        "bench_local_cloud.py",
+        "bench_workflows.py",
+        "bench_ingest.py",
+        "bench_forecast.py",
+        "bench_tables.py",
+    ):
         rows += script_rows(name)
     report = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
