@@ -34,7 +34,7 @@ type Landed = dict[str, bytes]
 class Bench:
     """The mesh with a simulated league outside."""
 
-    mesh: CollectMesh
+    mesh: LocalMesh
     recorded: Recorded
     world: Outside
     documents: Landed
