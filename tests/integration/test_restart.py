@@ -1,0 +1,38 @@
+"""A local cloud started again on its folder goes on: its data are there, its workflows find its functions."""
+
+import json
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.workflows import Workflows
+from tipoff_ops.build import find_project
+from tipoff_ops.landing import Lander, Upload
+from tipoff_ops.local import running
+from tipoff_ops.run import PUSHED
+from tipoff_sim import SMALL, Kind, League
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+
+def test_a_second_start_goes_on(tmp_path: Path) -> None:
+    season = League(31).season(date(2016, 10, 25), 2, SMALL)
+    schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
+    with running(find_project(), tmp_path) as mesh:
+        lander = Lander(mesh)
+        lander.land([Upload(schedule.object_name, schedule.body)], lambda _: None)
+        lander.wait(PUSHED)
+    with running(find_project(), tmp_path) as mesh:
+        sql = "SELECT COUNT(*) AS n FROM nba_raw.nbac_schedule AS s WHERE s.game_date = @d"
+        (row,) = Warehouse(mesh.settings, []).rows(sql, {"d": season.game_dates[0]}, dict[str, int])
+        assert row["n"] > 0
+        workflows = Workflows(mesh.settings, mesh.settings.region)
+        argument = {"as_of": "2016-10-25T12:00:00Z", "start_missing": False}
+        found = workflows.start(mesh.names.workflows["reconcile"].name, argument)
+        while found.state in ("ACTIVE", "QUEUED"):
+            time.sleep(0.1)
+            found = workflows.look(found.name)
+        assert found.state == "SUCCEEDED" and json.loads(found.result)["states"], found.error
