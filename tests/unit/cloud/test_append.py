@@ -112,3 +112,16 @@ def test_only_committed_rows_are_counted(wire: Wire) -> None:
     Appender(AT, ledger).append(TABLE, [b"1", b"2"], {})
     assert (ledger.appends[TABLE.full_name], ledger.appended_rows[TABLE.full_name]) == (1, 2)
     assert not ledger.load_jobs and not ledger.dml_statements
+
+
+def test_in_a_crowd_an_append_waits_for_more_and_alone_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("tipoff.cloud.append.time.sleep", slept.append)
+    lane = append._Lane(encoder=None)
+    appender = Appender(AT, QuotaLedger())
+    monkeypatch.setattr(appender, "_send", lambda _, batch: append._finish(batch, None))
+    for waiting in (1, 1, 3, 2, 1, 1):
+        lane.waiting = [append._Document([b"row"]) for _ in range(waiting)]
+        appender._send_waiting(lane)
+
+    assert len(slept) == 2, "only after the two shared appends"
