@@ -12,6 +12,7 @@ import pytest
 from googlesql import analyzer, column_type, output_columns, type_name
 
 from tipoff.tables import Table, all_tables
+from tipoff.tables.column_contract import contracted_tables, measure_query
 from tipoff.tables.rebuild import query_text
 
 FILES = {"view": "view.sql", "table_function": "function.sql", "derived": "query.sql"}
@@ -82,6 +83,11 @@ def test_every_derived_table_has_checks_that_name_their_code(table: Table) -> No
     for check in checks:
         known.analyze_statement(check)
         assert re.search(r"AS '[a-z0-9_]+: [^']+'\s*;?\s*$", check), check
+
+
+@pytest.mark.parametrize("table", contracted_tables(), ids=lambda table: table.full_name)
+def test_a_contract_is_measured_by_googlesql(table: Table) -> None:
+    analyzer([table]).analyze_statement(measure_query(table))
 
 
 FORBIDDEN: dict[str, Callable[[str], bool]] = {
