@@ -7,7 +7,6 @@ market's correction are fitted, so nothing is calibrated on rows its model was t
 Folds are fitted side by side on threads: each model is boosted on one, so that its bytes do not depend on it.
 """
 
-import os
 from collections.abc import Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
@@ -32,6 +31,7 @@ type Integers = NDArray[np.int64]
 FOLD_STARTS = ((10, 1), (1, 15))
 FIRST_FOLD_ROWS = 8000
 MIN_TRAINING_ROWS = 2000
+FOLDS_AT_ONCE = 2  # each holds a copy of its window
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def fold_bounds(window: TrainingTable) -> list[tuple[int, int]]:
 def _out_of_fold(window: TrainingTable, cache: FoldCache) -> tuple[Mask, Means]:
     """Which rows lie in a fold, and every base system's estimates for them, in row order."""
     bounds = fold_bounds(window)
-    with ThreadPoolExecutor(os.process_cpu_count()) as pool:
+    with ThreadPoolExecutor(FOLDS_AT_ONCE) as pool:
         # The last fold has most rows before it, so it goes first.
         done = list(pool.map(partial(_fold, window, cache), reversed(bounds)))[::-1]
     joined = {
