@@ -7,6 +7,7 @@ what is wrong with which row.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -55,6 +56,10 @@ class _ProtoRows(Sequence[dict[str, Any]]):
         return self._plain()[index]
 
 
+# Commits that meet are tried again by DuckLake, with all that they cost; one after the other none is lost.
+_COMMITS = Lock()
+
+
 def append_by_columns(memory: CatalogueMemory) -> None:
     """Change local-bigquery's append path in this process."""
     columns = memory.remembering(tables.columns)
@@ -90,7 +95,7 @@ def _inserted(stream: write.Stream, messages: list[Message], fields: list[TableF
     try:
         arrays = [pyarrow.array([_value(field, m) for m in messages], _arrow_type(field)) for field in sent]
         rows = pyarrow.table(arrays, [field.name for field in sent])
-        with database.cursor() as cursor:
+        with _COMMITS, database.cursor() as cursor:
             cursor.register("appended", rows)
             cursor.execute(_statement(stream.table, rows.column_names))
     except (duckdb.Error, pyarrow.ArrowException, _Missing):

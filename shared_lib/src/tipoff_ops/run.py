@@ -24,13 +24,19 @@ from tipoff_ops.landing import Lander, Upload
 from tipoff_ops.local import LocalMesh
 from tipoff_ops.queries import load
 from tipoff_sim import League, Volume
+from tipoff_sim.market import BOOKS
 
 LEAD_MINUTES = 60
 SIMULATED_START = date(2025, 10, 21)
-SIMULATED_DAYS = 32
+SIMULATED_DAYS = 30
 SIMULATED_SEED = 7
-# Lines and reports in the morning, props once more before tip-off: a demonstration is not to be waited for.
-SIMULATED_VOLUME = Volume(lines_before_tipoff=(), props_before_tipoff=(90,), report_every=8)
+# Lines and reports in the morning, props once more before tip-off, no ladders: a demonstration is not to be waited for.
+SIMULATED_VOLUME = Volume(
+    lines_before_tipoff=(),
+    props_before_tipoff=(90,),
+    report_every=8,
+    books=tuple(book for book in BOOKS if not book.has_ladder),
+)
 PREDICTED_DAYS = 3
 LOOK_EVERY_S = 0.2
 MORNING_AFTER = timedelta(hours=15)

@@ -15,6 +15,7 @@ from random import Random
 from tipoff_sim.calendar import Game, eastern
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.injury_reports import injury_report, is_shown, report_instants
+from tipoff_sim.market import BOOKS, Book
 from tipoff_sim.nba_games import boxscore, play_by_play
 from tipoff_sim.nba_schedule import schedule, season_name
 from tipoff_sim.odds_documents import events, game_lines, player_props
@@ -33,11 +34,13 @@ class Volume:
     Attributes:
         lines_before_tipoff, props_before_tipoff: whole minutes, largest first.
         report_every: 1 for each hourly report, n for every nth (the day's last always included).
+        books: who quotes player points; a book with a ladder quotes nine lines a player.
     """
 
     lines_before_tipoff: tuple[int, ...] = (240, 75)
     props_before_tipoff: tuple[int, ...] = (300, 90, 20)
     report_every: int = 1
+    books: tuple[Book, ...] = BOOKS
 
 
 FULL = Volume()
@@ -138,7 +141,7 @@ class Season:
         if Kind.GAME_LINES in kinds:
             yield from (game_lines(self.seed, one, at) for at in self._line_instants(one.game))
         if Kind.PLAYER_PROPS in kinds:
-            yield from (player_props(self.seed, one, at) for at in self._prop_instants(one.game))
+            yield from (player_props(self.seed, one, at, self.volume.books) for at in self._prop_instants(one.game))
 
     def _line_instants(self, game: Game) -> Iterator[datetime]:
         yield eastern(game.game_date, *_EVENTS_AT)

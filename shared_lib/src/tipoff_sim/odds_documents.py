@@ -1,6 +1,6 @@
 """The Odds API documents of a simulated league: event lists, game lines, player points."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 from random import Random
 from statistics import NormalDist
@@ -48,13 +48,13 @@ def game_lines(seed: int, matchup: Matchup, at: datetime) -> Document:
     return _document(Kind.GAME_LINES, seed, game, at, _ENCODER.encode(envelope))
 
 
-def player_props(seed: int, matchup: Matchup, at: datetime) -> Document:
+def player_props(seed: int, matchup: Matchup, at: datetime, books: Sequence[Book] = BOOKS) -> Document:
     """Player points of several books in the live shape; after tip-off as in-play quotes, which move away."""
     game = matchup.game
     in_play = 4.0 if at >= game.tipoff_at else 0.0
     priced = offers(matchup.lineups_at(at))
     event = _event(seed, game)
-    event.bookmakers = [_prop_book(seed, book, game, priced, at, in_play) for book in BOOKS]
+    event.bookmakers = [_prop_book(seed, book, game, priced, at, in_play) for book in books]
     return _document(Kind.PLAYER_PROPS, seed, game, at, _ENCODER.encode(event))
 
 
