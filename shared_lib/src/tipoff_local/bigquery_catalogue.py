@@ -24,10 +24,22 @@ class CatalogueMemory:
         self.generation = 0
         self._answers: dict[Any, Any] = {}
         self._lock = Lock()
+        self.before_change: Callable[[], None] = lambda: None
+
+    def answers(self) -> dict[Any, Any]:
+        """All that is known of the catalogue as it is, by question."""
+        with self._lock:
+            return dict(self._answers)
+
+    def preload(self, answers: dict[Any, Any]) -> None:
+        """Take over answers known to fit the catalogue as it is."""
+        with self._lock:
+            self._answers |= answers
 
     def forget(self) -> None:
         """The catalogue changed; an answer that is being worked out is not kept either."""
         with self._lock:
+            self.before_change()
             self.generation += 1
             self._answers.clear()
 

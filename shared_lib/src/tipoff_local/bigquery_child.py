@@ -22,7 +22,7 @@ from tipoff_local.bigquery_appends import append_by_columns
 from tipoff_local.bigquery_catalogue import CatalogueMemory
 from tipoff_local.bigquery_jobs import remember_jobs
 from tipoff_local.bigquery_results import find_results_by_name, work_results_out_once
-from tipoff_local.bigquery_translations import remember_translations
+from tipoff_local.bigquery_translations import Keepsake, remember_translations
 from tipoff_local.httpd import INSTANCE_PATH
 from tipoff_local.processes import report_ready, when_parent_leaves
 
@@ -41,6 +41,7 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     memory.watch()
     append_by_columns(memory)
     remember_translations(memory)
+    keepsake = Keepsake(data_dir, memory)
     remember_jobs()
     find_results_by_name()
     work_results_out_once()
@@ -62,6 +63,7 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     report_ready(json.dumps({**ports, "instance": instance}))
     thread.join()
     storage.stop(None)
+    keepsake.write()
 
 
 def serve_storage(port: int) -> tuple[grpc.Server, int]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from local_bigquery.catalog import tables
@@ -21,6 +22,7 @@ from local_bigquery.sql.rules import tables as rule_tables
 from local_bigquery.sql.translate import Context
 from sqlglot import exp
 
+from tipoff_local import bigquery_keepsake as keepsake
 from tipoff_local.bigquery_catalogue import CatalogueMemory, Shadow
 
 PARSED_MAX = 2_000
@@ -34,13 +36,15 @@ type Translate = Callable[[exp.Expr, Context], Translated]
 
 
 @dataclass(frozen=True)
-class _Kept:
+class Kept:
+    """A translation: DuckDB's text, the parameters it uses, the tables it names."""
+
     sql: str
     used: frozenset[str]
     referenced: frozenset[tuple[str, str, str]]
 
     @classmethod
-    def of(cls, context: Context, translate: Callable[[], Translated]) -> "_Kept":
+    def of(cls, context: Context, translate: Callable[[], Translated]) -> "Kept":
         before = set(context.referenced)
         sql, bound = translate()
         return cls(sql, frozenset(bound), frozenset(context.referenced - before))
@@ -56,7 +60,7 @@ class _Translations:
         """The translation of `text`, which `translate` makes if it is not known."""
         if context.variables or context.functions or context.settings or _CHANGEABLE.search(text):
             return translate()
-        kept: _Kept = self._memory.answer(_key(text, context), lambda: _Kept.of(context, translate))
+        kept: Kept = self._memory.answer(_key(text, context), lambda: Kept.of(context, translate))
         context.referenced |= kept.referenced
         return kept.sql, {name: context.values[name] for name in kept.used}
 
@@ -149,3 +153,39 @@ def _spare_temporary_tables() -> None:
         return execute(cursor if session else _NewConnection(cursor), *arguments, session=session, **options)
 
     query.execute = execute_on
+
+
+class Keepsake:
+    """The file of one data folder, tied to the memory of its process."""
+
+    def __init__(self, data: Path, memory: CatalogueMemory) -> None:
+        self._path = data / keepsake.FILE_NAME
+        self._memory = memory
+        found = keepsake.read(self._path)
+        if found is not None:
+            memory.preload({_question(entry): _kept(entry) for entry in found.entries})
+        memory.before_change = lambda: self._path.unlink(missing_ok=True)
+
+    def write(self) -> None:
+        """Keep what is known now."""
+        answers = self._memory.answers().items()
+        entries = tuple(_entry(question, kept) for question, kept in answers if isinstance(kept, Kept))
+        keepsake.write(self._path, keepsake.KeptFile(keepsake.versions(), self._memory.generation == 0, entries))
+
+
+def _entry(
+    question: tuple[str, str, str | None, tuple[tuple[str, str], ...], frozenset[str]], kept: Kept
+) -> keepsake.Entry:
+    text, project_id, dataset_id, parameters, temporary = question
+    used, referenced = tuple(sorted(kept.used)), tuple(sorted(kept.referenced))
+    return keepsake.Entry(
+        text, project_id, dataset_id, parameters, tuple(sorted(temporary)), kept.sql, used, referenced
+    )
+
+
+def _question(entry: keepsake.Entry) -> tuple[str, str, str | None, tuple[tuple[str, str], ...], frozenset[str]]:
+    return entry.text, entry.project_id, entry.dataset_id, entry.parameters, frozenset(entry.temporary)
+
+
+def _kept(entry: keepsake.Entry) -> Kept:
+    return Kept(entry.sql, frozenset(entry.used), frozenset(entry.referenced))

@@ -29,7 +29,7 @@ from tipoff_local.scheduler.server import SchedulerServer, Tick
 from tipoff_local.storage.server import StorageServer
 from tipoff_local.workflows.server import WorkflowsServer
 from tipoff_ops.build import Project, build_all
-from tipoff_ops.templates import empty_warehouse
+from tipoff_ops.templates import empty_warehouse, learn
 
 PROJECT_ID = "tipoff-local"
 PROJECT_NUMBER = "123456789012"
@@ -114,6 +114,7 @@ class LocalMesh:
     scheduler: Scheduler = field(init=False)
     scheduler_server: SchedulerServer = field(init=False)
     settings: Settings = field(init=False)
+    _template: Path | None = field(init=False, default=None)
     clock: StandingClock = field(init=False, default_factory=StandingClock)
 
     def start(self) -> None:
@@ -141,6 +142,8 @@ class LocalMesh:
             server = getattr(self, name, None)
             if server is not None:
                 server.stop()
+        if self._template is not None:
+            learn(self._template, self.folder / "bigquery")
 
     def tick(self, wanted: Tick) -> list[Delivery]:
         """Let time go on to an instant: every job due on the way fires, and what it starts ends before the next.
@@ -184,7 +187,7 @@ class LocalMesh:
     def _start_warehouse(self) -> None:
         folder = self.folder / "bigquery"
         if not folder.is_dir():
-            empty_warehouse(folder, self.project.root / ".tipoff" / "templates", PROJECT_ID)
+            self._template = empty_warehouse(folder, self.project.root / ".tipoff" / "templates", PROJECT_ID)
         self.warehouse = Warehouse(
             folder,
             PROJECT_ID,

@@ -14,10 +14,13 @@ from google.cloud import bigquery
 
 from tipoff.tables.ddl import create_statements
 from tipoff_local.bigquery import Warehouse, clone
+from tipoff_local.bigquery_keepsake import give_back
 
 
-def empty_warehouse(folder: Path, templates: Path, project: str, statements: tuple[str, ...] | None = None) -> None:
+def empty_warehouse(folder: Path, templates: Path, project: str, statements: tuple[str, ...] | None = None) -> Path:
     """Put an empty warehouse of all tables (or of `statements`) into `folder`, which must not exist yet.
+
+    Returns the template it was copied from, for `learn`.
 
     Args:
         templates: where templates are kept, by digest of their statements.
@@ -27,6 +30,12 @@ def empty_warehouse(folder: Path, templates: Path, project: str, statements: tup
     if not template.is_dir():
         _make(template, project, wanted)
     clone(template, folder)
+    return template
+
+
+def learn(template: Path, folder: Path) -> None:
+    """Let later copies of a template know the translations that a stopped warehouse made from it has found."""
+    give_back(folder / "data", template / "data")
 
 
 def _key(statements: tuple[str, ...], project: str) -> str:
