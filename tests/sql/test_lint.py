@@ -94,7 +94,7 @@ FORBIDDEN: dict[str, Callable[[str], bool]] = {
     "a local slip: DIV of an unbracketed expression": lambda sql: bool(
         re.search(r"\bDIV\((?:[^(),]|\([^()]*\))+[-+]", sql)
     ),
-    "UNNEST without an alias": lambda sql: bool(re.search(r"UNNEST\([^()]*\)\s*(?!AS\b)[,)\n]", sql)),
+    "UNNEST without an alias": lambda sql: bool(re.search(r"(?<!IN )UNNEST\([^()]*\)\s*(?!AS\b)[,)\n]", sql)),
     "WITH OFFSET": lambda sql: "WITH OFFSET" in sql,
     "a partition decorator": lambda sql: bool(re.search(r"nba_\w+\.\w+\$", sql)),
     "the present instant": lambda sql: bool(re.search(r"\bCURRENT_(TIMESTAMP|DATE)\b", sql)),

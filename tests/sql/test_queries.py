@@ -22,6 +22,7 @@ KINDS = {
     "digest": "STRING",
     "prefix": "STRING",
     "since": "TIMESTAMP",
+    "now": "TIMESTAMP",
     "backfill_id": "STRING",
     "names": "ARRAY<STRING>",
     "player_lookup": "STRING",
