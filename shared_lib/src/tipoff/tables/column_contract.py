@@ -12,6 +12,10 @@ for months). So every column has a rule, and a column that breaks it is named wi
                `never`: it may have one value for ever
 
     available_from   the rule holds for ranges that start on this date or later: before it the source had nothing
+    not_simulated    what a simulated league honestly breaks, and why: a rule by its name, `every` for all of them
+
+Over some days, not a season, a column is held to what holds on any: bounds, texts, never NULL where no share is
+stated, never empty or constant where it varies over days, and no lean of LEAN_OF_DAYS or more the other way round.
 
 Bounds are those that a definition gives, else those measured over the four seasons 2021-22 to 2024-25, widened: they
 are there to catch what broke, not to follow what moved.
@@ -32,6 +36,7 @@ from tipoff.tables.registry import Table, all_tables
 
 NUMBERS = ("INT64", "FLOAT64", "NUMERIC", "BOOL")
 FILE = "contract.yaml"
+LEAN_OF_DAYS = 0.2
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -45,6 +50,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     values: tuple[str, ...] = ()
     varies: Literal["days", "season", "never"] = "days"
     available_from: date | None = None
+    not_simulated: dict[str, str] = {}
 
 
 class _Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -164,14 +170,17 @@ def _told(source: Source, rule: Rule, place: Mapping[str, int]) -> Iterator[str]
         yield f"CORR(r.c{i}, r.c{place[name]}) AS lean_{i}_{place[name]}"
 
 
-def judge(table: Table, measured: Mapping[str, Any], first: date, *, whole_season: bool) -> list[Breach]:
+def judge(
+    table: Table, measured: Mapping[str, Any], first: date, *, whole_season: bool, simulated: bool = False
+) -> list[Breach]:
     """The rules that a measured row breaks.
 
     Args:
         measured: the row of `measure_query`.
         first: the first date it was measured over.
         whole_season: it was measured over a season with its lines and reports; else over some days, which are held
-            to what holds on any: bounds, texts, columns that are never NULL and columns that are never constant.
+            to what holds on any (see the module).
+        simulated: the games are invented: what a contract calls `not_simulated` is not asked of them.
     """
     if not measured["n"]:
         return [Breach(table.full_name, "*", "rows", 0, 1)]
@@ -181,6 +190,7 @@ def judge(table: Table, measured: Mapping[str, Any], first: date, *, whole_seaso
         for name, rule in contract(table).items()
         if first >= (rule.available_from or first)
         for broken in _broken(rule, _figures(rule, measured, place, name), whole_season)
+        if not (simulated and {"every", broken[0].partition(" ")[0]} & rule.not_simulated.keys())
     ]
 
 
@@ -208,7 +218,8 @@ def _figures(rule: Rule, measured: Mapping[str, Any], place: Mapping[str, int], 
 
 def _broken(rule: Rule, found: _Figures, whole_season: bool) -> Iterator[tuple[str, object, object]]:
     """(rule, measured, stated) of each rule that is broken; `not (a <= b)` also catches NaN."""
-    if found.missing > rule.nulls and (whole_season or rule.nulls == 0):
+    empty = found.missing == 1 and rule.varies == "days"
+    if found.missing > rule.nulls and (whole_season or rule.nulls == 0 or empty):
         yield "nulls", found.missing, rule.nulls
     if found.low is not None and rule.low is not None and not found.low >= rule.low:
         yield "low", found.low, rule.low
@@ -218,8 +229,7 @@ def _broken(rule: Rule, found: _Figures, whole_season: bool) -> Iterator[tuple[s
         yield "values", f"{found.strays} others", ", ".join(rule.values)
     if found.low == found.high and rule.varies in (("days", "season") if whole_season else ("days",)):
         yield "constant", found.low, "two values or more"
-    if whole_season:
-        yield from _broken_over_a_season(rule, found)
+    yield from _broken_over_a_season(rule, found) if whole_season else _turned_round(rule, found)
 
 
 def _broken_over_a_season(rule: Rule, found: _Figures) -> Iterator[tuple[str, object, object]]:
@@ -227,4 +237,11 @@ def _broken_over_a_season(rule: Rule, found: _Figures) -> Iterator[tuple[str, ob
         yield "deviation", found.deviation, rule.deviation
     for other, least in rule.leans.items():
         if not (found.leans[other] >= least if least > 0 else found.leans[other] <= least):
+            yield f"leans on {other}", found.leans[other], least
+
+
+def _turned_round(rule: Rule, found: _Figures) -> Iterator[tuple[str, object, object]]:
+    """A few games scatter: only half of a strong lean on the wrong side tells of an inverted column."""
+    for other, least in rule.leans.items():
+        if abs(least) >= LEAN_OF_DAYS and found.leans[other] * least <= -least * least / 2:
             yield f"leans on {other}", found.leans[other], least
