@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from asof_warehouse import AS_OF, LEAD_MINUTES, Built
+from games import Game
 from google.api_core.exceptions import BadRequest
 
-from tipoff.tables import Column, get
+from tipoff.tables import Column, Table, get, landing
 from tipoff.tables.features import compose_query, feature_names, features
 
 DAY = date(2024, 1, 15)
@@ -108,9 +109,16 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
 
 def put(built: Built, name: str, cases: list[dict[str, Any]]) -> None:
     """Replace a table by one row per case; what a case does not say is blank where required, else missing."""
-    table = get(name)
-    rows = [{column.name: case.get(column.name, blank(column)) for column in table.columns} for case in cases]
+    fill(built, get(name), cases)
+
+
+def fill(built: Built, table: Table, cases: list[dict[str, Any]]) -> None:
+    rows = [{column.name: plain(case.get(column.name, blank(column))) for column in table.columns} for case in cases]
     built.replace(table, rows)
+
+
+def plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def blank(column: Column) -> Any:
@@ -283,3 +291,86 @@ def test_a_shot_in_five_seconds_is_a_usage_of_hundreds_and_no_error(built: Built
     put(built, "player_recent_form", [PLAYER | seen | {"plays_hundredths_last_10": 20000}])
     with pytest.raises(BadRequest, match="range: usage"):
         built.rebuild([get("player_daily_cache")], DAY, DAY)
+
+
+TONIGHT = Game(date(2025, 1, 15), 699)
+RISING, FALLING, FLAT, ALSO_FLAT, FEW_SHOTS = range(101, 106)
+TWOS = {
+    RISING: (5, 6, 7, 9, 11),
+    FALLING: (11, 9, 7, 6, 5),
+    FLAT: (7, 7, 7, 7, 7),
+    ALSO_FLAT: (6, 6, 6, 6, 6),
+    FEW_SHOTS: (1, 1, 1, 1, 1),
+} | {opponent: (5, 5, 5, 5, 5) for opponent in range(201, 206)}
+FROM_GAMES = (
+    "team_recent_form", "player_recent_form", "slate", "upcoming_team_game_context", "upcoming_player_game_context",
+    "team_defense_zone_analysis", "player_shot_zone_analysis", "player_composite_factors", "ml_feature_store_v2",
+)  # fmt: skip
+AFTER_A_REPORT = tuple(name for name in FROM_GAMES if not name.endswith(("_form", "_analysis")))
+
+
+@pytest.fixture(scope="module")
+def played(built: Built) -> Built:
+    """Five games in January 2025 of ten players who stay on for 48 minutes, and the features of the sixth."""
+    games = [Game(date(2025, 1, 3 + 2 * place), 690 + place) for place in range(5)]
+    lines = [{player: {"twos": twos[place], "misses": 4} for player, twos in TWOS.items()} for place in range(5)]
+    boxes = [(game, game.document(f"{game.day}T23:59:00Z"), line) for game, line in zip(games, lines, strict=True)]
+    fill(built, landing("nbac_schedule"), [game.schedule() for game in (*games, TONIGHT)])
+    fill(
+        built, landing("nbac_player_boxscores"), [row for game, told, line in boxes for row in game.players(told, line)]
+    )
+    fill(built, landing("nbac_team_boxscore"), [row for game, told, line in boxes for row in game.teams(told, line)])
+    facts = [get(name) for name in ("player_game_summary_history", "team_game_history")]
+    built.rebuild(facts, games[0].day, games[-1].day)
+    built.rebuild(map(get, FROM_GAMES), TONIGHT.day, TONIGHT.day)
+    return built
+
+
+def tonight(built: Built) -> dict[int, dict[str, float]]:
+    """Feature values by player."""
+    rows = built.run(
+        "SELECT s.player_id, s.features FROM nba_predictions.ml_feature_store_v2 AS s WHERE s.game_date = @day",
+        day=TONIGHT.day,
+    )
+    return {row["player_id"]: {f["name"]: f["value"] for f in row["features"]} for row in rows}
+
+
+def test_a_player_who_improves_from_game_to_game_has_a_positive_trend(played: Built) -> None:
+    found = tonight(played)
+    assert set(found) == set(TWOS)
+    assert found[RISING]["recent_trend"] > 0 > found[FALLING]["recent_trend"]
+    assert found[FLAT]["recent_trend"] == 0
+    for name in ("points_avg_last_3", "points_ewma_3"):
+        assert found[RISING][name] > found[FLAT][name] > found[FALLING][name], name
+    assert found[RISING]["points_avg_last_5"] == found[FALLING]["points_avg_last_5"]
+
+
+def ruled_out(built: Built, *players: int) -> dict[int, dict[str, float]]:
+    """Features after an injury report of the afternoon that lists them as Out."""
+    report = TONIGHT.document("2025-01-15T20:00:00Z", "report")
+    listed = {"game_date": TONIGHT.day, "game_id": TONIGHT.game_id, "row_kind": "listing", "team_abbr": "BOS",
+              "opponent_team_abbr": "NYK", "injury_status": "Out", "report_at": "2025-01-15T20:00:00Z"}  # fmt: skip
+    out = [{"player_id": player, "player_lookup": f"player{player}", "row_index": player} for player in players]
+    fill(built, landing("nbac_injury_report"), [report | listed | player for player in out])
+    built.rebuild(map(get, AFTER_A_REPORT), TONIGHT.day, TONIGHT.day)
+    return tonight(built)
+
+
+OPENED = ("usage_spike_score", "team_out_usage", "team_out_minutes", "team_out_points", "star_teammates_out",
+          "team_out_starts", "biggest_out_points")  # fmt: skip
+
+
+def test_a_star_ruled_out_never_lowers_what_is_open_to_his_teammates(played: Built) -> None:
+    """Nobody, a fifth man, a star, two stars: each step opens shots to those left and to none of the other team."""
+    steps = [tonight(played), *(ruled_out(played, *out) for out in ((FEW_SHOTS,), (RISING,), (RISING, FALLING)))]
+    assert [len(set(TWOS) - set(found)) for found in steps] == [0, 1, 1, 2], "who is out is not forecast"
+    for player in (FLAT, ALSO_FLAT):
+        for name in OPENED:
+            values = [found[player][name] for found in steps]
+            assert values == sorted(values), (player, name, values)
+            assert values[0] < values[-1], (player, name)
+        assert [found[player]["star_teammates_out"] for found in steps] == [0, 0, 1, 2]
+    for opponent in (201, 205):
+        assert {found[opponent][name] for found in steps for name in OPENED} == {0.0}
+        missed = [found[opponent]["opponent_out_minutes"] for found in steps]
+        assert missed == sorted(missed) and missed[0] == 0 < missed[-1]
