@@ -14,6 +14,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "shared_lib" / "src"
 QUERIES = sorted([*(SOURCE / "tipoff/steps/queries").glob("*.sql"), *(SOURCE / "tipoff_ops/queries").glob("*.sql")])
 # Types of parameters beside those of every rebuild; a new name is one line here.
 KINDS = {
+    "around_days": "INT64",
     "game_date": "DATE",
     "since_date": "DATE",
     "code": "STRING",

@@ -39,15 +39,18 @@ class OnlyColumns:
     def __init__(self, cursor: Any, query_sql: str) -> None:
         self._cursor = cursor
         self._query_sql = query_sql
+        self._columns: Any = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cursor, name)
 
     def sql(self, text: str, **options: Any) -> Any:
-        """As DuckDB's; the one query is planned, not run."""
-        if text == self._query_sql:
-            text = f"SELECT * FROM ({text}) LIMIT 0"  # noqa: S608
-        return self._cursor.sql(text, **options)
+        """As DuckDB's; the one query is planned, once, and not run."""
+        if text != self._query_sql:
+            return self._cursor.sql(text, **options)
+        if self._columns is None:
+            self._columns = self._cursor.sql(f"SELECT * FROM ({text}) LIMIT 0", **options)  # noqa: S608
+        return self._columns
 
 
 def _objects(project: str, dataset: str, table: str | None = None) -> list[tuple[str, str, int]]:

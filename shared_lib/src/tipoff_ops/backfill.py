@@ -25,6 +25,7 @@ STEPS = ("ingest", "analyze", "precompute", "predict", "grade", "publish")
 BUILDERS = ("analyze", "precompute", "grade")
 BLOCK_DAYS = 92
 LOOK_EVERY_S = 0.5
+COUNT_SHARE = 0.05  # of the time at most goes into counting what is done: a season's batches are many rows
 SECONDS_PER_TABLE_DAY = 0.5  # of one vCPU and one GiB; generous
 READS_PER_TABLE = 6
 NOT_STARTED = Execution("", "STATE_UNSPECIFIED", "", "")
@@ -128,22 +129,29 @@ class Backfill:
         return f"{self.work.name}_{int(self.started_at.timestamp())}"
 
     def watch(self) -> Iterator[Watched]:
-        """Look until it has ended; every look that found progress is recorded."""
-        recorded = -1
+        """Look until it has ended; every count that found progress is recorded."""
+        recorded, count_at = -1, 0.0
         while True:
             self.execution = self.target.workflows.look(self.execution.name)
-            # Days without games leave no receipts: the end of the execution is the end of the work.
-            done = self.work.units if self.execution.state == "SUCCEEDED" else self.done()
-            seen = Watched(done, self.work.units, self.execution)
-            if seen.ended:
-                self.record(seen.done, "done" if self.execution.state == "SUCCEEDED" else "failed")
-            elif seen.done > recorded:
-                self.record(seen.done, "running")
-            recorded = seen.done
-            yield seen
-            if seen.ended:
+            ended = self.execution.state not in UNENDED
+            if ended or time.monotonic() >= count_at:
+                began = time.monotonic()
+                seen = self._seen()
+                count_at = time.monotonic() + (time.monotonic() - began) / COUNT_SHARE
+                if ended:
+                    self.record(seen.done, "done" if self.execution.state == "SUCCEEDED" else "failed")
+                elif seen.done > recorded:
+                    self.record(seen.done, "running")
+                recorded = seen.done
+                yield seen
+            if ended:
                 return
             time.sleep(LOOK_EVERY_S)
+
+    def _seen(self) -> Watched:
+        """Days without games leave no receipts: the end of the execution is the end of the work."""
+        done = self.work.units if self.execution.state == "SUCCEEDED" else self.done()
+        return Watched(done, self.work.units, self.execution)
 
     def done(self) -> int:
         """Units that receipts and batches prove done under this as-of."""

@@ -78,7 +78,9 @@ class _Feature(msgspec.Struct, frozen=True):
     name: str
     value: float
     quality: float
-    source: str
+
+
+_FEATURES = msgspec.json.Decoder(tuple[_Feature, ...])
 
 
 class _StoredRow(msgspec.Struct, frozen=True):
@@ -91,10 +93,10 @@ class _StoredRow(msgspec.Struct, frozen=True):
     opponent_team_abbr: str
     cutoff_at: datetime
     feature_quality_score: float
-    features: tuple[_Feature, ...]
+    features_json: str
 
     def row(self) -> FeatureRow:
-        features = {f.name: FeatureValue(f.value, f.quality) for f in self.features}
+        features = {f.name: FeatureValue(f.value, f.quality) for f in _FEATURES.decode(self.features_json)}
         return FeatureRow(
             self.game_date,
             self.game_id,

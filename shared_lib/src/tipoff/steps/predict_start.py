@@ -32,7 +32,7 @@ from tipoff.steps.queries import load
 from tipoff.steps.slate import games_in
 
 FUNCTION = "predict_start"
-CHUNK_PLAYERS = 128
+CHUNK_PLAYERS = 256
 DEADLINE = timedelta(minutes=15)
 # How long a starter may take before the next one takes it for dead; the latter within the redeliveries of re-predict.
 START_CLAIM_S, CHANGE_CLAIM_S = 60, 10

@@ -6,6 +6,9 @@ from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.core.errors import NotReady
 from tipoff.steps.queries import load
 
+# Wide enough to reach a season from the middle of the summer.
+SEASON_DAYS = 200
+
 
 class _SlateSize(msgspec.Struct, frozen=True):
     games: int
@@ -18,7 +21,11 @@ def games_in(warehouse: Warehouse, over: BuildRange) -> int:
     Raises:
         NotReady: no schedule of the season is known at that instant, so nothing can be said.
     """
-    found = warehouse.rows(load("slate_size"), over.parameters(), _SlateSize)[0]
-    if found.games_known == 0:
+    games = _size(warehouse, over, 0).games
+    if games == 0 and _size(warehouse, over, SEASON_DAYS).games_known == 0:
         raise NotReady("NO_SCHEDULE", f"no schedule is known around {over.start_date} as of {over.as_of}")
-    return found.games
+    return games
+
+
+def _size(warehouse: Warehouse, over: BuildRange, around_days: int) -> _SlateSize:
+    return warehouse.rows(load("slate_size"), {**over.parameters(), "around_days": around_days}, _SlateSize)[0]

@@ -1,4 +1,4 @@
--- The feature rows of some players of a date.
+-- The feature rows of some players of a date; the features as one text, which is read many times faster than records.
 SELECT
   f.game_date,
   f.game_id,
@@ -9,7 +9,7 @@ SELECT
   f.opponent_team_abbr,
   f.cutoff_at,
   f.feature_quality_score,
-  f.features
+  TO_JSON_STRING(f.features) AS features_json
 FROM nba_predictions.ml_feature_store_v2 AS f
 WHERE f.game_date = @game_date AND f.player_id IN UNNEST(@player_ids)
 ORDER BY f.nba_game_id, f.player_id
