@@ -4,31 +4,43 @@ gcloud and bq are optional tools: their tests say so where they are missing.
 """
 
 import json
-from datetime import date
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import fmean
+from typing import Any
 
+import msgspec
 import pytest
 from tests.integration.shell import BQ, CURL, GCLOUD, Shell
+from tests.integration.story import DAYS, PREDICTED, SEED, TEAMS, Played
+from tests.integration.story import START as STORY_START
 
+from tipoff.core.contracts import read
 from tipoff_ops.landing import Lander, Upload
 from tipoff_ops.local import OPERATOR, LocalMesh
 from tipoff_ops.run import PUSHED
-from tipoff_sim import SMALL, Kind, League
+from tipoff_sim import SMALL, Kind, League, Season
 
 # A season of its own, of which only the schedule lands: other tests share the warehouse.
 START, GAME_DAY, DAY_OFF = date(2012, 10, 30), "2012-10-30", "2012-08-01"
 
 pytestmark = pytest.mark.timeout(600)
 
+# The handoff's own text, with the played league's dates for its 2025-12-01: other leagues share the warehouse.
 HANDOFF_QUERIES = {
     "lines": """SELECT game_date, COUNT(*) FROM nba_raw.odds_api_game_lines
-        WHERE game_date >= "2025-12-01" GROUP BY 1 ORDER BY 1""",
+        WHERE game_date >= "{first}" AND game_date <= "{last}" GROUP BY 1 ORDER BY 1""",
     "context": """SELECT game_date, COUNT(*) FROM nba_analytics.upcoming_player_game_context
-        WHERE game_date >= "2025-12-01" GROUP BY 1 ORDER BY 1""",
+        WHERE game_date >= "{first}" AND game_date <= "{last}" GROUP BY 1 ORDER BY 1""",
     "freshness": """SELECT "player_daily_cache" as tbl, MAX(cache_date) FROM nba_precompute.player_daily_cache
-        UNION ALL SELECT "ml_feature_store_v2", MAX(game_date) FROM nba_predictions.ml_feature_store_v2""",
-    "predictions": "SELECT MAX(game_date) FROM nba_predictions.player_prop_predictions",
+        WHERE cache_date <= "{last}"
+        UNION ALL SELECT "ml_feature_store_v2", MAX(game_date) FROM nba_predictions.ml_feature_store_v2
+        WHERE game_date <= "{last}" """,
+    "predictions": """SELECT MAX(game_date) FROM nba_predictions.player_prop_predictions
+        WHERE game_date <= "{last}" """,
     "quality": """SELECT game_date, COUNT(*), AVG(feature_quality_score) FROM nba_predictions.ml_feature_store_v2
-        WHERE game_date >= "2025-12-01" GROUP BY 1""",
+        WHERE game_date >= "{first}" AND game_date <= "{last}" GROUP BY 1 ORDER BY 1""",
 }
 
 
@@ -70,11 +82,101 @@ def test_what_the_handoff_got_silently_wrong_is_refused(shell: Shell) -> None:
     assert shell.curl("grade", "/grade", {}, token=operator)[0] == 403, "its ingress is internal"
 
 
+@dataclass(frozen=True)
+class Held:
+    """What the league's own documents hold of its predicted dates, counted without the warehouse."""
+
+    lines: dict[str, int]
+    slate: dict[str, set[str]]
+    out: dict[str, set[str]]
+
+
+@pytest.fixture(scope="module")
+def held(played: Played) -> Held:
+    season = League(SEED, TEAMS).season(STORY_START, DAYS, SMALL)
+    rows: dict[str, list[tuple[datetime, Any]]] = defaultdict(list)
+    for document in season:
+        for part in read(document.object_name, document.body, None).tables:
+            rows[part.table].extend((document.observed_at, row) for row in part.rows)
+    days = season.game_dates[-PREDICTED:]
+    listed = {day: in_force(season, rows["nbac_injury_report"], day, told_at(played, day)) for day in days}
+    return Held(
+        {str(day): sum(row.game_date == day for _, row in rows["odds_api_game_lines"]) for day in days},
+        {str(day): {*appeared(rows, day), *quoted(rows, day), *listed[day]} for day in days},
+        {str(day): {player for player, status in listed[day].items() if status == "Out"} for day in days},
+    )
+
+
+def appeared(rows: dict[str, list[tuple[datetime, Any]]], day: date) -> set[str]:
+    """Who last appeared for a team that plays on the day, unless a report since says he was traded."""
+    boxes = [(at, row) for at, row in rows["nbac_player_boxscores"] if row.played]
+    teams = {row.team_abbr for _, row in boxes if row.game_date == day}
+    seen = {row.player_lookup: row.team_abbr for row in in_order(boxes, day)}
+    listings = [(at, row) for at, row in rows["nbac_injury_report"] if row.row_kind == "listing"]
+    newest = {row.player_lookup: row.team_abbr for row in in_order([*boxes, *listings], day)}
+    return {player for player, team in seen.items() if team in teams and newest[player] == team}
+
+
+def in_order(rows: list[tuple[datetime, Any]], day: date) -> list[Any]:
+    """Those of earlier dates, the newest observed last."""
+    return [row for _, row in sorted(rows, key=lambda each: each[0]) if row.game_date < day]
+
+
+def quoted(rows: dict[str, list[tuple[datetime, Any]]], day: date) -> set[str]:
+    return {row.player_lookup for _, row in rows["odds_api_player_props"] if row.game_date == day}
+
+
+def told_at(played: Played, day: date) -> datetime:
+    """The instant the day's predictions were made for."""
+    return datetime.fromisoformat(str(played.runner.arguments[str(day)]["as_of"]))
+
+
+def in_force(season: Season, reports: list[tuple[datetime, Any]], day: date, as_of: datetime) -> dict[str, str]:
+    """Status by player in the last report before each game's cutoff."""
+    found = {}
+    for game in (matchup.game for matchup in season.matchups if matchup.game.game_date == day):
+        cutoff = min(as_of, game.tipoff_at - timedelta(minutes=30))
+        known = [(at, row) for at, row in reports if row.game_date == day and at < cutoff]
+        newest = max(at for at, _ in known)
+        teams = {game.home.tricode, game.away.tricode}
+        found |= {row.player_lookup: row.injury_status for at, row in known
+                  if at == newest and row.team_abbr in teams and row.row_kind == "listing"}  # fmt: skip
+    return found
+
+
 @pytest.mark.skipif(BQ is None, reason="bq is not installed")
-@pytest.mark.parametrize("query", HANDOFF_QUERIES.values(), ids=HANDOFF_QUERIES)
-def test_bq_answers_the_handoffs_queries(shell: Shell, query: str) -> None:
-    out = shell.run(str(BQ), "query", "--use_legacy_sql=false", "--format=json", query)
-    assert isinstance(json.loads(out or "[]"), list)
+@pytest.mark.parametrize("query", HANDOFF_QUERIES)
+def test_bq_answers_the_handoffs_queries(shell: Shell, played: Played, held: Held, query: str) -> None:
+    sql = HANDOFF_QUERIES[query].format(**played.between)
+    found = json.loads(shell.run(str(BQ), "query", "--use_legacy_sql=false", "--format=json", sql))
+    last = str(played.dates[-1])
+    told = {
+        "lines": [{"game_date": day, "f0_": str(count)} for day, count in held.lines.items()],
+        "context": [{"game_date": day, "f0_": str(len(names))} for day, names in held.slate.items()],
+        "freshness": [{"tbl": name, "f0_": last} for name in ("player_daily_cache", "ml_feature_store_v2")],
+        "predictions": [{"f0_": last}],
+        "quality": [
+            {"game_date": day, "f0_": str(len(names - held.out[day])), "f1_": pytest.approx(quality(played, day))}
+            for day, names in held.slate.items()
+        ],
+    }
+    found = [row | {"f1_": float(row["f1_"])} if "f1_" in row else row for row in found]
+    assert found == told[query]
+
+
+class _Quality(msgspec.Struct, frozen=True):
+    score: float
+
+
+def quality(played: Played, day: str) -> float:
+    """The mean of what the score says it is: 100 times the mean quality of a row's features."""
+    rows = played.runner.warehouse.rows(
+        "SELECT (SELECT 100 * AVG(f.quality) FROM UNNEST(s.features) AS f) AS score "
+        "FROM nba_predictions.ml_feature_store_v2 AS s WHERE s.game_date = @day",
+        {"day": date.fromisoformat(day)},
+        _Quality,
+    )
+    return fmean(row.score for row in rows)
 
 
 @pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed")
