@@ -133,6 +133,7 @@ def main() -> None:
         "bench_ingest.py",
         "bench_forecast.py",
         "bench_tables.py",
+        "bench_reprocess.py",
     ):
         rows += script_rows(name)
     report = {

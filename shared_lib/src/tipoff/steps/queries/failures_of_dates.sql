@@ -1,4 +1,4 @@
--- What receipts know of each date: the newest run of a step if it failed, and documents held in quarantine.
+-- What receipts know of each date: the newest run of a step, if it failed.
 WITH runs AS (
   SELECT r.step AS output, d AS game_date, r.outcome, r.cause
   FROM nba_ops.run_history AS r
