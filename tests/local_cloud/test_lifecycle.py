@@ -106,7 +106,7 @@ def _is_asked(folder: Path, state: State) -> None:
     assert table.count(" up ") == len(state.servers) == 6
     exports = dict(re.findall(r'^export (\w+)="(.*)"$', said(folder, "env")[1], re.M))
     assert exports == state.variables
-    code, turns = said(folder, "tick", "--from", "2026-01-05T17:59", "--to", "2026-01-05T18:05")
+    code, turns = said(folder, "tick", "--from", "2026-01-05T18:01", "--to", "2026-01-05T18:05")
     assert "UTC" in turns
     assert code == 0, turns
 

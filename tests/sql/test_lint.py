@@ -2,14 +2,18 @@
 
 Pitfalls killed here: 6 (SQL against columns that do not exist), 20 (other readers of the raw quotes).
 Each statement is analysed against its declared inputs only, so a `table.yaml` that hides an input fails too.
+Statements of steps and of the operator's commands stand under the same lint; one file, for the analyzer starts slowly.
 """
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from googlesql import analyzer, column_type, output_columns, type_name
+from googlesql import PARAMETERS, analyzer, catalog, column_type, language, output_columns, simple_type, type_name
+from zetasql.api import Analyzer, TypeFactory
+from zetasql.types import AnalyzerOptions
 
 from tipoff.tables import Table, all_tables
 from tipoff.tables.column_contract import contracted_tables, measure_query
@@ -28,6 +32,27 @@ FLOAT_AGGREGATES = {
     "variance",
     "corr",
     "covar_samp",
+}
+
+SOURCE = Path(__file__).resolve().parents[2] / "shared_lib" / "src"
+QUERIES = sorted([*(SOURCE / "tipoff/steps/queries").glob("*.sql"), *(SOURCE / "tipoff_ops/queries").glob("*.sql")])
+# Types of parameters beside those of every rebuild; a new name is one line here.
+KINDS = {
+    "around_days": "INT64",
+    "game_date": "DATE",
+    "since_date": "DATE",
+    "code": "STRING",
+    "source_object": "STRING",
+    "batch_id": "STRING",
+    "digest": "STRING",
+    "prefix": "STRING",
+    "since": "TIMESTAMP",
+    "now": "TIMESTAMP",
+    "backfill_id": "STRING",
+    "names": "ARRAY<STRING>",
+    "player_lookup": "STRING",
+    "player_ids": "ARRAY<INT64>",
+    "object_names": "ARRAY<STRING>",
 }
 
 
@@ -122,3 +147,28 @@ def test_features_read_no_newest_row_view_of_quotes_or_reports() -> None:
     derived = [table for table in TABLES if table.kind == "derived"]
 
     assert [table.full_name for table in derived if newest & set(table.spec.inputs)] == []
+
+
+@pytest.fixture(scope="module")
+def lint() -> Analyzer:
+    options = AnalyzerOptions(language_options=language())
+    kinds = {**PARAMETERS, **KINDS}
+    options.query_parameters = [
+        AnalyzerOptions.QueryParameter(name=name, type=_type(kind)) for name, kind in kinds.items()
+    ]
+    return Analyzer(options, catalog=catalog(all_tables()))
+
+
+def _type(kind: str):  # type: ignore[no-untyped-def]
+    array = re.fullmatch(r"ARRAY<(\w+)>", kind)
+    return TypeFactory.create_array_type(simple_type(array[1])) if array else simple_type(kind)
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda p: p.stem)
+def test_the_analyzer_accepts_the_query(lint: Analyzer, path: Path) -> None:
+    lint.analyze_statement(path.read_text(encoding="utf-8"))
+
+
+def test_a_column_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(Exception, match="pointz"):
+        analyzer(all_tables()).analyze_statement("SELECT s.pointz FROM nba_analytics.player_game_summary AS s")

@@ -80,7 +80,6 @@ class Season:
             max_requests=self.max_requests - requests,
             max_credits=self.max_credits - credits,
             max_age_minutes=0 if self.again else RESUME_FOR_MINUTES,
-            settle_s=0,
         )
 
     def snapshot_at(self, day: date) -> datetime | None:

@@ -4,6 +4,7 @@ import json
 import threading
 import time
 import uuid
+from functools import lru_cache
 
 from tipoff_local.errors import ApiError
 from tipoff_local.workflows import blocks
@@ -13,6 +14,7 @@ from tipoff_local.workflows.errors import Crashed, Interrupted, WorkflowError, f
 from tipoff_local.workflows.gate import Diverged, Gate
 from tipoff_local.workflows.interpreter import Machine
 from tipoff_local.workflows.journal import CallSite, History, Journal
+from tipoff_local.workflows.model import Document
 from tipoff_local.workflows.resources import execution_map
 from tipoff_local.workflows.store import CANCELLED, FAILED, SUCCEEDED, ExecutionRecord, Frame, Store, ended
 from tipoff_local.workflows.values import Value, canonical, from_json, to_json
@@ -187,7 +189,13 @@ class Executor:
             raise failure("SystemError", f"revision {record.revision_id} is gone")
         env = environment(record, self.project_number, workflow.service_account) | workflow.env
         setting = Setting(record.name, env, workflow.service_account)
-        return Machine(read(workflow.source), setting, self, token, gate, history)
+        return Machine(_document(workflow.source), setting, self, token, gate, history)
+
+
+@lru_cache(maxsize=64)
+def _document(source: str) -> Document:
+    """The typed form, read once: most executions run one of a few sources, and reading takes longer than running."""
+    return read(source)
 
 
 def environment(record: ExecutionRecord, project_number: str, service_account: str) -> dict[str, str]:

@@ -33,8 +33,8 @@ def compose(source: str) -> Node:
     if len(source.encode()) > LIMITS.source_bytes:
         raise refusal(1, f"the source is longer than {LIMITS.source_bytes} bytes")
     try:
-        root = yaml.compose(source, Loader=yaml.SafeLoader)
-        anchored = next((e for e in yaml.parse(source, Loader=yaml.SafeLoader) if isinstance(e, yaml.AliasEvent)), None)
+        root = yaml.compose(source, Loader=yaml.CSafeLoader)
+        anchored = next((e for e in yaml.parse(source, yaml.CSafeLoader) if isinstance(e, yaml.AliasEvent)), None)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise refusal(mark.line + 1 if mark else 1, f"not YAML: {getattr(error, 'problem', error)}") from error
@@ -84,7 +84,7 @@ def items(node: Node) -> list[Node] | None:
 def scalar(node: ScalarNode) -> Value:
     """The value of a scalar node: quoted and block scalars are text, plain ones resolve as described above."""
     text = str(node.value)
-    if node.style is not None:
+    if node.style:
         return text
     if _NULL.fullmatch(text):
         return None
