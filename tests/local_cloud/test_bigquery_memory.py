@@ -1,23 +1,28 @@
 """What the local warehouse remembers never outlives a change of its catalogue, and no row gets in that does not fit."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
+import pyarrow
 import pytest
 from google.api_core.exceptions import BadRequest, NotFound
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from tipoff.cloud.append import Appender
+from tipoff.cloud import append
+from tipoff.cloud.append import Appender, Part
 from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.ledger import QuotaLedger
-from tipoff.core.errors import ContractViolation
+from tipoff.core.errors import ContractViolation, RateLimited
 from tipoff.tables import Column, Table, all_tables
 from tipoff.tables.ddl import create_statements
+from tipoff_local import bigquery_appends
 from tipoff_local.bigquery import Warehouse
 from tipoff_local.bigquery_results import OnlyColumns
 
@@ -145,10 +150,26 @@ def test_appended_rows_are_read_as_they_were_sent_and_a_row_that_lacks_a_value_t
     required = next(c.name for c in table.columns if c.mode == "REQUIRED" and c.type == "STRING")
     good, bad = filled(table.columns), filled(table.columns)
     setattr(bad, required, None)
-    with pytest.raises(ContractViolation, match=required):
-        appender.append(table, [good, bad], {})
-    assert appender.append(table, [good, good], {}) == 2
+    [refusal] = appender.append([Part(table, [good, bad])])
+    assert isinstance(refusal, ContractViolation) and required in refusal.message
+    assert appender.append([Part(table, [good, good])]) == [None]
     assert rows(client, f"SELECT * FROM {table.full_name}") == [plainly(good)] * 2
+
+
+def test_an_append_may_be_as_large_as_the_service_allows_and_one_too_large_closes_nothing_for_good(
+    client: bigquery.Client, receipts: tuple[Table, Appender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The service closes the stream of a request it will not read; the next append needs a new one."""
+    table, appender = receipts
+    monkeypatch.setattr(append, "APPEND_BYTES_MAX", 50_000_000)
+    small, large = filled(table.columns), filled(table.columns)
+    large.source, small.source = "x" * 7_000_000, "small"
+    count = f"SELECT COUNT(*) AS n FROM {table.full_name} WHERE LENGTH(source) = 7000000 OR source = 'small'"
+    [refusal] = appender.append([Part(table, [large] * 3)])
+    assert isinstance(refusal, RateLimited)
+    assert appender.append([Part(table, [large])]) == [None]
+    assert appender.append([Part(table, [small])]) == [None]
+    assert rows(client, count) == [{"n": 2}]
 
 
 def test_a_query_over_an_unfiltered_partition_is_still_refused(client: bigquery.Client) -> None:
@@ -161,3 +182,29 @@ def test_a_query_over_an_unfiltered_partition_is_still_refused(client: bigquery.
         with pytest.raises(BadRequest, match="partition elimination"):
             rows(client, "SELECT n FROM parted.t")
         assert rows(client, "SELECT n FROM parted.t WHERE d = DATE '2025-01-01'") == []
+
+
+def test_a_refused_append_takes_none_down_that_waits_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pitfall 16, one floor below: appends that meet are one commit, and a refused one is told apart."""
+    entered, gate = Event(), Event()
+    groups: list[list[str]] = []
+
+    def commit(group: Sequence[bigquery_appends._Append]) -> duckdb.Error | None:
+        groups.append([append.statement for append in group])
+        entered.set()
+        gate.wait(5)
+        return duckdb.Error("refused") if "bad" in groups[-1] else None
+
+    monkeypatch.setattr(bigquery_appends, "_error_of", commit)
+    commits = bigquery_appends._Commits()
+    none = pyarrow.table({})
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(commits.commit, "first", none)
+        entered.wait(5)
+        [bad, good] = [pool.submit(commits.commit, statement, none) for statement in ("bad", "good")]
+        while len(commits._waiting) < 2:
+            pass
+        gate.set()
+        assert (first.exception(5), good.exception(5), type(bad.exception(5))) == (None, None, duckdb.Error)
+    assert [sorted(group) for group in groups[:2]] == [["first"], ["bad", "good"]]
+    assert sorted(groups[2:]) == [["bad"], ["good"]]

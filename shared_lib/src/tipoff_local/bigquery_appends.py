@@ -7,6 +7,7 @@ what is wrong with which row.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -56,8 +57,71 @@ class _ProtoRows(Sequence[dict[str, Any]]):
         return self._plain()[index]
 
 
-# Commits that meet are tried again by DuckLake, with all that they cost; one after the other none is lost.
-_COMMITS = Lock()
+@dataclass
+class _Append:
+    """Rows that wait for their commit."""
+
+    statement: str
+    rows: pyarrow.Table
+    done: bool = False
+    error: duckdb.Error | None = None
+
+
+class _Commits:
+    """Commits that would meet are made one: DuckLake asks the same for one table's rows as for ten tables'."""
+
+    def __init__(self) -> None:
+        self._waiting: list[_Append] = []
+        self._queue = Lock()
+        self._turn = Lock()
+
+    def commit(self, statement: str, rows: pyarrow.Table) -> None:
+        """Returns when the rows are in; the first to get its turn commits for all that wait.
+
+        Raises:
+            duckdb.Error: these rows were refused; nothing of them is in.
+        """
+        append = _Append(statement, rows)
+        with self._queue:
+            self._waiting.append(append)
+        with self._turn:
+            if not append.done:
+                self._commit_waiting()
+        if append.error is not None:
+            raise append.error
+
+    def _commit_waiting(self) -> None:
+        with self._queue:
+            group, self._waiting = self._waiting, []
+        if _error_of(group) is None:
+            _finish(group)
+            return
+        for append in group:
+            append.error = _error_of([append])
+        _finish(group)
+
+
+def _finish(group: Sequence[_Append]) -> None:
+    for append in group:
+        append.done = True
+
+
+def _error_of(group: Sequence[_Append]) -> duckdb.Error | None:
+    """Commit all of them or none; why none."""
+    with database.cursor() as cursor:
+        cursor.begin()
+        try:
+            for append in group:
+                cursor.register("appended", append.rows)
+                cursor.execute(append.statement)
+            cursor.commit()
+        except duckdb.Error as error:
+            cursor.rollback()
+            return error
+    return None
+
+
+_COMMITS = _Commits()
 
 
 def append_by_columns(memory: CatalogueMemory) -> None:
@@ -93,11 +157,9 @@ def _inserted(stream: write.Stream, messages: list[Message], fields: list[TableF
     names = [field.name for field in messages[0].DESCRIPTOR.fields]
     sent = [field for field in fields if field.name in names]
     try:
-        arrays = [pyarrow.array([_value(field, m) for m in messages], _arrow_type(field)) for field in sent]
+        arrays = [pyarrow.array(_column(field, messages), _arrow_type(field)) for field in sent]
         rows = pyarrow.table(arrays, [field.name for field in sent])
-        with _COMMITS, database.cursor() as cursor:
-            cursor.register("appended", rows)
-            cursor.execute(_statement(stream.table, rows.column_names))
+        _COMMITS.commit(_statement(stream.table, rows.column_names), rows)
     except (duckdb.Error, pyarrow.ArrowException, _Missing):
         return False
     return True
@@ -129,6 +191,17 @@ def _arrow_type(field: TableFieldSchema) -> pyarrow.DataType:
     else:
         one = _ARROW[field.type]
     return pyarrow.list_(one) if field.mode == "REPEATED" else one
+
+
+def _column(field: TableFieldSchema, messages: list[Message]) -> list[Any]:
+    """The values of a field; written out for plain ones, which are nearly all."""
+    if field.mode == "REPEATED" or field.type == "RECORD":
+        return [_value(field, message) for message in messages]
+    name = field.name
+    values = [getattr(message, name) if message.HasField(name) else None for message in messages]
+    if field.mode == "REQUIRED" and None in values:
+        raise _Missing(name)
+    return values
 
 
 def _value(field: TableFieldSchema, message: Message) -> Any:

@@ -30,6 +30,8 @@ HOST = "127.0.0.1"
 # An append stream keeps a thread for as long as it is open, and each function keeps one per table it writes.
 # local-bigquery's own server has 16 threads: the seventeenth stream would wait for ever.
 STREAMS_MAX = 256
+# What one AppendRows request may hold; gRPC's own default is a fifth of it.
+APPEND_BYTES_MAX = 20_000_000
 
 
 def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
@@ -68,7 +70,8 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
 
 def serve_storage(port: int) -> tuple[grpc.Server, int]:
     """BigQuery Storage on `port` (0 = free); returns the server and the port."""
-    storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX))
+    options = [("grpc.max_receive_message_length", APPEND_BYTES_MAX)]
+    storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX), options=options)
     handlers = [grpc.method_handlers_generic_handler(name, methods) for name, methods in server.SERVICES.items()]
     storage.add_generic_rpc_handlers(handlers)
     bound = storage.add_insecure_port(f"{HOST}:{port}")

@@ -1,11 +1,13 @@
 """Appends to the warehouse by the Storage Write API's default stream, with group commit.
 
-All requests in flight in one process share one append per table: the first to come sends for all that wait.
+All requests in flight in one process share one append per table: whoever's turn comes sends for all that wait.
 All rows of a document travel in one append, and a refused document never harms its neighbours.
 """
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
@@ -17,7 +19,7 @@ from tipoff.cloud.errors import translate, translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import RowEncoder
-from tipoff.core.errors import ContractViolation, TipoffError
+from tipoff.core.errors import BackendUnavailable, ContractViolation, TipoffError
 from tipoff.tables import Table
 
 if TYPE_CHECKING:
@@ -27,33 +29,52 @@ if TYPE_CHECKING:
 
 APPEND_BYTES_MAX = 8_000_000
 APPEND_TIMEOUT_S = 60.0
-# An append costs the warehouse the same whether it holds one row or a hundred: in a crowd it is worth to wait for more.
-GATHER_S = 0.2
+# An append costs the warehouse the same whether it holds one row or a hundred: the larger the last crowd, the longer it
+# is worth to wait for more.
+GATHER_S_PER_DOCUMENT = 0.02
+GATHER_S_MAX = 0.4
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of one table that stand or fall together.
+
+    Attributes:
+        constants: columns that are the same on every row and that the row objects do not carry.
+    """
+
+    table: Table
+    rows: Sequence[object]
+    constants: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass
 class _Document:
-    """Encoded rows that stand or fall together."""
+    """Encoded rows that stand or fall together, and why they did not get in; empty ones are never sent."""
 
     rows: list[bytes]
-    done: bool = False
     error: TipoffError | None = None
+    done: bool = False
+    size_bytes: int = field(init=False)
 
-    @property
-    def size_bytes(self) -> int:
-        return sum(map(len, self.rows))
+    def __post_init__(self) -> None:
+        self.size_bytes = sum(map(len, self.rows))
 
 
 @dataclass
 class _Lane:
-    """One table's way into the warehouse."""
+    """One table's way into the warehouse.
+
+    One hand sends: threads that took turns at a lock would each have to get it only to see that they were served,
+    and two hundred of them took longer at that than at their appends.
+    """
 
     encoder: RowEncoder
     waiting: list[_Document] = field(default_factory=list)
     queue_lock: Lock = field(default_factory=Lock)
-    send_lock: Lock = field(default_factory=Lock)
+    hand: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "append"))
     stream: "AppendRowsStream | None" = None
-    crowded: bool = False
+    crowd: int = 1
 
 
 class Appender:
@@ -66,34 +87,25 @@ class Appender:
         self._lanes: dict[str, _Lane] = {}
         self._lanes_lock = Lock()
 
-    def append(self, table: Table, rows: Sequence[object], constants: Mapping[str, object]) -> int:
-        """Append all of `rows` (one document) or none; returns how many were committed.
+    def append(self, parts: Sequence[Part]) -> list[TipoffError | None]:
+        """Append parts, each whole or not at all; what became of each, None where all its rows are committed.
 
-        Args:
-            constants: columns that are the same on every row and that the row objects do not carry.
-
-        Raises:
-            ContractViolation: a row does not fit the table, or the document is larger than one append may be.
-            Retryable: the service did not take it; nothing may be assumed, and repeats are harmless.
+        They wait for their tables' appends side by side, not one after the other. A `ContractViolation` means that
+        a row does not fit its table or that a part is larger than one append may be; a `Retryable` that the service
+        did not take the part: nothing may be assumed, and repeats are harmless.
         """
-        if not rows:
-            return 0
-        lane = self._lane(table)
-        document = _Document([lane.encoder.encode(row, constants) for row in rows])
-        if document.size_bytes > APPEND_BYTES_MAX:
-            raise ContractViolation("too_large", f"{table.full_name}: a document of {document.size_bytes} bytes")
-        with lane.queue_lock:
-            lane.waiting.append(document)
-        with lane.send_lock:
-            if not document.done:
-                self._send_waiting(lane)
-        if document.error is not None:
-            raise document.error
-        return len(document.rows)
+        documents = [self._document(part) for part in parts]
+        sendings = [lane.hand.submit(self._take_turn, lane, document) for lane, document in self._queued(documents)]
+        for sending in sendings:
+            sending.exception()  # waits for each, whatever becomes of the others
+        for sending in sendings:
+            sending.result()
+        return [document.error for _, document in documents]
 
     def close(self) -> None:
         """Close every stream."""
         for lane in self._lanes.values():
+            lane.hand.shutdown()
             self._drop_stream(lane)
 
     def _lane(self, table: Table) -> _Lane:
@@ -102,13 +114,37 @@ class Appender:
                 self._lanes[table.full_name] = _Lane(RowEncoder(table))
             return self._lanes[table.full_name]
 
+    def _document(self, part: Part) -> tuple[_Lane, _Document]:
+        lane = self._lane(part.table)
+        try:
+            rows = lane.encoder.encode(part.rows, part.constants)
+        except ContractViolation as error:
+            return lane, _Document([], error)
+        document = _Document(rows, _lost(part.table) if rows else None)
+        if document.size_bytes > APPEND_BYTES_MAX:
+            rule = f"{part.table.full_name}: a document of {document.size_bytes} bytes"
+            return lane, _Document([], ContractViolation("too_large", rule))
+        return lane, document
+
+    def _queued(self, documents: Sequence[tuple[_Lane, _Document]]) -> list[tuple[_Lane, _Document]]:
+        """Those that have rows, when all of them wait: so those of one call travel together."""
+        queued = [(lane, document) for lane, document in documents if document.rows]
+        for lane, document in queued:
+            with lane.queue_lock:
+                lane.waiting.append(document)
+        return queued
+
+    def _take_turn(self, lane: _Lane, document: _Document) -> None:
+        if not document.done:
+            self._send_waiting(lane)
+
     def _send_waiting(self, lane: _Lane) -> None:
         """Send what waits; where the last append was shared, more are waited for. Who is alone never waits."""
-        if lane.crowded:
-            time.sleep(GATHER_S)
+        if lane.crowd > 1:
+            time.sleep(min(GATHER_S_PER_DOCUMENT * lane.crowd, GATHER_S_MAX))
         with lane.queue_lock:
             group, lane.waiting = lane.waiting, []
-        lane.crowded = len(group) > 1
+        lane.crowd = len(group)
         for batch in _batches(group):
             self._send(lane, batch)
 
@@ -153,12 +189,14 @@ class Appender:
 
     def _exchange(self, lane: _Lane, rows: list[bytes]) -> dict[int, str]:
         from google.api_core.exceptions import InvalidArgument
+        from google.cloud.bigquery_storage_v1.exceptions import StreamClosedError
 
         if lane.stream is None:
             lane.stream = self._open(lane)
-        future = lane.stream.send(self._request(lane, rows))
         try:
-            future.result(timeout=APPEND_TIMEOUT_S, polling=_polling())
+            lane.stream.send(self._request(lane, rows)).result(timeout=APPEND_TIMEOUT_S, polling=_polling())
+        except StreamClosedError as error:
+            raise translate(error, f"append to {lane.encoder.table.full_name}") from error
         except InvalidArgument as error:
             refused = {e.index: e.message for e in getattr(error.response, "row_errors", ())}
             self._drop_stream(lane)
@@ -182,12 +220,17 @@ class Appender:
     def _request(self, lane: _Lane, rows: list[bytes]) -> "types.AppendRowsRequest":
         from google.cloud.bigquery_storage_v1 import types
 
-        data = types.AppendRowsRequest.ProtoData(rows=types.ProtoRows(serialized_rows=rows))
-        return types.AppendRowsRequest(proto_rows=data)
+        # Built below the library's wrappers, which copy every row twice.
+        request = types.AppendRowsRequest.pb()()
+        request.proto_rows.rows.serialized_rows.extend(rows)
+        return types.AppendRowsRequest.wrap(request)
 
     def _drop_stream(self, lane: _Lane) -> None:
+        from google.cloud.bigquery_storage_v1.exceptions import StreamClosedError
+
         if lane.stream is not None:
-            lane.stream.close()
+            with suppress(StreamClosedError):  # the service closed it before we did
+                lane.stream.close()
             lane.stream = None
 
 
@@ -198,6 +241,11 @@ def _polling() -> "Retry":
     from google.api_core.retry import Retry
 
     return Retry(POLLING_PREDICATE, initial=0.002, maximum=0.05, multiplier=1.5)
+
+
+def _lost(table: Table) -> TipoffError:
+    """What is to be thought of an append while nobody has said what became of it."""
+    return BackendUnavailable("append_lost", f"append to {table.full_name}: it ended without an answer")
 
 
 def _batches(group: list[_Document]) -> list[list[_Document]]:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tipoff.cloud.append import Appender
+from tipoff.cloud.append import Appender, Part
 from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.bigquery import bigquery_client
 from tipoff.cloud.errors import translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.cloud.ledger import QuotaLedger
-from tipoff.core.errors import ConfigInvalid
+from tipoff.core.errors import ConfigInvalid, TipoffError
 from tipoff.tables import Table
 from tipoff.tables.rebuild import rebuild_script
 
@@ -106,12 +106,24 @@ class Warehouse:
             self._client.query_and_wait(rebuild_script(table), job_config=job_config(over.parameters()))
         failpoint("bigquery.rebuild:after")
 
-    def append(self, table: Table, rows: Sequence[object], constants: Mapping[str, object] | None = None) -> int:
-        """Append rows that stand or fall together; see `Appender.append`."""
-        self._require(table)
+    def append(self, table: Table, rows: Sequence[object]) -> None:
+        """Append rows that stand or fall together.
+
+        Raises:
+            ContractViolation: a row does not fit the table, or they are more than one append may hold.
+            Retryable: the service did not take them; nothing may be assumed, and repeats are harmless.
+        """
+        [error] = self.append_parts([Part(table, rows)])
+        if error is not None:
+            raise error
+
+    def append_parts(self, parts: Sequence[Part]) -> list[TipoffError | None]:
+        """Append parts and say what became of each; see `Appender.append`."""
+        for part in parts:
+            self._require(part.table)
         if self._appender is None:
             self._appender = Appender(self._at, self.ledger)
-        return self._appender.append(table, rows, constants or {})
+        return self._appender.append(parts)
 
     def close(self) -> None:
         """Close streams and connections."""

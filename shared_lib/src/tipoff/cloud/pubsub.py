@@ -34,11 +34,19 @@ class Topics:
                 a publisher's own retry gets a new one).
             attributes: further ones, for those who tell messages apart by them.
         """
+        return self.publish_all(topic, {dedupe_key: message}, attributes)[0]
+
+    def publish_all(
+        self, topic: str, messages: Mapping[str, msgspec.Struct], attributes: Mapping[str, str] | None = None
+    ) -> list[str]:
+        """Publish messages, given by their dedupe keys, side by side; their ids once the service has them all."""
         path = self._client.topic_path(self._project, topic)
         failpoint("pubsub.publish:before")
         with translated(f"publish to {topic}"):
-            told = {**(attributes or {}), "dedupe_key": dedupe_key}
-            future = self._client.publish(path, msgspec.json.encode(message), **told)
-            message_id = str(future.result(timeout=PUBLISH_TIMEOUT_S))
+            futures = [
+                self._client.publish(path, msgspec.json.encode(message), **{**(attributes or {}), "dedupe_key": key})
+                for key, message in messages.items()
+            ]
+            message_ids = [str(future.result(timeout=PUBLISH_TIMEOUT_S)) for future in futures]
         failpoint("pubsub.publish:after")
-        return message_id
+        return message_ids

@@ -4,9 +4,11 @@ The message type is composed from `schema.json`, so that a column exists in one 
 Types on the wire: DATE is days since 1970, TIMESTAMP is microseconds, NUMERIC is decimal text.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -83,22 +85,31 @@ def _message_class(message: descriptor_pb2.DescriptorProto) -> type[Message]:
     return found
 
 
-type Read = Callable[[object, Mapping[str, Any]], dict[str, Any]]
+type Read = Callable[[object], dict[str, Any]]
 
 
 def _reader(columns: Iterable[Column]) -> Read:
-    """A function from a row object and its constants to the keyword arguments of its message; None stays out."""
-    plan = [(column.name, _converter(column)) for column in columns]
+    """A function from a row object to the keyword arguments of its message, which takes None for an absent field."""
+    chosen = list(columns)
+    names = [column.name for column in chosen]
+    conversions = [(column.name, convert) for column in chosen if (convert := _converter(column)) is not None]
+    get = _getter(names)
 
-    def read(row: object, constants: Mapping[str, Any]) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for name, convert in plan:
-            value = constants[name] if name in constants else getattr(row, name)
-            if value is not None:
-                values[name] = convert(value) if convert else value
+    def read(row: object) -> dict[str, Any]:
+        values = dict(zip(names, get(row), strict=True))
+        for name, convert in conversions:
+            if values[name] is not None:
+                values[name] = convert(values[name])
         return values
 
     return read
+
+
+def _getter(names: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
+    """The named attributes of an object; of fewer than two, `attrgetter` gives no tuple."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda row: tuple(getattr(row, name) for name in names)
 
 
 def _converter(column: Column) -> Convert | None:
@@ -109,8 +120,7 @@ def _converter(column: Column) -> Convert | None:
 
 
 def _struct_converter(column: Column) -> Convert:
-    read = _reader(column.fields)
-    return lambda item: read(item, {})
+    return _reader(column.fields)
 
 
 class RowEncoder:
@@ -120,16 +130,28 @@ class RowEncoder:
         self.table = table
         self.descriptor = descriptor(table)
         self._class = _message_class(self.descriptor)
-        self._read = _reader(table.columns)
+        self._readers: dict[frozenset[str], Read] = {}
 
-    def encode(self, row: object, constants: Mapping[str, Any]) -> bytes:
-        """One row; `constants` are columns that the row object itself does not carry.
+    def encode(self, rows: Sequence[object], constants: Mapping[str, Any]) -> list[bytes]:
+        """Rows of one document; `constants` are columns that the row objects themselves do not carry.
+
+        The constants are written once and put before each row: a message in parts is the message whole (protocol
+        buffers' encoding, "Last One Wins").
 
         Raises:
-            ContractViolation: the row lacks a column, or a value has another type than its column.
+            ContractViolation: a row lacks a column, or a value has another type than its column.
         """
+        kept = frozenset(constants)
         try:
-            data: bytes = self._class(**self._read(row, constants)).SerializeToString()
+            if kept not in self._readers:
+                self._readers[kept] = _reader(column for column in self.table.columns if column.name not in kept)
+            read, message = self._readers[kept], self._class
+            head = self._head(constants)
+            return [head + message(**read(row)).SerializeToString() for row in rows]
         except (AttributeError, TypeError, ValueError) as error:
             raise ContractViolation("row_refused", f"{self.table.full_name}: {error}") from error
+
+    def _head(self, constants: Mapping[str, Any]) -> bytes:
+        columns = [column for column in self.table.columns if column.name in constants]
+        data: bytes = self._class(**_reader(columns)(SimpleNamespace(**constants))).SerializeToString()
         return data

@@ -5,14 +5,17 @@ announce the dates, leave a receipt. Each step may be repeated: readers take the
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from threading import BoundedSemaphore
 
 import msgspec
 
 from tipoff import tables
+from tipoff.cloud.append import Part
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectBytes, ObjectStore
@@ -20,7 +23,7 @@ from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import Parsed, Reject, Route
 from tipoff.core.contracts.results import DocumentRefused, refused
-from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Retryable
+from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Retryable, TipoffError
 from tipoff.core.messages import REPLAY, LandedObject, ObjectFinalized, RawReady, Replay
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, TableCount
 from tipoff.runtime.events import Delivery
@@ -30,6 +33,8 @@ from tipoff.steps.ops import VALUE_CHARS_MAX, Clock, OpsLog, utc_now
 OBJECT_BYTES_MAX = 32 * 1024 * 1024
 FINALIZE = "OBJECT_FINALIZE"
 REPLAY_WORKERS = 8
+# Replays that are worked at side by side; each holds the rows of all its objects in memory.
+_REPLAYS = BoundedSemaphore(4)
 
 
 @dataclass(frozen=True)
@@ -94,18 +99,20 @@ def _replay(context: IngestContext, delivery: Delivery) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("bad_message", f"Replay: {error}") from error
 
-    def one(found: LandedObject) -> Retryable | None:
+    def take(found: LandedObject) -> _Taken | Retryable:
         event = ObjectFinalized(context.landing_bucket, found.name, found.generation)
         try:
-            ingest_object(context, event, found.size_bytes)
+            return _take(context, event, found.size_bytes)
         except Retryable as error:
             return error
-        return None
 
-    with ThreadPoolExecutor(REPLAY_WORKERS) as pool:
-        failures = [error for error in pool.map(one, objects) if error]
-    if failures:
-        raise failures[0]
+    with _REPLAYS:
+        with ThreadPoolExecutor(REPLAY_WORKERS) as pool:
+            found = list(pool.map(take, objects))
+        unread: list[TipoffError] = [one for one in found if isinstance(one, Retryable)]
+        _, failures = _ingest(context, [one for one in found if isinstance(one, _Taken)])
+    for failure in unread + failures:
+        raise failure
 
 
 def _finalized(delivery: Delivery, bucket: str) -> ObjectFinalized | None:
@@ -145,18 +152,29 @@ def ingest_object(context: IngestContext, event: ObjectFinalized, size_bytes: in
     Raises:
         Retryable: a service did not answer; nothing is lost, and a repeat changes nothing.
     """
-    taken = _take(context, event, size_bytes)
-    written: tuple[TableCount, ...] = ()
-    try:
-        written = _append(context, taken)
-    except ContractViolation as refusal:
-        taken = _refused_by_warehouse(taken, refusal)
-    _set_aside(context, taken)
-    if written:
-        _announce(context, taken)
-    receipt = _receipt(context, taken, written)
-    context.ops.objects([receipt])
-    return receipt
+    receipts, failures = _ingest(context, [_take(context, event, size_bytes)])
+    for failure in failures:
+        raise failure
+    return receipts[0]
+
+
+def _ingest(context: IngestContext, taken: Sequence[_Taken]) -> tuple[list[ObjectReceipt], list[TipoffError]]:
+    """Write what was taken, each object by itself; receipts of those that ended, errors of those that did not."""
+    failures: list[TipoffError] = []
+    ended: list[tuple[_Taken, tuple[TableCount, ...]]] = []
+    for one, error in zip(taken, _append(context, taken), strict=True):
+        if error is None:
+            ended.append((one, tuple(TableCount(part.table, len(part.rows)) for part in one.parsed.tables)))
+        elif isinstance(error, ContractViolation):
+            ended.append((_refused_by_warehouse(one, error), ()))
+        else:
+            failures.append(error)
+    for one, _ in ended:
+        _set_aside(context, one)
+    _announce(context, [one for one, written in ended if written])
+    receipts = [_receipt(context, one, written) for one, written in ended]
+    context.ops.objects(receipts)
+    return receipts, failures
 
 
 def _take(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _Taken:
@@ -174,16 +192,24 @@ def _take(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _T
             Reason.DUPLICATE_DELIVERY, "a newer generation took this one's place", outcome=Outcome.IGNORED
         )
         return _Taken(event, received_at, route, None, refused(superseded))
-    return _Taken(
-        event, received_at, route, found, contracts.read(event.name, found.data, found.content_encoding, received_at)
-    )
+    parsed = contracts.read(event.name, found.data, found.content_encoding, received_at)
+    return _Taken(event, received_at, route, found, parsed)
 
 
-def _append(context: IngestContext, taken: _Taken) -> tuple[TableCount, ...]:
-    """Append the rows and count them by table."""
+def _append(context: IngestContext, taken: Sequence[_Taken]) -> list[TipoffError | None]:
+    """Append the rows; why an object's are not all in, by object."""
+    parts = [_parts(context, one) for one in taken]
+    errors = iter(context.warehouse.append_parts([part for of_one in parts for part in of_one]))
+    return [_first(islice(errors, len(of_one))) for of_one in parts]
+
+
+def _first(errors: Iterable[TipoffError | None]) -> TipoffError | None:
+    """An object's first error; all of its parts are looked at."""
+    return next(iter([error for error in errors if error is not None]), None)
+
+
+def _parts(context: IngestContext, taken: _Taken) -> list[Part]:
     parsed = taken.parsed
-    if taken.route is None or not parsed.tables:
-        return ()
     constants = {
         "source_object": taken.event.name,
         "source_generation": taken.event.generation,
@@ -191,10 +217,7 @@ def _append(context: IngestContext, taken: _Taken) -> tuple[TableCount, ...]:
         "observed_at": parsed.observed_at,
         "ingested_at": context.clock(),
     }
-    return tuple(
-        TableCount(part.table, context.warehouse.append(tables.landing(part.table), part.rows, constants))
-        for part in parsed.tables
-    )
+    return [Part(tables.landing(part.table), part.rows, constants) for part in parsed.tables]
 
 
 def _refused_by_warehouse(taken: _Taken, refusal: ContractViolation) -> _Taken:
@@ -251,15 +274,18 @@ def _entries(
     ]
 
 
-def _announce(context: IngestContext, taken: _Taken) -> None:
-    event = taken.event
-    message = RawReady(
-        tables=tuple(part.table for part in taken.parsed.tables),
-        game_dates=taken.parsed.dates,
-        source_object=event.name,
-        source_generation=event.generation,
-    )
-    context.topics.publish(context.raw_ready_topic, message, f"raw:{event.name}#{event.generation}")
+def _announce(context: IngestContext, taken: Sequence[_Taken]) -> None:
+    messages = {
+        f"raw:{one.event.name}#{one.event.generation}": RawReady(
+            tables=tuple(part.table for part in one.parsed.tables),
+            game_dates=one.parsed.dates,
+            source_object=one.event.name,
+            source_generation=one.event.generation,
+        )
+        for one in taken
+    }
+    if messages:
+        context.topics.publish_all(context.raw_ready_topic, messages)
 
 
 def _receipt(context: IngestContext, taken: _Taken, written: tuple[TableCount, ...]) -> ObjectReceipt:

@@ -6,11 +6,10 @@ from receipts, so a run that was killed goes on, under the same name, where the 
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import batched
 from typing import Literal
 
 import msgspec
@@ -32,6 +31,7 @@ from tipoff.steps.reprocess import (
 )
 
 CHUNK_OBJECTS = 32
+CHUNK_BYTES = 8_000_000
 PUBLISHERS = 8
 LOOK_EVERY_S = 0.5
 STALLED_AFTER_S = 120.0
@@ -140,7 +140,21 @@ def _announce(run: _Run, todo: Sequence[ObjectName]) -> None:
         run.context.topics.publish(run.context.replay_topic, message, f"{run.backfill_id}:{chunk[0].name}", attributes)
 
     with ThreadPoolExecutor(PUBLISHERS) as pool:
-        list(pool.map(tell, batched(todo, CHUNK_OBJECTS, strict=False)))
+        list(pool.map(tell, _chunks(todo)))
+
+
+def _chunks(todo: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:
+    """Objects by the message: so few and small that whoever takes them in can hold them all at once."""
+    chunk: list[ObjectName] = []
+    size_bytes = 0
+    for found in todo:
+        if chunk and (len(chunk) == CHUNK_OBJECTS or size_bytes + found.size_bytes > CHUNK_BYTES):
+            yield chunk
+            chunk, size_bytes = [], 0
+        chunk.append(found)
+        size_bytes += found.size_bytes
+    if chunk:
+        yield chunk
 
 
 def _wait(run: _Run, todo: Sequence[ObjectName]) -> None:
