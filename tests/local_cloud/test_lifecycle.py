@@ -37,7 +37,8 @@ def eventually(holds: Callable[[], bool], what: str) -> None:
 
 def started(folder: Path) -> tuple[subprocess.Popen[bytes], State]:
     """`up` in the foreground, once it has told its state."""
-    process = subprocess.Popen([*COMMAND, "up", "--folder", str(folder)], stderr=subprocess.DEVNULL)
+    with (folder / "up.log").open("ab") as log:
+        process = subprocess.Popen([*COMMAND, "up", "--folder", str(folder)], stderr=log)
     place = Place(folder)
     eventually(lambda: process.poll() is not None or (folder / "state.json").exists(), "it never came up")
     return process, place.read()
@@ -84,7 +85,7 @@ def test_a_cloud_lives_and_leaves_nothing_but_its_data(folder: Path) -> None:
     landing(state).blob("kept.json").upload_from_string("{}", content_type="application/json")
 
     process.send_signal(signal.SIGINT)
-    assert process.wait(PATIENCE_S) == 0
+    assert process.wait(PATIENCE_S) == 0, (folder / "up.log").read_text()
     assert alive(pids) == set()
     assert said(folder, "status")[0] == 1
 
@@ -115,6 +116,48 @@ def _refuses_a_second_one(folder: Path) -> None:
     for command in ("up", "reset"):
         code, words = said(folder, command)
         assert (code, "runs in" in words) == (1, True), words
+
+
+ANOTHER_THREAD_CATCHES_IT = """
+import signal, threading, time
+from tipoff_ops import local_control
+
+def catch():
+    time.sleep(0.3)
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+    time.sleep(600)
+
+signal.signal(signal.SIGINT, local_control.leave)
+threading.Thread(target=catch, daemon=True).start()
+local_control.stay()
+"""
+
+
+def test_ctrl_c_is_heeded_whichever_thread_the_system_hands_it_to() -> None:
+    done = subprocess.run([sys.executable, "-c", ANOTHER_THREAD_CATCHES_IT], timeout=PATIENCE_S, check=False)
+    assert done.returncode == 0
+
+
+NEVER_STOPS = """
+import signal, threading
+from tipoff_ops import local_control
+
+local_control.LEAVE_S = 0.3
+signal.signal(signal.SIGINT, local_control.leave)
+threading.Timer(0.1, signal.raise_signal, args=(signal.SIGINT,)).start()
+try:
+    local_control.stay()
+finally:
+    threading.Event().wait()
+"""
+
+
+def test_a_server_that_does_not_stop_is_named_and_left_behind() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NEVER_STOPS], timeout=PATIENCE_S, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert " in wait\n" in done.stderr, done.stderr
 
 
 def test_a_taken_port_is_named_with_its_server_and_nothing_starts(tmp_path: Path) -> None:

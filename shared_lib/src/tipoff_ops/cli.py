@@ -114,11 +114,14 @@ def _play(mesh: "LocalMesh", story: "Story", folder: Path) -> None:
 
 
 def _wait_for_the_end() -> None:
+    from tipoff_ops.local_control import HEED_EVERY_S
+
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     console.print("the local cloud is up; Ctrl-C ends it")
-    ended.wait()
+    while not ended.wait(HEED_EVERY_S):
+        pass  # see local_control.stay
 
 
 def main() -> None:

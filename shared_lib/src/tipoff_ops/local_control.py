@@ -1,11 +1,11 @@
 """What `tipoff local` does: serve in the foreground or the background, end, ask, move the clock, empty."""
 
+import faulthandler
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +26,9 @@ from tipoff_ops.local import OPERATOR, Ports, running
 from tipoff_ops.local_state import AlreadyUp, NotUp, Place, Server, State, export_lines, standing, state_of
 
 FOLDER = Path(".tipoff") / "local"
-START_S, END_S = 300.0, 20.0
+START_S, LEAVE_S, END_S = 300.0, 30.0, 40.0
 LOOK_EVERY_S = 0.1
+HEED_EVERY_S = 0.5
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -52,18 +53,32 @@ def place_of(folder: Path | None) -> Place:
 def serve(place: Place, first_port: int, sleep_scale: float, *, by_the_clock: bool) -> Iterator[State]:
     """Start all, yield the state once it is up, and end all when a signal says so, even while starting."""
     for number in _ENDING:
-        signal.signal(number, _leave)
+        signal.signal(number, leave)
     ports = Ports.following(first_port) if first_port else Ports()
     with place.held(), running(find_project(), place.data, sleep_scale, ports, by_the_clock=by_the_clock) as mesh:
         place.write(state_of(mesh))
         yield place.read()
-        threading.Event().wait()
+        stay()
 
 
-def _leave(_number: int, _frame: object) -> NoReturn:
-    """Unwinds the main thread, which stops every server; a second signal shall not disturb that."""
+def stay() -> NoReturn:
+    """Do nothing until a signal says to leave.
+
+    The system may hand a signal to any thread, and Python then waits for the main thread to wake before it calls
+    the handler: a wait without an end would never know.
+    """
+    while True:
+        time.sleep(HEED_EVERY_S)
+
+
+def leave(_number: int, _frame: object) -> NoReturn:
+    """Unwinds the main thread, which stops every server; a second signal shall not disturb that.
+
+    What does not stop in time says on standard error where it stands, and ends with exit code 1.
+    """
     for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
+    faulthandler.dump_traceback_later(LEAVE_S, exit=True)
     raise SystemExit(0)
 
 
