@@ -140,14 +140,27 @@ def test_only_committed_rows_are_counted(wire: Wire) -> None:
     assert not ledger.load_jobs and not ledger.dml_statements
 
 
-def test_in_a_crowd_an_append_waits_for_more_and_alone_it_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_alone_never_waits_for_others_rows_and_who_is_not_waits_by_their_number(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     slept: list[float] = []
     monkeypatch.setattr("tipoff.cloud.append.time.sleep", slept.append)
-    lane = append._Lane(encoder=None)
     appender = Appender(AT, QuotaLedger())
-    monkeypatch.setattr(appender, "_send", lambda _, batch: append._finish(batch, None))
-    for waiting in (1, 1, 3, 2, 1, 1):
-        lane.waiting = [append._Document([b"row"]) for _ in range(waiting)]
-        appender._send_waiting(lane)
+    appender.append(rows([b"alone"]))
+    assert not slept
 
-    assert len(slept) == 2, "only after the two shared appends"
+    wire.gate, wire.entered = Event(), Event()
+    other = tables.get("run_history_log")
+    with ThreadPoolExecutor(2) as pool:
+        pool.submit(appender.append, rows([b"first"]))
+        wire.entered.wait(5)
+        second = pool.submit(appender.append, [Part(other, [b"of another table"])])
+        while not slept:
+            pass
+        wire.gate.set()
+        assert second.result(5) == [None]
+    assert slept == [2 * append.GATHER_S_PER_CALLER]
+
+    appender._callers = 10_000
+    appender.append(rows([b"in a crowd"]))
+    assert slept[-1] == append.GATHER_S_MAX

@@ -5,9 +5,9 @@ All rows of a document travel in one append, and a refused document never harms 
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from threading import Lock
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 APPEND_BYTES_MAX = 8_000_000
 APPEND_TIMEOUT_S = 60.0
-# An append costs the warehouse the same whether it holds one row or a hundred: the larger the last crowd, the longer it
-# is worth to wait for more.
-GATHER_S_PER_DOCUMENT = 0.02
-GATHER_S_MAX = 0.4
+# An append costs the warehouse the same whether it holds one row or a hundred: the more callers there are, of whatever
+# tables, the longer it is worth to wait for their rows.
+GATHER_S_PER_CALLER = 0.003
+GATHER_S_MAX = 0.75
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,6 @@ class _Lane:
     queue_lock: Lock = field(default_factory=Lock)
     hand: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "append"))
     stream: "AppendRowsStream | None" = None
-    crowd: int = 1
 
 
 class Appender:
@@ -86,6 +85,8 @@ class Appender:
         self._ledger = ledger
         self._lanes: dict[str, _Lane] = {}
         self._lanes_lock = Lock()
+        self._callers = 0
+        self._callers_lock = Lock()
 
     def append(self, parts: Sequence[Part]) -> list[TipoffError | None]:
         """Append parts, each whole or not at all; what became of each, None where all its rows are committed.
@@ -95,12 +96,23 @@ class Appender:
         did not take the part: nothing may be assumed, and repeats are harmless.
         """
         documents = [self._document(part) for part in parts]
-        sendings = [lane.hand.submit(self._take_turn, lane, document) for lane, document in self._queued(documents)]
-        for sending in sendings:
-            sending.exception()  # waits for each, whatever becomes of the others
+        with self._counted():
+            sendings = [lane.hand.submit(self._take_turn, lane, document) for lane, document in self._queued(documents)]
+            for sending in sendings:
+                sending.exception()  # waits for each, whatever becomes of the others
         for sending in sendings:
             sending.result()
         return [document.error for _, document in documents]
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._callers_lock:
+            self._callers += 1
+        try:
+            yield
+        finally:
+            with self._callers_lock:
+                self._callers -= 1
 
     def close(self) -> None:
         """Close every stream."""
@@ -139,12 +151,11 @@ class Appender:
             self._send_waiting(lane)
 
     def _send_waiting(self, lane: _Lane) -> None:
-        """Send what waits; where the last append was shared, more are waited for. Who is alone never waits."""
-        if lane.crowd > 1:
-            time.sleep(min(GATHER_S_PER_DOCUMENT * lane.crowd, GATHER_S_MAX))
+        """Send what waits; while others are about, their rows are waited for. Who is alone never waits."""
+        if self._callers > 1:
+            time.sleep(min(GATHER_S_PER_CALLER * self._callers, GATHER_S_MAX))
         with lane.queue_lock:
             group, lane.waiting = lane.waiting, []
-        lane.crowd = len(group)
         for batch in _batches(group):
             self._send(lane, batch)
 
