@@ -29,7 +29,7 @@ from tipoff_local.scheduler.server import SchedulerServer, Tick
 from tipoff_local.storage.server import StorageServer
 from tipoff_local.workflows.server import WorkflowsServer
 from tipoff_ops.build import Project, build_all
-from tipoff_ops.templates import empty_warehouse, learn
+from tipoff_ops.templates import empty_warehouse, is_current, learn, renew
 
 PROJECT_ID = "tipoff-local"
 PROJECT_NUMBER = "123456789012"
@@ -196,6 +196,8 @@ class LocalMesh:
             grpc_port=self.ports.bigquery_storage,
         )
         self.warehouse.start()
+        if not is_current(folder, PROJECT_ID):
+            renew(self.warehouse, folder, PROJECT_ID)
 
     def _start_workflows(self) -> None:
         self.workflows = WorkflowsServer(

@@ -1,20 +1,27 @@
 """An empty warehouse with every dataset and table, made once per set of schemas and copied from then on.
 
-Making it takes a statement per table; a copy takes milliseconds.
+Making it takes a statement per table; a copy takes milliseconds. A warehouse that was filled under older schemas is
+brought to today's when it is next started.
 """
 
 import hashlib
 import shutil
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
 
+from google.api_core.exceptions import NotFound
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
-from tipoff.tables.ddl import create_statements
+from tipoff.tables import Table
+from tipoff.tables.ddl import column_type, create_statement, create_statements
+from tipoff.tables.registry import lineage_order
 from tipoff_local.bigquery import Warehouse, clone
 from tipoff_local.bigquery_keepsake import give_back
+
+MADE_FOR = "made-for"
 
 
 def empty_warehouse(folder: Path, templates: Path, project: str, statements: tuple[str, ...] | None = None) -> Path:
@@ -30,7 +37,42 @@ def empty_warehouse(folder: Path, templates: Path, project: str, statements: tup
     if not template.is_dir():
         _make(template, project, wanted)
     clone(template, folder)
+    (folder / MADE_FOR).write_text(template.name)
     return template
+
+
+def is_current(folder: Path, project: str) -> bool:
+    """Whether a kept warehouse was made for, or renewed to, the schemas of today."""
+    note = folder / MADE_FOR
+    return note.is_file() and note.read_text() == _key(create_statements(), project)
+
+
+def renew(warehouse: Warehouse, folder: Path, project: str, tables: Iterable[Table] | None = None) -> None:
+    """Bring a kept, started warehouse to the schemas of today; its rows stay.
+
+    Tables that are missing are made, columns that are missing are added, views and functions are made anew. What is
+    no longer declared stays, as it does in the cloud until Terraform is told to delete it.
+    """
+    chosen = tuple(lineage_order() if tables is None else tables)
+    with _client(warehouse, project) as client:
+        for dataset in sorted({table.dataset for table in chosen}):
+            client.create_dataset(dataset, exists_ok=True)
+        for table in chosen:
+            for statement in _lacking(client, table):
+                client.query_and_wait(statement)
+    (folder / MADE_FOR).write_text(_key(create_statements(), project))
+
+
+def _lacking(client: bigquery.Client, table: Table) -> list[str]:
+    """The statements after which `table` is as declared."""
+    if table.kind in ("view", "table_function"):
+        return [create_statement(table)]
+    try:
+        there = {column.name for column in client.get_table(table.full_name).schema}
+    except NotFound:
+        return [create_statement(table)]
+    missing = [column for column in table.columns if column.name not in there]
+    return [f"ALTER TABLE {table.full_name} ADD COLUMN {each.name} {column_type(each)}" for each in missing]
 
 
 def learn(template: Path, folder: Path) -> None:
@@ -67,7 +109,11 @@ def _publish(made: Path, template: Path) -> None:
 
 
 def _execute(warehouse: Warehouse, project: str, statements: tuple[str, ...]) -> None:
-    options = {"api_endpoint": warehouse.rest_url}
-    with bigquery.Client(project=project, credentials=AnonymousCredentials(), client_options=options) as client:
+    with _client(warehouse, project) as client:
         for statement in statements:
             client.query_and_wait(statement)
+
+
+def _client(warehouse: Warehouse, project: str) -> bigquery.Client:
+    options = {"api_endpoint": warehouse.rest_url}
+    return bigquery.Client(project=project, credentials=AnonymousCredentials(), client_options=options)

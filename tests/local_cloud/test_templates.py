@@ -1,0 +1,49 @@
+"""A local warehouse that was filled under older schemas is brought to today's, and keeps its rows."""
+
+from pathlib import Path
+
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from tipoff import tables
+from tipoff.tables.ddl import create_statement
+from tipoff_local.bigquery import Warehouse
+from tipoff_ops.templates import empty_warehouse, is_current, renew
+
+PROJECT = "tipoff-tests"
+LOG, VIEW = tables.get("object_receipts_log"), tables.get("object_receipts")
+YOUNGEST = "content_sha256"
+
+ROW = f"""INSERT INTO {LOG.full_name} (received_date, source_object, source_generation, source, parse_seq, outcome,
+  rows_in, rows_out, rows_rejected, received_at, committed_at, release)
+SELECT DATE '2026-01-05', 'kept.json', 1, 'odds_api_events', 1, 'accepted', 1, 1, 0, at, at, 'old'
+FROM (SELECT TIMESTAMP '2026-01-05 18:00:00+00' AS at)"""
+
+
+def older_statements() -> tuple[str, ...]:
+    """Of a release that had neither the view nor the log's youngest column."""
+    lines = create_statement(LOG).splitlines()
+    kept = [line for line in lines if line.split()[0] != YOUNGEST]
+    assert len(kept) == len(lines) - 1
+    return (f"CREATE SCHEMA {LOG.dataset}", "\n".join(kept).replace(",\n)", "\n)"))
+
+
+def test_a_kept_warehouse_is_brought_to_the_schemas_of_today(tmp_path: Path) -> None:
+    folder = tmp_path / "warehouse"
+    empty_warehouse(folder, tmp_path / "templates", PROJECT, older_statements())
+    assert not is_current(folder, PROJECT)
+
+    warehouse = Warehouse(folder, PROJECT)
+    warehouse.start()
+    options = {"api_endpoint": warehouse.rest_url}
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    try:
+        with bigquery.Client(project=PROJECT, credentials=credentials, client_options=options) as client:
+            client.query_and_wait(ROW)
+            renew(warehouse, folder, PROJECT, [LOG, VIEW])
+            found = list(client.query_and_wait(f"SELECT source_object, {YOUNGEST} FROM {VIEW.full_name}"))
+            assert [tuple(row.values()) for row in found] == [("kept.json", None)]
+            renew(warehouse, folder, PROJECT, [LOG, VIEW])
+    finally:
+        warehouse.stop()
+    assert is_current(folder, PROJECT)
