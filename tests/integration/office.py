@@ -25,7 +25,9 @@ from tipoff_ops.run import PUSHED
 from tipoff_ops.target import Target, local_target
 from tipoff_sim import SMALL, League
 
-TIPOFF = "import sys; from tipoff.cloud import failpoints; from tipoff_ops.cli import main; "
+# What a shell starts with `&` ignores Ctrl-C, and so does all that it starts; a command in a terminal does not.
+HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+TIPOFF = f"{HEEDING}import sys; from tipoff.cloud import failpoints; from tipoff_ops.cli import main; "
 ARMED = "failpoints.arm(sys.argv.pop(1), 'local'); "
 
 
