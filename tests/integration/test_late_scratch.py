@@ -117,7 +117,8 @@ class Tonight:
         """The report of this minute: what the last one said of the date, and the star out."""
         body = self.last_report()
         team = next(s.team for s in (self.matchup.home, self.matchup.away) if s.team.tricode == star.team_abbr)
-        first, _, last = (star.player_full_name or "").partition(" ")
+        assert star.player_full_name is not None
+        first, _, last = star.player_full_name.partition(" ")
         body["records"] = [r for r in body["records"] if r["player"] != f"{last}, {first}"]
         body["records"].append({
             "game_date": str(self.day), "game_time_et": "19:30", "matchup": self.matchup.game.matchup,

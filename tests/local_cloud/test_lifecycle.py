@@ -14,7 +14,9 @@ import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
+from tipoff_ops.local import PROJECT_ID
 from tipoff_ops.local_state import Place, State
+from tipoff_ops.templates import MADE_FOR, is_current
 
 PATIENCE_S = 120.0
 COMMAND = [sys.executable, "-m", "tipoff_ops", "local"]
@@ -89,7 +91,10 @@ def test_a_cloud_lives_and_leaves_nothing_but_its_data(folder: Path) -> None:
     assert alive(pids) == set()
     assert said(folder, "status")[0] == 1
 
+    warehouse = folder / "data" / "bigquery"
+    (warehouse / MADE_FOR).write_text("older schemas")
     process, state = started(folder)
+    assert is_current(warehouse, PROJECT_ID), "a kept warehouse was not brought to today's schemas"
     assert landing(state).blob("kept.json").download_as_bytes() == b"{}"
     pids = family(process.pid)
     process.kill()

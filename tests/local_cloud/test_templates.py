@@ -8,7 +8,7 @@ from google.cloud import bigquery
 from tipoff import tables
 from tipoff.tables.ddl import create_statement
 from tipoff_local.bigquery import Warehouse
-from tipoff_ops.templates import empty_warehouse, is_current, renew
+from tipoff_ops.templates import bring_to, empty_warehouse, is_current
 
 PROJECT = "tipoff-tests"
 LOG, VIEW = tables.get("object_receipts_log"), tables.get("object_receipts")
@@ -40,10 +40,9 @@ def test_a_kept_warehouse_is_brought_to_the_schemas_of_today(tmp_path: Path) -> 
     try:
         with bigquery.Client(project=PROJECT, credentials=credentials, client_options=options) as client:
             client.query_and_wait(ROW)
-            renew(warehouse, folder, PROJECT, [LOG, VIEW])
+            bring_to([LOG, VIEW], warehouse, PROJECT)
             found = list(client.query_and_wait(f"SELECT source_object, {YOUNGEST} FROM {VIEW.full_name}"))
             assert [tuple(row.values()) for row in found] == [("kept.json", None)]
-            renew(warehouse, folder, PROJECT, [LOG, VIEW])
+            bring_to([LOG, VIEW], warehouse, PROJECT)
     finally:
         warehouse.stop()
-    assert is_current(folder, PROJECT)

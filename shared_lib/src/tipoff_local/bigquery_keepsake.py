@@ -4,11 +4,12 @@ They hold as long as the catalogue stays as it is. So the file is written when t
 of that moment, and removed before the catalogue changes: if it is there, it fits, however the process ended.
 """
 
-import os
 from importlib.metadata import version
 from pathlib import Path
 
 import msgspec
+
+from tipoff_local.files import write_whole
 
 FILE_NAME = "translations.json"
 _MADE_BY = ("local-bigquery", "sqlglot", "duckdb")
@@ -55,9 +56,7 @@ def read(path: Path) -> KeptFile | None:
 
 def write(path: Path, file: KeptFile) -> None:
     """Replace the file as a whole: a copy made meanwhile has the old one or the new."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_bytes(msgspec.json.encode(file))
-    partial.replace(path)
+    write_whole(path, msgspec.json.encode(file))
 
 
 def versions() -> dict[str, str]:

@@ -3,13 +3,13 @@
 import hashlib
 import io
 import json
-import os
 import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from tipoff_local.files import write_whole
 from tipoff_ops.imports import Closure, closure, module_file
 from tipoff_ops.requirements import distributions, locked_closure, read_lock, render
 
@@ -148,23 +148,16 @@ def build_all(project: Project) -> dict[str, object]:
     """
     built = [build_function(project, folder) for folder in project.functions]
     project.dist.mkdir(exist_ok=True)
-    for function in built:
-        _write_whole(project.dist / function.file_name, function.zip_bytes)
+    for function in built:  # another build's servers may be reading them
+        write_whole(project.dist / function.file_name, function.zip_bytes)
     manifest: dict[str, object] = {
         "release": release_of(project, built),
         "functions": {f.name: {"zip": f"dist/{f.file_name}", "sha256": f.sha256} for f in built},
     }
     text = json.dumps(manifest, indent=2, sort_keys=True) + "\n"
-    _write_whole(project.dist / "manifest.json", text.encode())
+    write_whole(project.dist / "manifest.json", text.encode())
     _remove_old(project, {function.file_name for function in built})
     return manifest
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Whoever reads meanwhile, as another build's servers do, sees the old file or the new one, never a part."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(path)
 
 
 def _remove_old(project: Project, kept: set[str]) -> None:

@@ -186,7 +186,8 @@ class LocalMesh:
 
     def _start_warehouse(self) -> None:
         folder = self.folder / "bigquery"
-        if not folder.is_dir():
+        kept = folder.is_dir()
+        if not kept:
             self._template = empty_warehouse(folder, self.project.root / ".tipoff" / "templates", PROJECT_ID)
         self.warehouse = Warehouse(
             folder,
@@ -196,7 +197,7 @@ class LocalMesh:
             grpc_port=self.ports.bigquery_storage,
         )
         self.warehouse.start()
-        if not is_current(folder, PROJECT_ID):
+        if kept and not is_current(folder, PROJECT_ID):
             renew(self.warehouse, folder, PROJECT_ID)
 
     def _start_workflows(self) -> None:

@@ -15,6 +15,7 @@ import msgspec
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from tipoff_local.files import write_whole
 from tipoff_local.httpd import INSTANCE_PATH
 from tipoff_local.mesh import variable
 from tipoff_ops.local import PROJECT_ID, REGION, LocalMesh
@@ -105,10 +106,7 @@ class Place:
 
     def write(self, state: State) -> None:
         """Tell; readers see the whole of it or nothing. The file holds no secret but is nobody else's business."""
-        partial = self._state.with_suffix(f".{os.getpid()}")
-        partial.write_bytes(msgspec.json.format(msgspec.json.encode(state)))
-        partial.chmod(0o600)
-        partial.replace(self._state)
+        write_whole(self._state, msgspec.json.format(msgspec.json.encode(state)), 0o600)
 
     def read(self) -> State:
         """What the process here has told.

@@ -4,9 +4,9 @@ Drawing is `tipoff.core.page`, which the publish function carries as well; here 
 """
 
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from tipoff.core.page import ReportData, render
+from tipoff_local.files import write_whole
 
 
 def write_page(data: ReportData, path: Path) -> Path:
@@ -15,6 +15,5 @@ def write_page(data: ReportData, path: Path) -> Path:
     A reader of `path` sees the old page or the new one, never half of one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, suffix=".html", delete=False) as file:
-        file.write(render(data))
-    return Path(file.name).replace(path).resolve()
+    write_whole(path, render(data).encode())
+    return path.resolve()

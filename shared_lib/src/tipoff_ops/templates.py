@@ -6,7 +6,7 @@ brought to today's when it is next started.
 
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
@@ -47,20 +47,23 @@ def is_current(folder: Path, project: str) -> bool:
     return note.is_file() and note.read_text() == _key(create_statements(), project)
 
 
-def renew(warehouse: Warehouse, folder: Path, project: str, tables: Iterable[Table] | None = None) -> None:
-    """Bring a kept, started warehouse to the schemas of today; its rows stay.
+def renew(warehouse: Warehouse, folder: Path, project: str) -> None:
+    """Bring a kept, started warehouse to the schemas of today; its rows stay."""
+    bring_to(lineage_order(), warehouse, project)
+    (folder / MADE_FOR).write_text(_key(create_statements(), project))
 
-    Tables that are missing are made, columns that are missing are added, views and functions are made anew. What is
-    no longer declared stays, as it does in the cloud until Terraform is told to delete it.
+
+def bring_to(tables: Sequence[Table], warehouse: Warehouse, project: str) -> None:
+    """Make the tables that are missing, add the columns that are missing, make views and functions anew.
+
+    A column that is added is NULL on the rows that are there, REQUIRED or not. What is no longer declared stays.
     """
-    chosen = tuple(lineage_order() if tables is None else tables)
     with _client(warehouse, project) as client:
-        for dataset in sorted({table.dataset for table in chosen}):
+        for dataset in sorted({table.dataset for table in tables}):
             client.create_dataset(dataset, exists_ok=True)
-        for table in chosen:
+        for table in tables:
             for statement in _lacking(client, table):
                 client.query_and_wait(statement)
-    (folder / MADE_FOR).write_text(_key(create_statements(), project))
 
 
 def _lacking(client: bigquery.Client, table: Table) -> list[str]:
