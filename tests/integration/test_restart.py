@@ -1,4 +1,4 @@
-"""A local cloud started again on its folder goes on: its data are there, its workflows find its functions."""
+"""A local cloud started again goes on: its data are there, its workflows find its functions, of one process or many."""
 
 import json
 import time
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 def test_a_second_start_goes_on(tmp_path: Path) -> None:
     season = League(31).season(date(2016, 10, 25), 2, SMALL)
     schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
-    with running(find_project(), tmp_path) as mesh:
+    with running(find_project(), tmp_path, isolate=False) as mesh:
         lander = Lander(mesh)
         lander.land([Upload(schedule.object_name, schedule.body)], lambda _: None)
         lander.wait(PUSHED)

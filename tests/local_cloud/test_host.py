@@ -16,6 +16,23 @@ from tipoff_local.processes import ChildFailed
 from tipoff_local.wire import Client, Response
 
 CALLER = "push-ingest@tipoff-tests.iam.gserviceaccount.com"
+SHARED = """
+import functions_framework, json, os, sys
+import library
+
+MAIN = sys.modules["main"]
+LOADED_WITH = os.environ["OWN"]
+
+@functions_framework.http
+def main(request):
+    if request.path == "/die":
+        os._exit(3)
+    import lately
+    return json.dumps({
+        "main": __file__, "loaded_with": LOADED_WITH, "environment": dict(os.environ), "pid": os.getpid(),
+        "library": id(library), "lately": lately.WHO, "own": MAIN.LOADED_WITH,
+    })
+"""
 MAIN = """
 import base64, json, os, signal, sys, time
 import functions_framework
@@ -197,3 +214,46 @@ def test_a_zip_that_cannot_be_loaded_stops_the_start_with_its_reason(tmp_path: P
         name="x", zip=str(build(tmp_path, "x", main)), env={}, service="nba-x", invokers=frozenset())  # fmt: skip
     with pytest.raises(ChildFailed, match=complaint):
         FunctionHost([broken], identity).start()
+
+
+def share(folder: Path, name: str, who: str = "all") -> HostedFunction:
+    archive = folder / f"{name}.zip"
+    with zipfile.ZipFile(archive, "w") as zipped:
+        zipped.writestr("main.py", SHARED)
+        zipped.writestr("library.py", f"WHO = {who!r}")
+        zipped.writestr(f"{name}_only.py", "")
+        zipped.writestr("lately.py", f"WHO = {who!r}")
+    env = {"OWN": name, "EVERYBODYS": "yes"}
+    return HostedFunction(
+        name=name, zip=str(archive), env=env, service=f"nba-{name}", invokers=frozenset({CALLER}))  # fmt: skip
+
+
+def test_functions_that_share_a_process_keep_their_mains_and_their_own_settings(tmp_path: Path) -> None:
+    """Pitfall: two functions named `main` in one process collide in sys.modules."""
+    identity = Identity(tmp_path)
+    host = FunctionHost([share(tmp_path, "ingest"), share(tmp_path, "analyze")], identity, isolate=False)
+    host.start()
+    try:
+        caller = Caller(host, identity)
+        ingest, analyze = (json.loads(caller.post(f"/nba-{name}").body) for name in ("ingest", "analyze"))
+        assert ingest["pid"] == analyze["pid"] == host.pids["ingest"] == host.pids["analyze"]
+        assert (ingest["loaded_with"], analyze["loaded_with"]) == ("ingest", "analyze")
+        assert (ingest["own"], analyze["own"]) == ("ingest", "analyze")
+        assert ingest["main"] != analyze["main"]
+        assert ingest["library"] == analyze["library"]
+        assert ingest["lately"] == "all"
+        assert ingest["environment"]["EVERYBODYS"] == "yes"
+        assert not {"OWN", "K_SERVICE", "PORT"} & ingest["environment"].keys(), "whose would it be?"
+        assert caller.post("/nba-ingest", token=identity.sign(f"{host.url}/nba-analyze", CALLER)).status == 401
+        assert caller.post("/nba-ingest/die").status == 503
+        assert json.loads(caller.post("/nba-analyze").body)["pid"] != analyze["pid"]
+        assert "exit code 3; restarting" in host.log("nba-analyze")
+    finally:
+        host.stop()
+
+
+def test_zips_of_two_releases_cannot_share_a_process(tmp_path: Path) -> None:
+    functions = [share(tmp_path, "ingest"), share(tmp_path, "analyze", "another release")]
+    for _ in range(2):
+        with pytest.raises(ChildFailed, match="py differ: .*isolate"):
+            FunctionHost(functions, Identity(tmp_path), isolate=False).start()

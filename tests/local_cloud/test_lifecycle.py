@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
@@ -19,6 +20,7 @@ from tipoff_ops.local_state import Place, State
 from tipoff_ops.templates import MADE_FOR, is_current
 
 PATIENCE_S = 120.0
+PROCESSES_BESIDE_FUNCTIONS = len(("tipoff", "BigQuery", "the host", "its front"))
 COMMAND = [sys.executable, "-m", "tipoff_ops", "local"]
 
 
@@ -37,10 +39,10 @@ def eventually(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
-def started(folder: Path) -> tuple[subprocess.Popen[bytes], State]:
+def started(folder: Path, *flags: str) -> tuple[subprocess.Popen[bytes], State]:
     """`up` in the foreground, once it has told its state."""
     with (folder / "up.log").open("ab") as log:
-        process = subprocess.Popen([*COMMAND, "up", "--folder", str(folder)], stderr=log)
+        process = subprocess.Popen([*COMMAND, "up", "--folder", str(folder), *flags], stderr=log)
     place = Place(folder)
     eventually(lambda: process.poll() is not None or (folder / "state.json").exists(), "it never came up")
     return process, place.read()
@@ -81,8 +83,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_a_cloud_lives_and_leaves_nothing_but_its_data(folder: Path) -> None:
     process, state = started(folder)
     pids = family(process.pid)
-    assert len(pids) >= 3, "the host and the warehouse are processes of their own"
+    assert len(pids) == PROCESSES_BESIDE_FUNCTIONS + 1, "all functions share a process"
     _is_asked(folder, state)
+    assert _healthy(folder, state) == ["analyze", "collect", "precompute", "predict_start", "reprocess"]
     _refuses_a_second_one(folder)
     landing(state).blob("kept.json").upload_from_string("{}", content_type="application/json")
 
@@ -93,10 +96,11 @@ def test_a_cloud_lives_and_leaves_nothing_but_its_data(folder: Path) -> None:
 
     warehouse = folder / "data" / "bigquery"
     (warehouse / MADE_FOR).write_text("older schemas")
-    process, state = started(folder)
+    process, state = started(folder, "--isolate")
     assert is_current(warehouse, PROJECT_ID), "a kept warehouse was not brought to today's schemas"
     assert landing(state).blob("kept.json").download_as_bytes() == b"{}"
     pids = family(process.pid)
+    assert len(pids) == PROCESSES_BESIDE_FUNCTIONS + len(state.services), "each function has a process of its own"
     process.kill()
     process.wait(PATIENCE_S)
     eventually(lambda: not alive(pids), "children outlive a killed parent")
@@ -115,6 +119,18 @@ def _is_asked(folder: Path, state: State) -> None:
     code, turns = said(folder, "tick", "--from", "2026-01-05T18:01", "--to", "2026-01-05T18:05")
     assert "UTC" in turns
     assert code == 0, turns
+
+
+def _healthy(folder: Path, state: State) -> list[str]:
+    """The functions that an operator may call and that answer him."""
+    healthy = []
+    for key, url in state.services.items():
+        headers = {"Authorization": f"Bearer {said(folder, 'token', key)[1].strip()}"}
+        answer = urllib3.request("GET", f"{url}/health", headers=headers)
+        assert answer.status in (200, 403), (key, answer.data)
+        if answer.status == 200:
+            healthy.append(key)
+    return sorted(healthy)
 
 
 def _refuses_a_second_one(folder: Path) -> None:

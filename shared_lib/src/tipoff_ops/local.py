@@ -95,6 +95,7 @@ class LocalMesh:
         ports: where the servers listen; a taken one raises PortTaken or ChildFailed.
         by_the_clock: whether scheduled jobs fire when their time comes; otherwise only `tick` fires them.
         sources_url: a stand-in for the outside sources; without one nothing is collected.
+        isolate: whether each function has a process of its own, or all share one.
     """
 
     project: Project
@@ -103,6 +104,7 @@ class LocalMesh:
     ports: Ports = Ports()
     by_the_clock: bool = False
     sources_url: str | None = None
+    isolate: bool = True
     names: Names = field(init=False)
     manifest: Manifest = field(init=False)
     identity: Identity = field(init=False)
@@ -249,7 +251,9 @@ class LocalMesh:
             mesh, PROJECT_ID, PROJECT_NUMBER, ENVIRONMENT, release=release, people=frozenset({OPERATOR})
         )
         functions = [self._hosted(names, key) for key in sorted(names.functions) if key in self.manifest.functions]
-        self.host = FunctionHost(functions, self.identity, self.ports.functions, folder=self.folder / "host")
+        self.host = FunctionHost(
+            functions, self.identity, self.ports.functions, folder=self.folder / "host", isolate=self.isolate
+        )
         self.host.start()
         self.names = meshes.resolve(
             mesh,
@@ -371,10 +375,16 @@ def _job(place: str, schedule: ResolvedSchedule) -> Job:
 
 @contextmanager
 def running(
-    project: Project, folder: Path, sleep_scale: float = 0.2, ports: Ports | None = None, *, by_the_clock: bool = False
+    project: Project,
+    folder: Path,
+    sleep_scale: float = 0.2,
+    ports: Ports | None = None,
+    *,
+    by_the_clock: bool = False,
+    isolate: bool = True,
 ) -> Iterator[LocalMesh]:
     """A mesh that runs while the block does; nothing is left behind but its folder."""
-    mesh = LocalMesh(project, folder, sleep_scale, ports or Ports(), by_the_clock)
+    mesh = LocalMesh(project, folder, sleep_scale, ports or Ports(), by_the_clock, isolate=isolate)
     try:
         mesh.start()
         yield mesh

@@ -28,6 +28,9 @@ def up(
     schedule: Annotated[
         bool, typer.Option(help="Fire scheduled jobs when their time comes, not only on tick.")
     ] = False,
+    isolate: Annotated[
+        bool, typer.Option("--isolate", help="Give each function its own process, with its memory limit and its log.")
+    ] = False,
     detach: Annotated[bool, typer.Option(help="Go on in the background.")] = False,
     sleep_scale: Annotated[float, typer.Option(help="Real seconds per second that a workflow sleeps.")] = 1.0,
 ) -> None:
@@ -35,12 +38,14 @@ def up(
     from tipoff_ops import local_control as control
 
     def serve(place: "Place") -> None:
-        for state in control.serve(place, first_port, sleep_scale, by_the_clock=schedule):
+        for state in control.serve(place, first_port, sleep_scale, by_the_clock=schedule, isolate=isolate):
             console.print(control.as_table(state))
             console.print('up; eval "$(tipoff local env)" points clients here, Ctrl-C ends it')
 
     def go_on(place: "Place") -> None:
-        flags = ["--port", str(first_port), "--sleep-scale", str(sleep_scale), *(["--schedule"] if schedule else [])]
+        switches = {"--schedule": schedule, "--isolate": isolate}
+        chosen = [flag for flag, on in switches.items() if on]
+        flags = ["--port", str(first_port), "--sleep-scale", str(sleep_scale), *chosen]
         console.print(control.as_table(control.detach(place, flags)))
 
     _at(folder, go_on if detach else serve)

@@ -50,12 +50,13 @@ def place_of(folder: Path | None) -> Place:
     return Place((folder or find_project().root / FOLDER).resolve())
 
 
-def serve(place: Place, first_port: int, sleep_scale: float, *, by_the_clock: bool) -> Iterator[State]:
+def serve(place: Place, first_port: int, sleep_scale: float, *, by_the_clock: bool, isolate: bool) -> Iterator[State]:
     """Start all, yield the state once it is up, and end all when a signal says so, even while starting."""
     for number in _ENDING:
         signal.signal(number, leave)
     ports = Ports.following(first_port) if first_port else Ports()
-    with place.held(), running(find_project(), place.data, sleep_scale, ports, by_the_clock=by_the_clock) as mesh:
+    mesh_run = running(find_project(), place.data, sleep_scale, ports, by_the_clock=by_the_clock, isolate=isolate)
+    with place.held(), mesh_run as mesh:
         place.write(state_of(mesh))
         yield place.read()
         stay()

@@ -11,17 +11,19 @@ from tipoff_local.processes import Child, ChildFailed
 
 
 class FunctionHost:
-    """Runs functions, each in a process forked from one that has imported the client libraries.
+    """Runs functions in processes forked from one that has imported the client libraries.
 
-    folder: unpacked zips and logs (`logs/<service>.log`); below the identity's folder unless told otherwise.
+    folder: unpacked zips and logs; below the identity's folder unless told otherwise.
+    isolate: whether each function has a process of its own, with its memory limit and its log
+    (`logs/<service>.log`), or all share one (`logs/functions.log`), which is smaller and starts sooner.
     """
 
     def __init__(
         self, functions: Sequence[HostedFunction], identity: Identity, port: int = 0, *,
-        folder: Path | None = None,
+        folder: Path | None = None, isolate: bool = True,
     ) -> None:  # fmt: skip
         self._folder = folder or identity.folder / "host"
-        self._config = HostConfig(list(functions), str(identity.folder), str(self._folder), port)
+        self._config = HostConfig(list(functions), str(identity.folder), str(self._folder), port, isolate)
         self._child: Child | None = None
         self._ready = Ready()
 
@@ -32,11 +34,11 @@ class FunctionHost:
 
     @property
     def pids(self) -> Mapping[str, int]:
-        """First process id of each function by name, and of `host` and `front`."""
+        """First process id of each function by name (one for all that share it), and of `host` and `front`."""
         return self._ready.pids
 
     def log(self, service: str) -> str:
-        """What a function has written so far."""
+        """What a function has written so far, or all that share its process."""
         path = self._config.log(service)
         return path.read_text(errors="replace") if path.exists() else ""
 

@@ -1,4 +1,4 @@
-"""A function's own process: its environment, its modules, its log, functions-framework, a memory limit."""
+"""A process of functions: its environment, its modules, its log, functions-framework; for one alone a memory limit."""
 
 import os
 import resource
@@ -6,12 +6,14 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from functions_framework import create_app
 
-from tipoff_local.host.model import HostedFunction, environment
-from tipoff_local.host.wsgi import handler
+from tipoff_local.host.model import HostedFunction, Instance, environment, shared_environment
+from tipoff_local.host.wsgi import Application, handler
 from tipoff_local.httpd import HttpServer
 from tipoff_local.processes import exit_at_end_of, replace_environment
 
@@ -19,23 +21,46 @@ _OUR_SOURCES = Path(__file__).resolve().parents[2]
 _LOOK_EVERY_S = 0.5
 
 
-def serve(function: HostedFunction, folder: Path, listener: socket.socket, log: Path, life: int, ready: int) -> None:
-    """Loads main.py from the unpacked zip and serves it until the pipe `life` closes.
+@dataclass(frozen=True)
+class Place:
+    """Where a function's unpacked zip lies, and the socket that it is called at."""
 
-    Writes one byte to `ready` once loaded. An error while loading ends the process, its traceback in `log`.
+    folder: Path
+    listener: socket.socket
+
+
+def serve(instance: Instance, places: Mapping[str, Place], sources: Path, log: Path, life: int, ready: int) -> None:
+    """Loads each main.py from its unpacked zip and serves it on its listener until the pipe `life` closes.
+
+    Args:
+        places: by function name.
+        sources: what the functions may import: the unpacked zip of one, or what those of several hold together.
+
+    A function sees its whole environment while it is loaded; where several share a process, only the variables on
+    which all agree are left to their requests: a name that is read too late is missing, not another function's.
+    Writes one byte to `ready` once all are loaded. An error while loading ends the process, its traceback in `log`.
     """
     _redirect_output(log)
-    replace_environment({**environment(function), "PORT": str(listener.getsockname()[1])})
-    os.chdir(folder)
     # What the zip forgot to bring must be missing here too: our own source tree is not on the path.
-    sys.path[:] = [str(folder), *(entry for entry in sys.path if entry and not _is_ours(entry))]
+    sys.path[:] = [str(sources), *(entry for entry in sys.path if entry and not _is_ours(entry))]
     for name in [name for name in sys.modules if name.partition(".")[0] == __name__.partition(".")[0]]:
         del sys.modules[name]
-    app = create_app(function.target, str(folder / "main.py"), "http")  # type: ignore[no-untyped-call]
-    HttpServer(handler(app), listener=listener).start()
+    applications = [_load(function, places[function.name]) for function in instance.functions]
+    replace_environment(shared_environment(instance.functions))
+    for application, function in zip(applications, instance.functions, strict=True):
+        HttpServer(handler(application), listener=places[function.name].listener).start()
     exit_at_end_of(life)
     os.write(ready, b".")
-    _watch_memory(function)
+    if len(instance.functions) == 1:
+        _watch_memory(instance.functions[0])
+    threading.Event().wait()
+
+
+def _load(function: HostedFunction, place: Place) -> Application:
+    replace_environment({**environment(function), "PORT": str(place.listener.getsockname()[1])})
+    os.chdir(place.folder)
+    application: Application = create_app(function.target, str(place.folder / "main.py"), "http")  # type: ignore[no-untyped-call]
+    return application
 
 
 def _watch_memory(function: HostedFunction) -> None:

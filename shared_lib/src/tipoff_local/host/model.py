@@ -1,11 +1,13 @@
 """What the host must know of a function; crosses a pipe as JSON."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+TOGETHER = "functions"
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9, "": 1}
 
 
@@ -43,17 +45,35 @@ class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset({local, f"{local}/"} | deployed)
 
 
+@dataclass(frozen=True)
+class Instance:
+    """Functions that share a process; `name` is its log's."""
+
+    name: str
+    functions: tuple[HostedFunction, ...]
+
+
 class HostConfig(msgspec.Struct, frozen=True):
-    """What the host's process is started with."""
+    """What the host's process is started with.
+
+    isolate: whether each function has a process of its own; else all share one.
+    """
 
     functions: list[HostedFunction]
     identity_folder: str
     folder: str
     port: int
+    isolate: bool
+
+    def instances(self) -> list[Instance]:
+        """The processes to run."""
+        if not self.isolate:
+            return [Instance(TOGETHER, tuple(self.functions))]
+        return [Instance(function.service, (function,)) for function in self.functions]
 
     def log(self, service: str) -> Path:
-        """Where a function's output gathers."""
-        return Path(self.folder) / "logs" / f"{service}.log"
+        """Where the output of a function, or of an instance by its name, gathers."""
+        return Path(self.folder) / "logs" / f"{service if self.isolate else TOGETHER}.log"
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -62,6 +82,12 @@ class Ready(msgspec.Struct, frozen=True):
     port: int = 0
     pids: dict[str, int] = {}
     error: str | None = None
+
+
+def shared_environment(functions: Sequence[HostedFunction]) -> Mapping[str, str]:
+    """The variables on which all of them agree; for one function its whole environment."""
+    first, *others = [environment(function).items() for function in functions]
+    return dict(frozenset(first).intersection(*others))
 
 
 def environment(function: HostedFunction) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The host's process: imports once, forks one child per function and one for the front, restarts who dies.
+"""The host's process: imports once, forks the instances of functions and the front, restarts who dies.
 
 Nothing here may start a thread or open a channel before the forks (gRPC is not fork-safe). Each function
 keeps its listening socket over a restart: callers wait in the socket's queue instead of being refused.
@@ -15,15 +15,15 @@ import time
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 
 from tipoff_local.host.front import Front
-from tipoff_local.host.instance import serve
-from tipoff_local.host.model import HostConfig, HostedFunction, Ready
+from tipoff_local.host.instance import Place, serve
+from tipoff_local.host.model import HostConfig, Instance, Ready
+from tipoff_local.host.unpacked import NotOneTree, merged, unpack
 from tipoff_local.httpd import PortTaken, listen
 from tipoff_local.processes import report_ready
 
@@ -40,11 +40,13 @@ class Zygote:
     def __init__(self, config: HostConfig) -> None:
         self._config = config
         self._front_socket = listen(config.port)
-        self._sockets = {function.name: listen(0) for function in config.functions}
-        self._folders = {f.name: unpack(Path(f.zip), Path(config.folder)) for f in config.functions}
+        folder = Path(config.folder)
+        self._places = {f.name: Place(unpack(Path(f.zip), folder), listen(0)) for f in config.functions}
+        self._instances = config.instances()
+        self._sources = {one.name: self._source_of(one, folder) for one in self._instances}
         self._life_read, self._life_write = os.pipe()
         self._ready_read, self._ready_write = os.pipe()
-        self._running: dict[int, HostedFunction] = {}
+        self._running: dict[int, Instance] = {}
         self._front_pid = 0
 
     def start(self) -> Ready:
@@ -54,22 +56,22 @@ class Zygote:
                 importlib.import_module(name)
         if threading.active_count() != 1:
             raise RuntimeError("a preloaded module started a thread: forking would not be safe")
-        for function in self._config.functions:
-            self._spawn(function)
+        for instance in self._instances:
+            self._spawn(instance)
         self._front_pid = self._fork(self._run_front)
         error = self._await_loaded()
-        pids = {function.name: pid for pid, function in self._running.items()}
+        pids = {function.name: pid for pid, instance in self._running.items() for function in instance.functions}
         pids |= {"host": os.getpid(), "front": self._front_pid}
         return Ready(self._front_socket.getsockname()[1], pids, error)
 
     def supervise(self) -> None:
-        """Restarts functions that die, until the front leaves with the parent; then ends them all."""
+        """Restarts instances that die, until the front leaves with the parent; then ends them all."""
         while (ended := os.wait())[0] != self._front_pid:
-            function = self._running.pop(ended[0], None)
-            if function is not None:
-                self._log(function, f"ended with {_ending(ended[1])}; restarting\n")
+            instance = self._running.pop(ended[0], None)
+            if instance is not None:
+                self._log(instance, f"ended with {_ending(ended[1])}; restarting\n")
                 time.sleep(0 if os.WIFSIGNALED(ended[1]) else _RESTART_PAUSE_S)
-                self._spawn(function)
+                self._spawn(instance)
         self.end()
 
     def end(self) -> None:
@@ -81,8 +83,12 @@ class Zygote:
             while True:
                 os.wait()
 
-    def _spawn(self, function: HostedFunction) -> None:
-        self._running[self._fork(lambda: self._run_function(function))] = function
+    def _source_of(self, instance: Instance, folder: Path) -> Path:
+        unpacked = [self._places[function.name].folder for function in instance.functions]
+        return unpacked[0] if len(unpacked) == 1 else merged(unpacked, folder)
+
+    def _spawn(self, instance: Instance) -> None:
+        self._running[self._fork(lambda: self._run_instance(instance))] = instance
 
     def _fork(self, body: Callable[[], None]) -> int:
         pid = os.fork()
@@ -94,21 +100,23 @@ class Zygote:
                 _leave()
         return pid
 
-    def _run_function(self, function: HostedFunction) -> None:
-        log = self._config.log(function.service)
-        own = self._sockets[function.name]
-        for other in [self._front_socket, *(s for s in self._sockets.values() if s is not own)]:
-            other.close()
-        serve(function, self._folders[function.name], own, log, self._life_read, self._ready_write)
+    def _run_instance(self, instance: Instance) -> None:
+        own = {function.name for function in instance.functions}
+        self._front_socket.close()
+        for name, place in self._places.items():
+            if name not in own:
+                place.listener.close()
+        log = self._config.log(instance.name)
+        serve(instance, self._places, self._sources[instance.name], log, self._life_read, self._ready_write)
 
     def _run_front(self) -> None:
-        ports = {name: listener.getsockname()[1] for name, listener in self._sockets.items()}
-        for listener in self._sockets.values():
-            listener.close()
+        ports = {name: place.listener.getsockname()[1] for name, place in self._places.items()}
+        for place in self._places.values():
+            place.listener.close()
         Front(self._config, self._front_socket, ports).serve(self._life_read)
 
     def _await_loaded(self) -> str | None:
-        missing = len(self._config.functions)
+        missing = len(self._instances)
         while missing:
             readable, _, _ = select.select([self._ready_read], [], [], 0.05)
             if readable:
@@ -118,25 +126,13 @@ class Zygote:
                 return self._failure(self._running.pop(pid), status)
         return None
 
-    def _failure(self, function: HostedFunction, status: int) -> str:
-        end = self._config.log(function.service).read_text(errors="replace")[-2000:]
-        return f"{function.name} could not be loaded ({_ending(status)}): {end}"
+    def _failure(self, instance: Instance, status: int) -> str:
+        end = self._config.log(instance.name).read_text(errors="replace")[-2000:]
+        return f"{instance.name} could not be loaded ({_ending(status)}): {end}"
 
-    def _log(self, function: HostedFunction, line: str) -> None:
-        with self._config.log(function.service).open("a") as log:
+    def _log(self, instance: Instance, line: str) -> None:
+        with self._config.log(instance.name).open("a") as log:
             log.write(line)
-
-
-def unpack(archive: Path, folder: Path) -> Path:
-    """The folder of a zip's contents, named by content: unpacked once, whole or not at all."""
-    digest = sha256(archive.read_bytes()).hexdigest()[:16]
-    target = folder / "unpacked" / f"{archive.stem}-{digest}"
-    if not target.exists():
-        partial = target.with_name(f"{target.name}.{os.getpid()}")
-        with zipfile.ZipFile(archive) as zipped:
-            zipped.extractall(partial)
-        partial.rename(target)
-    return target
 
 
 def _ending(status: int) -> str:
@@ -161,7 +157,7 @@ def main() -> None:
     config = msgspec.json.decode(bytes(line), type=HostConfig)
     try:
         zygote = Zygote(config)
-    except (PortTaken, OSError, zipfile.BadZipFile) as error:
+    except (PortTaken, OSError, zipfile.BadZipFile, NotOneTree) as error:
         report_ready(msgspec.json.encode(Ready(error=str(error))).decode())
         return
     ready = zygote.start()
