@@ -1,7 +1,7 @@
 """Appends of the local warehouse by columns.
 
 local-bigquery turns each appended row into JSON and back three times, which is nearly all the time that ingesting
-takes. Here the rows go to DuckDB as one Arrow table. Only what is sure to fit goes this way: anything
+takes. Here rows that come as Arrow go to DuckDB as they are. Only what is sure to fit goes this way: anything
 else (an unknown field, a missing required value, a value DuckDB refuses) takes local-bigquery's own way, which says
 what is wrong with which row.
 """
@@ -14,7 +14,6 @@ from typing import Any
 import duckdb
 import pyarrow
 from google.cloud.bigquery_storage_v1 import types
-from google.protobuf.message import Message
 from local_bigquery.catalog import tabledata, tables
 from local_bigquery.engine import database
 from local_bigquery.grpc import write
@@ -22,33 +21,29 @@ from local_bigquery.models import TableFieldSchema
 
 from tipoff_local.bigquery_catalogue import CatalogueMemory, Shadow
 
-# What the wire's plain values become on their way in (DuckDB casts to the column's type); other types go the slow way.
+# How BigQuery has a column's values sent in Arrow; other columns and other types go the slow way.
 _ARROW = {
     "STRING": pyarrow.string(),
     "INTEGER": pyarrow.int64(),
     "FLOAT": pyarrow.float64(),
     "BOOLEAN": pyarrow.bool_(),
-    "NUMERIC": pyarrow.string(),
-    "JSON": pyarrow.string(),
+    "NUMERIC": pyarrow.decimal128(38, 9),
     "DATE": pyarrow.date32(),
     "TIMESTAMP": pyarrow.timestamp("us", tz="UTC"),
 }
 
-# Protobuf has two classes of each, its own and the C library's.
-type Descriptor = Any
-type FieldDescriptor = Any
 type Decode = Callable[[types.AppendRowsRequest, list[TableFieldSchema]], Sequence[Any]]
 
 
-class _ProtoRows(Sequence[dict[str, Any]]):
+class _ArrowRows(Sequence[dict[str, Any]]):
     """Rows as they came, made into dicts only when somebody reads them."""
 
-    def __init__(self, messages: list[Message], plain: Callable[[], list[dict[str, Any]]]) -> None:
-        self.messages = messages
+    def __init__(self, batch: pyarrow.RecordBatch, plain: Callable[[], list[dict[str, Any]]]) -> None:
+        self.batch = batch
         self._plain = plain
 
     def __len__(self) -> int:
-        return len(self.messages)
+        return int(self.batch.num_rows)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return iter(self._plain())
@@ -132,17 +127,18 @@ def append_by_columns(memory: CatalogueMemory) -> None:
 
     def decode_lazily(request: types.AppendRowsRequest) -> Decode | None:
         plain = decoder(request)
-        descriptor = request.proto_rows.writer_schema.proto_descriptor
-        if plain is None or "arrow_rows" in request or not descriptor.name:
+        if plain is None or "arrow_rows" not in request:
             return plain  # type: ignore[no-any-return]
-        message = write._message_class(descriptor)
-        return lambda request, fields: _ProtoRows(
-            [message.FromString(row) for row in request.proto_rows.rows.serialized_rows],
-            lambda: plain(request, fields),
-        )
+        schema = pyarrow.ipc.read_schema(pyarrow.py_buffer(request.arrow_rows.writer_schema.serialized_schema))
+
+        def decode(request: types.AppendRowsRequest, fields: list[TableFieldSchema]) -> Sequence[Any]:
+            sent = pyarrow.py_buffer(request.arrow_rows.rows.serialized_record_batch)
+            return _ArrowRows(pyarrow.ipc.read_record_batch(sent, schema), lambda: plain(request, fields))
+
+        return decode
 
     def insert_rows(stream: write.Stream, rows: Sequence[Any]) -> Any:
-        if isinstance(rows, _ProtoRows) and _inserted(stream, rows.messages, columns(*stream.table)):
+        if isinstance(rows, _ArrowRows) and _inserted(stream, rows.batch, columns(*stream.table)):
             return []
         return insert(stream, list(rows))
 
@@ -150,74 +146,47 @@ def append_by_columns(memory: CatalogueMemory) -> None:
     write._insert = insert_rows
 
 
-def _inserted(stream: write.Stream, messages: list[Message], fields: list[TableFieldSchema]) -> bool:
+def _inserted(stream: write.Stream, batch: pyarrow.RecordBatch, fields: list[TableFieldSchema]) -> bool:
     """Whether the rows went in; False leaves the table as it was."""
-    if not messages or not _fits(messages[0].DESCRIPTOR, fields):
+    if not batch.num_rows or not _fits(batch, fields):
         return False
-    names = [field.name for field in messages[0].DESCRIPTOR.fields]
-    sent = [field for field in fields if field.name in names]
     try:
-        arrays = [pyarrow.array(_column(field, messages), _arrow_type(field)) for field in sent]
-        rows = pyarrow.table(arrays, [field.name for field in sent])
-        _COMMITS.commit(_statement(stream.table, rows.column_names), rows)
-    except (duckdb.Error, pyarrow.ArrowException, _Missing):
+        _COMMITS.commit(_statement(stream.table, batch.schema.names), pyarrow.Table.from_batches([batch]))
+    except duckdb.Error:
         return False
     return True
 
 
-def _fits(sent: Descriptor, fields: list[TableFieldSchema]) -> bool:
-    """Whether each field sent is a column of a known type, and each required column is sent."""
+def _fits(batch: pyarrow.RecordBatch, fields: list[TableFieldSchema]) -> bool:
+    """Whether each field sent is a column of its type, and each required value is there."""
     by_name = {field.name: field for field in fields}
     needed = {field.name for field in fields if field.mode == "REQUIRED"}
-    names = {field.name for field in sent.fields}
-    if not needed <= names <= by_name.keys():
+    if not needed <= set(batch.schema.names) <= by_name.keys():
         return False
-    return all(_field_fits(part, by_name[part.name]) for part in sent.fields)
+    return all(
+        array.type == _arrow_type(by_name[name]) and _complete(array, by_name[name])
+        for name, array in zip(batch.schema.names, batch.columns, strict=True)
+    )
 
 
-def _field_fits(sent: FieldDescriptor, field: TableFieldSchema) -> bool:
+def _arrow_type(field: TableFieldSchema) -> pyarrow.DataType | None:
+    """None if it has none of the known ones."""
     if field.type == "RECORD":
-        return sent.message_type is not None and _fits(sent.message_type, field.fields or [])
-    return field.type in _ARROW and sent.message_type is None
-
-
-class _Missing(Exception):
-    """A required value is not there."""
-
-
-def _arrow_type(field: TableFieldSchema) -> pyarrow.DataType:
-    if field.type == "RECORD":
-        one = pyarrow.struct([(part.name, _arrow_type(part)) for part in field.fields or []])
+        parts = [(part.name, _arrow_type(part)) for part in field.fields or []]
+        one = pyarrow.struct(parts) if all(kind is not None for _, kind in parts) else None
     else:
-        one = _ARROW[field.type]
-    return pyarrow.list_(one) if field.mode == "REPEATED" else one
+        one = _ARROW.get(field.type)
+    return pyarrow.list_(one) if one is not None and field.mode == "REPEATED" else one
 
 
-def _column(field: TableFieldSchema, messages: list[Message]) -> list[Any]:
-    """The values of a field; written out for plain ones, which are nearly all."""
-    if field.mode == "REPEATED" or field.type == "RECORD":
-        return [_value(field, message) for message in messages]
-    name = field.name
-    values = [getattr(message, name) if message.HasField(name) else None for message in messages]
-    if field.mode == "REQUIRED" and None in values:
-        raise _Missing(name)
-    return values
-
-
-def _value(field: TableFieldSchema, message: Message) -> Any:
-    if field.mode == "REPEATED":
-        return [_item(field, item) for item in getattr(message, field.name)]
-    if message.HasField(field.name):
-        return _item(field, getattr(message, field.name))
-    if field.mode == "REQUIRED":
-        raise _Missing(field.name)
-    return None
-
-
-def _item(field: TableFieldSchema, value: Any) -> Any:
+def _complete(array: pyarrow.Array, field: TableFieldSchema) -> bool:
+    """Whether no required value is missing, at any depth; an array that is NULL counts as missing."""
+    if field.mode in ("REQUIRED", "REPEATED") and array.null_count:
+        return False
     if field.type != "RECORD":
-        return value
-    return {part.name: _value(part, value) for part in field.fields or []}
+        return True
+    structs = array.flatten() if field.mode == "REPEATED" else array.drop_null()
+    return all(_complete(structs.field(part.name), part) for part in field.fields or [])
 
 
 def _statement(table: tuple[str, str, str], names: list[str]) -> str:

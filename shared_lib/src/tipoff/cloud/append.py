@@ -5,7 +5,7 @@ All rows of a document travel in one append, and a refused document never harms 
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,16 +18,16 @@ from tipoff.cloud.clients.bigquery_storage import bigquery_write_client
 from tipoff.cloud.errors import translate, translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.cloud.ledger import QuotaLedger
-from tipoff.cloud.rows import RowEncoder
+from tipoff.cloud.rows import Part, RowEncoder
 from tipoff.core.errors import BackendUnavailable, ContractViolation, TipoffError
 from tipoff.tables import Table
 
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
-    from google.cloud.bigquery_storage_v1 import types
     from google.cloud.bigquery_storage_v1.writer import AppendRowsStream
 
 APPEND_BYTES_MAX = 8_000_000
+BATCH_ROWS = 20_000
 APPEND_TIMEOUT_S = 60.0
 # An append costs the warehouse the same whether it holds one row or a hundred: the more callers there are, of whatever
 # tables, the longer it is worth to wait for their rows.
@@ -35,30 +35,18 @@ GATHER_S_PER_CALLER = 0.003
 GATHER_S_MAX = 0.75
 
 
-@dataclass(frozen=True)
-class Part:
-    """Rows of one table that stand or fall together.
-
-    Attributes:
-        constants: columns that are the same on every row and that the row objects do not carry.
-    """
-
-    table: Table
-    rows: Sequence[object]
-    constants: Mapping[str, object] = field(default_factory=dict)
-
-
 @dataclass
 class _Document:
-    """Encoded rows that stand or fall together, and why they did not get in; empty ones are never sent."""
+    """A part on its way: why its rows did not get in, and whether that is the last word."""
 
-    rows: list[bytes]
-    error: TipoffError | None = None
+    part: Part
+    error: TipoffError | None
     done: bool = False
-    size_bytes: int = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.size_bytes = sum(map(len, self.rows))
+    @property
+    def row_count(self) -> int:
+        """How many rows stand or fall together."""
+        return len(self.part.rows)
 
 
 @dataclass
@@ -83,7 +71,7 @@ class Appender:
         self._client = bigquery_write_client(at)
         self._project = at.project_id
         self._ledger = ledger
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[tuple[str, frozenset[str]], _Lane] = {}
         self._lanes_lock = Lock()
         self._callers = 0
         self._callers_lock = Lock()
@@ -95,14 +83,14 @@ class Appender:
         a row does not fit its table or that a part is larger than one append may be; a `Retryable` that the service
         did not take the part: nothing may be assumed, and repeats are harmless.
         """
-        documents = [self._document(part) for part in parts]
+        documents = [_Document(part, _lost(part.table) if part.rows else None) for part in parts]
         with self._counted():
             sendings = [lane.hand.submit(self._take_turn, lane, document) for lane, document in self._queued(documents)]
             for sending in sendings:
                 sending.exception()  # waits for each, whatever becomes of the others
         for sending in sendings:
             sending.result()
-        return [document.error for _, document in documents]
+        return [document.error for document in documents]
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -120,27 +108,16 @@ class Appender:
             lane.hand.shutdown()
             self._drop_stream(lane)
 
-    def _lane(self, table: Table) -> _Lane:
+    def _lane(self, part: Part) -> _Lane:
+        key = (part.table.full_name, frozenset(part.constants))
         with self._lanes_lock:
-            if table.full_name not in self._lanes:
-                self._lanes[table.full_name] = _Lane(RowEncoder(table))
-            return self._lanes[table.full_name]
+            if key not in self._lanes:
+                self._lanes[key] = _Lane(RowEncoder(part.table, part.constants))
+            return self._lanes[key]
 
-    def _document(self, part: Part) -> tuple[_Lane, _Document]:
-        lane = self._lane(part.table)
-        try:
-            rows = lane.encoder.encode(part.rows, part.constants)
-        except ContractViolation as error:
-            return lane, _Document([], error)
-        document = _Document(rows, _lost(part.table) if rows else None)
-        if document.size_bytes > APPEND_BYTES_MAX:
-            rule = f"{part.table.full_name}: a document of {document.size_bytes} bytes"
-            return lane, _Document([], ContractViolation("too_large", rule))
-        return lane, document
-
-    def _queued(self, documents: Sequence[tuple[_Lane, _Document]]) -> list[tuple[_Lane, _Document]]:
+    def _queued(self, documents: Sequence[_Document]) -> list[tuple[_Lane, _Document]]:
         """Those that have rows, when all of them wait: so those of one call travel together."""
-        queued = [(lane, document) for lane, document in documents if document.rows]
+        queued = [(self._lane(document.part), document) for document in documents if document.row_count]
         for lane, document in queued:
             with lane.queue_lock:
                 lane.waiting.append(document)
@@ -160,52 +137,65 @@ class Appender:
             self._send(lane, batch)
 
     def _send(self, lane: _Lane, batch: list[_Document]) -> None:
+        """Send documents in one append; what is refused as a whole is sent in halves, until it is known whose fault."""
         try:
-            refused = self._append_once(lane, batch)
-            if refused:
-                self._send_again_without(lane, batch, refused)
+            refused = self._append_once(lane, [document.part for document in batch])
+        except ContractViolation as error:
+            if len(batch) == 1:
+                _finish(batch, error)
                 return
+            middle = len(batch) // 2
+            self._send(lane, batch[:middle])
+            self._send(lane, batch[middle:])
         except TipoffError as error:
             self._drop_stream(lane)
             _finish(batch, error)
-            return
-        _finish(batch, None)
+        else:
+            self._finish_all_but(lane, batch, refused)
 
-    def _send_again_without(self, lane: _Lane, batch: list[_Document], refused: dict[int, str]) -> None:
-        """Every document with a refused row fails alone; the others are sent again."""
+    def _finish_all_but(self, lane: _Lane, batch: list[_Document], refused: dict[int, str]) -> None:
+        """Every document with a refused row fails alone; the others, then not in either, are sent again."""
         good: list[_Document] = []
         first = 0
         for document in batch:
-            why = [text for index, text in refused.items() if first <= index < first + len(document.rows)]
-            first += len(document.rows)
+            why = [text for index, text in refused.items() if first <= index < first + document.row_count]
+            first += document.row_count
             if why:
                 name = lane.encoder.table.full_name
                 _finish([document], ContractViolation("row_refused", f"{name}: {why[0]}"))
             else:
                 good.append(document)
-        if good:
+        if refused and good:
             self._send(lane, good)
+        else:
+            _finish(good, None)
 
-    def _append_once(self, lane: _Lane, batch: list[_Document]) -> dict[int, str]:
+    def _append_once(self, lane: _Lane, parts: Sequence[Part]) -> dict[int, str]:
         """Send one append; the answer maps refused row indexes to the service's reasons."""
-        rows = [row for document in batch for row in document.rows]
-        table = lane.encoder.table
+        name = lane.encoder.table.full_name
+        rows = lane.encoder.encode(parts)
+        data = rows.serialize().to_pybytes()
+        if len(data) > APPEND_BYTES_MAX:
+            raise ContractViolation("too_large", f"{name}: an append of {len(data)} bytes")
         failpoint("bigquery.append:before")
-        with translated(f"append to {table.full_name}"):
-            response = self._exchange(lane, rows)
+        with translated(f"append to {name}"):
+            response = self._exchange(lane, data)
         failpoint("bigquery.append:after")
         if not response:
-            self._ledger.count_append(table.full_name, len(rows), sum(map(len, rows)))
+            self._ledger.count_append(name, rows.num_rows, len(data))
         return response
 
-    def _exchange(self, lane: _Lane, rows: list[bytes]) -> dict[int, str]:
+    def _exchange(self, lane: _Lane, data: bytes) -> dict[int, str]:
         from google.api_core.exceptions import InvalidArgument
+        from google.cloud.bigquery_storage_v1 import types
         from google.cloud.bigquery_storage_v1.exceptions import StreamClosedError
 
         if lane.stream is None:
             lane.stream = self._open(lane)
+        request = types.AppendRowsRequest()
+        request.arrow_rows.rows.serialized_record_batch = data
         try:
-            lane.stream.send(self._request(lane, rows)).result(timeout=APPEND_TIMEOUT_S, polling=_polling())
+            lane.stream.send(request).result(timeout=APPEND_TIMEOUT_S, polling=_polling())
         except StreamClosedError as error:
             raise translate(error, f"append to {lane.encoder.table.full_name}") from error
         except InvalidArgument as error:
@@ -220,21 +210,11 @@ class Appender:
         from google.cloud.bigquery_storage_v1 import types, writer
 
         template = types.AppendRowsRequest(write_stream=self._stream_name(lane.encoder.table))
-        template.proto_rows = types.AppendRowsRequest.ProtoData(
-            writer_schema=types.ProtoSchema(proto_descriptor=lane.encoder.descriptor)
-        )
+        template.arrow_rows.writer_schema.serialized_schema = lane.encoder.schema.serialize().to_pybytes()
         return writer.AppendRowsStream(self._client, template)
 
     def _stream_name(self, table: Table) -> str:
         return f"projects/{self._project}/datasets/{table.dataset}/tables/{table.name}/streams/_default"
-
-    def _request(self, lane: _Lane, rows: list[bytes]) -> "types.AppendRowsRequest":
-        from google.cloud.bigquery_storage_v1 import types
-
-        # Built below the library's wrappers, which copy every row twice.
-        request = types.AppendRowsRequest.pb()()
-        request.proto_rows.rows.serialized_rows.extend(rows)
-        return types.AppendRowsRequest.wrap(request)
 
     def _drop_stream(self, lane: _Lane) -> None:
         from google.cloud.bigquery_storage_v1.exceptions import StreamClosedError
@@ -260,15 +240,15 @@ def _lost(table: Table) -> TipoffError:
 
 
 def _batches(group: list[_Document]) -> list[list[_Document]]:
-    """Documents in order, cut so that no append exceeds the limit."""
+    """Documents in order, cut so that an append holds few rows enough to be surely within its bytes."""
     batches: list[list[_Document]] = []
-    size = APPEND_BYTES_MAX
+    rows = BATCH_ROWS
     for document in group:
-        if size + document.size_bytes > APPEND_BYTES_MAX:
+        if rows + document.row_count > BATCH_ROWS:
             batches.append([])
-            size = 0
+            rows = 0
         batches[-1].append(document)
-        size += document.size_bytes
+        rows += document.row_count
     return batches
 
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tipoff.cloud.append import Appender, Part
+from tipoff.cloud.append import Appender
 from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.bigquery import bigquery_client
 from tipoff.cloud.errors import translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.cloud.ledger import QuotaLedger
+from tipoff.cloud.rows import Part
 from tipoff.core.errors import ConfigInvalid, TipoffError
 from tipoff.tables import Table
 from tipoff.tables.rebuild import rebuild_script

@@ -1,157 +1,157 @@
-"""Rows of a table folder as the protocol buffers that the Storage Write API wants.
+"""Rows of a table folder as the Arrow record batches that the Storage Write API takes.
 
-The message type is composed from `schema.json`, so that a column exists in one place.
-Types on the wire: DATE is days since 1970, TIMESTAMP is microseconds, NUMERIC is decimal text.
+The schema is composed from `schema.json`, so that a column exists in one place. Types on the wire are those that
+BigQuery's page "Ingest data with the Storage Write API: Arrow" pairs with each column type.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
 from operator import attrgetter
-from types import SimpleNamespace
-from typing import Any
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.message import Message
+import msgspec
+from msgspec.structs import astuple
 
 from tipoff.core.errors import ContractViolation
 from tipoff.tables import Column, Table
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_DATE = date(1970, 1, 1)
-_MICROSECOND = timedelta(microseconds=1)
+if TYPE_CHECKING:
+    import pyarrow
 
-_Field = descriptor_pb2.FieldDescriptorProto
-_WIRE = {
-    "STRING": _Field.TYPE_STRING,
-    "INT64": _Field.TYPE_INT64,
-    "INTEGER": _Field.TYPE_INT64,
-    "FLOAT64": _Field.TYPE_DOUBLE,
-    "FLOAT": _Field.TYPE_DOUBLE,
-    "BOOL": _Field.TYPE_BOOL,
-    "BOOLEAN": _Field.TYPE_BOOL,
-    "DATE": _Field.TYPE_INT32,
-    "TIMESTAMP": _Field.TYPE_INT64,
-    "NUMERIC": _Field.TYPE_STRING,
-    "JSON": _Field.TYPE_STRING,
-    "STRUCT": _Field.TYPE_MESSAGE,
-    "RECORD": _Field.TYPE_MESSAGE,
-}
-
+type Values = Sequence[Any]
 type Convert = Callable[[Any], Any]
 
 
-def _days(value: date) -> int:
-    return (value - _EPOCH_DATE).days
+@dataclass(frozen=True)
+class Part:
+    """Rows of one table that stand or fall together: objects with an attribute per column.
+
+    Attributes:
+        constants: columns that are the same on every row and that the row objects do not carry.
+    """
+
+    table: Table
+    rows: Sequence[object]
+    constants: Mapping[str, object] = field(default_factory=dict)
 
 
-def _micros(value: datetime) -> int:
-    return (value - _EPOCH) // _MICROSECOND
+def arrow_type(column: Column) -> "pyarrow.DataType":
+    """The Arrow type of a column's values."""
+    import pyarrow
+
+    if column.fields:
+        one = pyarrow.struct([(part.name, arrow_type(part)) for part in column.fields])
+    else:
+        one = _plain_types()[column.type]
+    return pyarrow.list_(one) if column.mode == "REPEATED" else one
 
 
-def _decimal_text(value: Decimal) -> str:
-    return format(value, "f")
+def _plain_types() -> Mapping[str, "pyarrow.DataType"]:
+    import pyarrow
+
+    return {
+        "STRING": pyarrow.string(),
+        "INT64": pyarrow.int64(),
+        "FLOAT64": pyarrow.float64(),
+        "BOOL": pyarrow.bool_(),
+        "DATE": pyarrow.date32(),
+        "TIMESTAMP": pyarrow.timestamp("us", tz="UTC"),
+        "NUMERIC": pyarrow.decimal128(38, 9),
+    }
 
 
-_CONVERT: dict[str, Convert] = {"DATE": _days, "TIMESTAMP": _micros, "NUMERIC": _decimal_text}
+class RowEncoder:
+    """Makes record batches of one table's rows.
+
+    Args:
+        table: whose columns they have.
+        constants: the columns that come as a part's constants; all other columns are read from the row objects.
+    """
+
+    def __init__(self, table: Table, constants: Iterable[str] = ()) -> None:
+        import pyarrow
+
+        self.table = table
+        names = frozenset(constants)
+        self._constants = [column for column in table.columns if column.name in names]
+        self._columns = [column for column in table.columns if column.name not in names]
+        columns = [*self._constants, *self._columns]
+        self.schema: pyarrow.Schema = pyarrow.schema([(column.name, arrow_type(column)) for column in columns])
+
+    def encode(self, parts: Sequence[Part]) -> "pyarrow.RecordBatch":
+        """The rows of all parts, in order, as one batch.
+
+        Raises:
+            ContractViolation: a row lacks a column, or a value has another type than its column.
+        """
+        import pyarrow
+
+        try:
+            arrays = [*self._constant_arrays(parts), *self._row_arrays(parts)]
+        except (AttributeError, KeyError, TypeError, ValueError, pyarrow.ArrowException) as error:
+            raise ContractViolation("row_refused", f"{self.table.full_name}: {error}") from error
+        for column, array in zip([*self._constants, *self._columns], arrays, strict=True):
+            if column.mode != "NULLABLE" and array.null_count:
+                raise ContractViolation("row_refused", f"{self.table.full_name}: {column.name} is required")
+        return pyarrow.RecordBatch.from_arrays(arrays, schema=self.schema)
+
+    def _constant_arrays(self, parts: Sequence[Part]) -> Iterator["pyarrow.Array"]:
+        import pyarrow
+
+        for column in self._constants:
+            kind = self.schema.field(column.name).type
+            pieces = [
+                pyarrow.repeat(pyarrow.array(_checked(column, [part.constants[column.name]]), kind)[0], len(part.rows))
+                for part in parts
+            ]
+            yield pyarrow.concat_arrays(pieces)
+
+    def _row_arrays(self, parts: Sequence[Part]) -> Iterator["pyarrow.Array"]:
+        import pyarrow
+
+        found = self._values(list(chain.from_iterable(part.rows for part in parts)))
+        for column in self._columns:
+            yield pyarrow.array(_checked(column, found[column.name]), self.schema.field(column.name).type)
+
+    def _values(self, rows: Sequence[Any]) -> dict[str, tuple[Any, ...]]:
+        """The values of each column, by its name; rows of a document are structs, which give theirs all at once."""
+        kind = type(rows[0])
+        if issubclass(kind, msgspec.Struct):
+            return dict(zip(kind.__struct_fields__, zip(*map(astuple, rows), strict=True), strict=True))
+        names = [column.name for column in self._columns]
+        return dict(zip(names, zip(*map(_reader(names), rows), strict=True), strict=True))
 
 
-def _describe(message: descriptor_pb2.DescriptorProto, columns: Iterable[Column]) -> None:
-    for number, column in enumerate(columns, start=1):
-        field = message.field.add(name=column.name, number=number, type=_WIRE[column.type])
-        repeated = column.mode == "REPEATED"
-        field.label = _Field.LABEL_REPEATED if repeated else _Field.LABEL_OPTIONAL
-        if column.fields:
-            nested = message.nested_type.add(name=f"{column.name}_item")
-            _describe(nested, column.fields)
-            field.type_name = nested.name
-
-
-def descriptor(table: Table) -> descriptor_pb2.DescriptorProto:
-    """The self-contained message description of a row of `table`."""
-    message = descriptor_pb2.DescriptorProto(name=f"{table.name}_row")
-    _describe(message, table.columns)
-    return message
-
-
-def _message_class(message: descriptor_pb2.DescriptorProto) -> type[Message]:
-    package = f"rows_{uuid4().hex}"
-    file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package)
-    file.message_type.add().CopyFrom(message)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    found: type[Message] = message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{message.name}"))
-    return found
-
-
-type Read = Callable[[object], dict[str, Any]]
-
-
-def _reader(columns: Iterable[Column]) -> Read:
-    """A function from a row object to the keyword arguments of its message, which takes None for an absent field."""
-    chosen = list(columns)
-    names = [column.name for column in chosen]
-    conversions = [(column.name, convert) for column in chosen if (convert := _converter(column)) is not None]
-    get = _getter(names)
-
-    def read(row: object) -> dict[str, Any]:
-        values = dict(zip(names, get(row), strict=True))
-        for name, convert in conversions:
-            if values[name] is not None:
-                values[name] = convert(values[name])
-        return values
-
-    return read
-
-
-def _getter(names: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
+def _reader(names: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
     """The named attributes of an object; of fewer than two, `attrgetter` gives no tuple."""
     if len(names) > 1:
         return attrgetter(*names)
     return lambda row: tuple(getattr(row, name) for name in names)
 
 
-def _converter(column: Column) -> Convert | None:
-    one = _struct_converter(column) if column.fields else _CONVERT.get(column.type)
-    if column.mode != "REPEATED" or one is None:
-        return one
-    return lambda items: [one(item) for item in items]
+def _checked(column: Column, values: Values) -> Values:
+    """Values as Arrow reads them: structs as maps, and no instant that Arrow would take for UTC without being told."""
+    if column.fields:
+        struct = _struct(column)
+        return [struct(value) for value in values]
+    if column.type == "TIMESTAMP":
+        for value in values:
+            if isinstance(value, datetime) and value.tzinfo is None:
+                raise ValueError(f"{column.name}: an instant has a time zone, {value} has none")
+    return values
 
 
-def _struct_converter(column: Column) -> Convert:
-    return _reader(column.fields)
+def _struct(column: Column) -> Convert:
+    names = [part.name for part in column.fields]
+    read = _reader(names)
+    inner = {part.name: _struct(part) for part in column.fields if part.fields}
 
+    def one(value: object) -> dict[str, Any]:
+        found = dict(zip(names, read(value), strict=True))
+        return found | {name: convert(found[name]) for name, convert in inner.items()}
 
-class RowEncoder:
-    """Serialises row objects (attributes named as the columns) of one table."""
-
-    def __init__(self, table: Table) -> None:
-        self.table = table
-        self.descriptor = descriptor(table)
-        self._class = _message_class(self.descriptor)
-        self._readers: dict[frozenset[str], Read] = {}
-
-    def encode(self, rows: Sequence[object], constants: Mapping[str, Any]) -> list[bytes]:
-        """Rows of one document; `constants` are columns that the row objects themselves do not carry.
-
-        The constants are written once and put before each row: a message in parts is the message whole (protocol
-        buffers' encoding, "Last One Wins").
-
-        Raises:
-            ContractViolation: a row lacks a column, or a value has another type than its column.
-        """
-        kept = frozenset(constants)
-        try:
-            if kept not in self._readers:
-                self._readers[kept] = _reader(column for column in self.table.columns if column.name not in kept)
-            read, message = self._readers[kept], self._class
-            head = self._head(constants)
-            return [head + message(**read(row)).SerializeToString() for row in rows]
-        except (AttributeError, TypeError, ValueError) as error:
-            raise ContractViolation("row_refused", f"{self.table.full_name}: {error}") from error
-
-    def _head(self, constants: Mapping[str, Any]) -> bytes:
-        columns = [column for column in self.table.columns if column.name in constants]
-        data: bytes = self._class(**_reader(columns)(SimpleNamespace(**constants))).SerializeToString()
-        return data
+    if column.mode == "REPEATED":
+        return lambda values: [one(value) for value in values]
+    return lambda value: None if value is None else one(value)

@@ -6,22 +6,13 @@ from typing import TYPE_CHECKING
 
 from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.storage import storage_client
+from tipoff.cloud.downloads import Downloads, ObjectBytes
 from tipoff.cloud.errors import translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.core.errors import Conflict
 
 if TYPE_CHECKING:
     from google.cloud import storage
-
-
-@dataclass(frozen=True)
-class ObjectBytes:
-    """An object as stored: bytes undecoded, whatever their Content-Encoding."""
-
-    name: str
-    generation: int
-    content_encoding: str | None
-    data: bytes
 
 
 @dataclass(frozen=True)
@@ -38,17 +29,11 @@ class ObjectStore:
 
     def __init__(self, at: Endpoints) -> None:
         self._client: storage.Client = storage_client(at)
+        self._downloads = Downloads(at)
 
     def read(self, bucket: str, name: str, generation: int | None = None) -> ObjectBytes:
-        """The object at `generation` (the live one when None), checksum verified.
-
-        Raises:
-            NotReady: there is no such object or generation (it was superseded).
-        """
-        blob = self._client.bucket(bucket).blob(name, generation=generation)
-        with translated(f"read {bucket}/{name}#{generation}"):
-            data = blob.download_as_bytes(raw_download=True)
-        return ObjectBytes(name, generation or int(blob.generation or 0), blob.content_encoding, data)
+        """The object at `generation` (the live one when None); see `Downloads.read`."""
+        return self._downloads.read(bucket, name, generation)
 
     def write(
         self,

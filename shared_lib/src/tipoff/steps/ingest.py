@@ -15,10 +15,11 @@ from threading import BoundedSemaphore
 import msgspec
 
 from tipoff import tables
-from tipoff.cloud.append import Part
 from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.downloads import ObjectBytes
 from tipoff.cloud.pubsub import Topics
-from tipoff.cloud.storage import ObjectBytes, ObjectStore
+from tipoff.cloud.rows import Part
+from tipoff.cloud.storage import ObjectStore
 from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import Parsed, Reject, Route
@@ -32,7 +33,7 @@ from tipoff.steps.ops import VALUE_CHARS_MAX, Clock, OpsLog, utc_now
 
 OBJECT_BYTES_MAX = 32 * 1024 * 1024
 FINALIZE = "OBJECT_FINALIZE"
-REPLAY_WORKERS = 8
+REPLAY_WORKERS = 3
 # Replays that are worked at side by side; each holds the rows of all its objects in memory.
 _REPLAYS = BoundedSemaphore(4)
 

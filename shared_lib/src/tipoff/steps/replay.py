@@ -30,7 +30,7 @@ from tipoff.steps.reprocess import (
     to_do,
 )
 
-CHUNK_OBJECTS = 32
+CHUNK_OBJECTS = 128
 CHUNK_BYTES = 8_000_000
 PUBLISHERS = 8
 LOOK_EVERY_S = 0.5

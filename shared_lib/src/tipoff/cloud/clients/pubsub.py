@@ -6,10 +6,13 @@ from google.pubsub_v1.services.publisher.transports import PublisherGrpcTranspor
 from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.channels import channel
 
+PUBLISH_MESSAGES_MAX = 100
+PUBLISH_WAIT_S = 0.01
+
 
 def publisher_client(at: Endpoints) -> pubsub_v1.PublisherClient:
-    """A Pub/Sub publisher that sends each message at once: callers batch on their own."""
-    batch = pubsub_v1.types.BatchSettings(max_messages=1)
+    """A Pub/Sub publisher; what is published within a few milliseconds, by whomever, travels in one request."""
+    batch = pubsub_v1.types.BatchSettings(max_messages=PUBLISH_MESSAGES_MAX, max_latency=PUBLISH_WAIT_S)
     if at.pubsub_emulator_host is None:
         return pubsub_v1.PublisherClient(batch_settings=batch)
     transport = PublisherGrpcTransport(channel=channel(at.pubsub_emulator_host))

@@ -1,9 +1,16 @@
 """Cloud Storage clients."""
 
+import google.auth
+import urllib3
 from google.auth.credentials import AnonymousCredentials
+from google.auth.transport.urllib3 import AuthorizedHttp
 from google.cloud import storage
 
 from tipoff.cloud.clients import Endpoints
+
+_ENDPOINT = "https://storage.googleapis.com"
+_SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
+_CONNECTIONS, _TIMEOUT_S = 16, 60.0
 
 
 def storage_client(at: Endpoints) -> storage.Client:
@@ -15,3 +22,12 @@ def storage_client(at: Endpoints) -> storage.Client:
     # No proxy and no .netrc stands before a server of this machine; looking for them is a tenth of a request's cost.
     client._http.trust_env = False
     return client
+
+
+def storage_http(at: Endpoints) -> tuple[AuthorizedHttp, str]:
+    """A pool of authorised connections to Cloud Storage, and the URL it is at."""
+    pool = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=_TIMEOUT_S)
+    if at.storage_emulator_host is None:
+        credentials, _ = google.auth.default(scopes=[_SCOPE])
+        return AuthorizedHttp(credentials, http=pool), _ENDPOINT
+    return AuthorizedHttp(AnonymousCredentials(), http=pool), at.storage_emulator_host

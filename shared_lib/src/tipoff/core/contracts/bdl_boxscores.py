@@ -150,7 +150,7 @@ def parse(where: Route, body: bytes) -> Content:
     if where.captured_at is None or where.day is None:
         raise ValueError("this layout carries date and capture instant")
     tree = decoding.check_json(body)
-    games = _games(body, tree)
+    games = _games(tree)
     final = [game for game in games if game.status == "Final"]
     if games and not final:
         raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", "status", games[0].status, Outcome.IGNORED)
@@ -164,10 +164,10 @@ def parse(where: Route, body: bytes) -> Content:
     return Content((TableRows("bdl_player_boxscores", tuple(rows)),), where.captured_at, note=note)
 
 
-def _games(body: bytes, tree: Any) -> list[Game]:
+def _games(tree: Any) -> list[Game]:
     if isinstance(tree, dict) and "boxScores" in tree:
-        return decoding.typed(body, tree, OriginalDocument).boxScores
-    return decoding.typed(body, tree, Document).data
+        return decoding.typed(tree, OriginalDocument).boxScores
+    return decoding.typed(tree, Document).data
 
 
 def _game_rows(day: date, game: Game) -> Iterator[BdlRow]:

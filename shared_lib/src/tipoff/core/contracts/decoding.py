@@ -10,9 +10,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Hashable
-from functools import cache
-from typing import Annotated, Any, NoReturn, cast
+from typing import Annotated, Any, NoReturn
 
 import msgspec
 
@@ -217,29 +215,23 @@ def _diagnose(body: bytes, message: str) -> NoReturn:
     raise DocumentRefused(Reason.INVALID_JSON, "a document is one JSON value", value=message)
 
 
-@cache
-def _decoder(shape: Hashable) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(shape)
-
-
 def decode[T](body: bytes, shape: type[T]) -> T:
     """Typed document of strict JSON bytes; unknown fields are passed over.
 
     Raises:
         DocumentRefused: any code of `check_json`, then schema (something missing, another container) or wrong_type.
     """
-    tree = check_json(body)
-    return typed(body, tree, shape)
+    return typed(check_json(body), shape)
 
 
-def typed[T](body: bytes, tree: Any, shape: type[T]) -> T:
-    """Typed document of bytes whose tree is known to be strict JSON.
+def typed[T](tree: Any, shape: type[T]) -> T:
+    """Typed document of a tree of strict JSON; its texts are the tree's own.
 
     Raises:
         DocumentRefused: schema or wrong_type, with the path and the value found there.
     """
     try:
-        return cast(T, _decoder(cast(Hashable, shape)).decode(body))
+        return msgspec.convert(tree, shape)
     except (msgspec.ValidationError, RecursionError) as error:
         code, field, rule = explain(str(error))
         raise DocumentRefused(code, rule, field, value_at(tree, field)) from error

@@ -147,11 +147,11 @@ def parse(where: Route, body: bytes) -> Content:
         DocumentRefused: not_final (ignored), or any code of an atomic document.
     """
     tree = decoding.check_json(body)
-    header = decoding.typed(body, tree, HeaderDocument).game
+    header = decoding.typed(tree, HeaderDocument).game
     game = identity(where, header.gameId)
     check_game_code(header.gameCode, game.game_date)
     _check_final(header)
-    document = decoding.typed(body, tree, Document).game
+    document = decoding.typed(tree, Document).game
     return _content(where, game, document)
 
 

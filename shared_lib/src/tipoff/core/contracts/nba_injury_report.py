@@ -56,9 +56,9 @@ def parse(where: Route, body: bytes) -> Content:
     """
     tree = decoding.check_json(body)
     if where.hour is not None and not _has_own_header(tree):
-        document = decoding.typed(body, tree, OriginalDocument)
+        document = decoding.typed(tree, OriginalDocument)
         return _content(_header_of_name(where), [_ours(raw) for raw in document.records], [])
-    own = decoding.typed(body, tree, Document)
+    own = decoding.typed(tree, Document)
     report = _header(own.metadata)
     check_report_date(where, report)
     return _content(report, own.records, own.not_yet_submitted)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -10,7 +11,7 @@ from tipoff.core import teams
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
-from tipoff.core.contracts.nba_common import Identity, Instant, duration, identity
+from tipoff.core.contracts.nba_common import Identity, Instant, duration, identity, tenths
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route
 from tipoff.core.game_date import to_utc
@@ -130,15 +131,16 @@ def _check_actions(actions: Sequence[Action]) -> None:
     numbers: set[int] = set()
     tricodes: set[str] = set()
     for index, action in enumerate(actions):
-        path = f"$.game.actions[{index}]"
-        if action.actionNumber in numbers:
-            raise DocumentRefused(
-                Reason.DUPLICATE_KEY, "an action is listed once", f"{path}.actionNumber", action.actionNumber
-            )
+        try:
+            _check_action(action)
+            if action.actionNumber in numbers:
+                rule = "an action is listed once"
+                raise DocumentRefused(Reason.DUPLICATE_KEY, rule, "actionNumber", action.actionNumber)
+        except DocumentRefused as refusal:
+            raise refusal.below(f"$.game.actions[{index}]") from refusal
         numbers.add(action.actionNumber)
         if action.teamTricode:
             tricodes.add(action.teamTricode)
-        _check_action(action, path)
     strangers = sorted(tricodes - teams.BY_TRICODE.keys())
     if strangers:
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "a tricode is an NBA team's", "teamTricode", strangers[0])
@@ -146,34 +148,31 @@ def _check_actions(actions: Sequence[Action]) -> None:
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "a game has two teams", "teamTricode", ",".join(sorted(tricodes)))
 
 
-def _check_action(action: Action, path: str) -> None:
+def _check_action(action: Action) -> None:
     if not 1 <= action.period <= MAX_PERIOD:
-        raise DocumentRefused(Reason.BAD_MINUTES, f"a period is 1 to {MAX_PERIOD}", f"{path}.period", action.period)
+        raise DocumentRefused(Reason.BAD_MINUTES, f"a period is 1 to {MAX_PERIOD}", "period", action.period)
     limit = PERIOD_TENTHS if action.period <= 4 else OVERTIME_TENTHS
-    if duration(action.clock, f"{path}.clock") > limit:
-        raise DocumentRefused(Reason.BAD_MINUTES, "a clock fits its period", f"{path}.clock", action.clock)
+    if duration(action.clock, "clock") > limit:
+        raise DocumentRefused(Reason.BAD_MINUTES, "a clock fits its period", "clock", action.clock)
     if action.personId < 0:
-        raise DocumentRefused(Reason.WRONG_TYPE, "a person id is not negative", f"{path}.personId", action.personId)
+        raise DocumentRefused(Reason.WRONG_TYPE, "a person id is not negative", "personId", action.personId)
     if action.teamTricode and action.teamId and not teams.is_same_team(action.teamId, action.teamTricode):
-        raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are one team's", f"{path}.teamId", action.teamId)
+        raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are one team's", "teamId", action.teamId)
     is_shot = action.actionType in SHOT_POINTS
     if action.isFieldGoal == 1 and action.actionType not in ("2pt", "3pt", "heave"):
-        raise DocumentRefused(
-            Reason.STAT_IDENTITY, "a field goal is 2pt or 3pt", f"{path}.actionType", action.actionType
-        )
+        raise DocumentRefused(Reason.STAT_IDENTITY, "a field goal is 2pt or 3pt", "actionType", action.actionType)
     if is_shot and action.shotResult not in ("Made", "Missed"):
-        raise DocumentRefused(Reason.SCHEMA, "a shot is Made or Missed", f"{path}.shotResult", action.shotResult)
+        raise DocumentRefused(Reason.SCHEMA, "a shot is Made or Missed", "shotResult", action.shotResult)
     if is_shot and not action.teamTricode:
-        raise DocumentRefused(Reason.SCHEMA, "a shot has a team", f"{path}.teamTricode")
+        raise DocumentRefused(Reason.SCHEMA, "a shot has a team", "teamTricode")
     if action.shotDistance is not None and not 0 <= action.shotDistance <= 100:
-        raise DocumentRefused(
-            Reason.STAT_IDENTITY, "a court is 94 feet long", f"{path}.shotDistance", action.shotDistance
-        )
+        raise DocumentRefused(Reason.STAT_IDENTITY, "a court is 94 feet long", "shotDistance", action.shotDistance)
 
 
 def _row(game: Identity, action: Action, sequence: int, coverage: str) -> ActionRow:
     kind = action.actionType
-    made = action.shotResult == "Made" if kind in SHOT_POINTS else None
+    shot_points = SHOT_POINTS.get(kind)
+    made = action.shotResult == "Made" if shot_points else None
     return ActionRow(
         nba_game_id=game.nba_game_id,
         game_date=game.game_date,
@@ -183,7 +182,7 @@ def _row(game: Identity, action: Action, sequence: int, coverage: str) -> Action
         action_number=action.actionNumber,
         order_number=action.orderNumber,
         period=action.period,
-        clock_tenths=duration(action.clock, "clock"),
+        clock_tenths=tenths(action.clock),
         event_type=kind,
         event_sub_type=action.subType or None,
         qualifiers=tuple(action.qualifiers),
@@ -196,12 +195,12 @@ def _row(game: Identity, action: Action, sequence: int, coverage: str) -> Action
         foul_drawn_player_id=action.foulDrawnPersonId,
         is_field_goal=action.isFieldGoal == 1,
         shot_made=made,
-        shot_type=kind if kind in SHOT_POINTS else None,
+        shot_type=kind if shot_points else None,
         shot_zone=_zone(action),
         shot_x=action.x,
         shot_y=action.y,
         shot_distance_feet=action.shotDistance,
-        points_scored=SHOT_POINTS[kind] if made else 0,
+        points_scored=shot_points if shot_points and made else 0,
         home_score=_score(action.scoreHome),
         away_score=_score(action.scoreAway),
         action_at=_instant(action.timeActual),
@@ -225,6 +224,7 @@ def _zone(action: Action) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)
 def _score(text: str | None) -> int | None:
     if not text:
         return None

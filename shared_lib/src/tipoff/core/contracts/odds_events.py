@@ -38,8 +38,8 @@ def parse(where: Route, body: bytes) -> Content:
         DocumentRefused: any code of the envelope.
     """
     tree = decoding.check_json(body)
-    envelope = decoding.typed(body, tree, Envelope[list[Any]]) if is_envelope(tree) else None
-    events = envelope.data if envelope else decoding.typed(body, tree, list[Any])
+    envelope = decoding.typed(tree, Envelope[list[Any]]) if is_envelope(tree) else None
+    events = envelope.data if envelope else decoding.typed(tree, list[Any])
     seen = snapshot(where, envelope)
     rows: dict[str, EventRow] = {}
     rejects: list[Reject] = []

@@ -99,22 +99,22 @@ def read_event(where: Route, body: bytes) -> EventDocument:
     envelope: Envelope[Any] | None
     event: EventHeader
     try:
-        envelope, whole = _unwrap(body, tree, Envelope[Event], Event)
+        envelope, whole = _unwrap(tree, Envelope[Event], Event)
         event, found = whole, quotes(whole)
     except DocumentRefused:
-        envelope, loose = _unwrap(body, tree, Envelope[LooseEvent], LooseEvent)
+        envelope, loose = _unwrap(tree, Envelope[LooseEvent], LooseEvent)
         event, (found, rejects) = loose, loose_quotes(loose)
     seen = snapshot(where, envelope)
     game = event_of_name(where, event)
     return EventDocument(event, game, seen, found, rejects, price_format(found))
 
 
-def _unwrap[T](body: bytes, tree: Any, wrapped: type[Envelope[T]], bare: type[T]) -> tuple[Envelope[T] | None, T]:
+def _unwrap[T](tree: Any, wrapped: type[Envelope[T]], bare: type[T]) -> tuple[Envelope[T] | None, T]:
     """The event and, if the document has one, its historical envelope."""
     if is_envelope(tree):
-        envelope = decoding.typed(body, tree, wrapped)
+        envelope = decoding.typed(tree, wrapped)
         return envelope, envelope.data
-    return None, decoding.typed(body, tree, bare)
+    return None, decoding.typed(tree, bare)
 
 
 def parse(where: Route, body: bytes) -> Content:

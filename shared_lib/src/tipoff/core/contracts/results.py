@@ -101,6 +101,11 @@ class DocumentRefused(ContractViolation):
         self.reject = Reject(reason, shorten(field), shorten(value), rule)
         super().__init__(reason.value, f"{field or 'document'}: {rule}", {"field": field, "value": self.reject.value})
 
+    def below(self, path: str) -> "DocumentRefused":
+        """The same refusal of a field that lies below `path`."""
+        reject = self.reject
+        return DocumentRefused(reject.code, reject.rule, f"{path}.{reject.field}", reject.value, self.outcome)
+
 
 class RowRefused(ContractViolation):
     """One row of a row-wise document is set aside; caught where the rows are collected."""
@@ -131,7 +136,8 @@ def accepted(content: Content, parse_seq: int) -> Parsed:
     """The Parsed of a document whose rows stand; its reason is the first reject's code, else the note."""
     rows_out = sum(len(table.rows) for table in content.tables) - content.marker_rows
     reason = content.rejects[0].code if content.rejects else content.note
-    dates = {row.game_date for table in content.tables for row in table.rows if hasattr(row, "game_date")}
+    dated = (table.rows for table in content.tables if table.rows and hasattr(table.rows[0], "game_date"))
+    dates = {row.game_date for rows in dated for row in rows}  # type: ignore[attr-defined]
     return Parsed(
         tables=content.tables,
         rejects=content.rejects,
