@@ -4,7 +4,9 @@ import base64
 import json
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import jwt
@@ -226,6 +228,24 @@ def share(folder: Path, name: str, who: str = "all") -> HostedFunction:
     env = {"OWN": name, "EVERYBODYS": "yes"}
     return HostedFunction(
         name=name, zip=str(archive), env=env, service=f"nba-{name}", invokers=frozenset({CALLER}))  # fmt: skip
+
+
+def test_the_instances_of_a_function_take_requests_side_by_side(tmp_path: Path) -> None:
+    """One request at a time for each: what two answer at once, two processes answered."""
+    identity = Identity(tmp_path / "identity")
+    host = FunctionHost([function(tmp_path, "ingest", concurrency=1, instances=2)], identity)
+    host.start()
+    meet = Barrier(2)
+
+    def ask(_: int) -> int:
+        caller = Caller(host, identity)
+        meet.wait(10)
+        return int(json.loads(caller.post("/nba-ingest/").body)["pid"])
+
+    with ThreadPoolExecutor(2) as pool:
+        seen = {pid for _ in range(20) for pid in pool.map(ask, range(2))}
+    host.stop()
+    assert len(seen) == 2
 
 
 def test_functions_that_share_a_process_keep_their_mains_and_their_own_settings(tmp_path: Path) -> None:

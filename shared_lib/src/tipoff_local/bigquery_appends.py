@@ -6,6 +6,8 @@ else (an unknown field, a missing required value, a value DuckDB refuses) takes 
 what is wrong with which row.
 """
 
+import logging
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
@@ -31,6 +33,8 @@ _ARROW = {
     "DATE": pyarrow.date32(),
     "TIMESTAMP": pyarrow.timestamp("us", tz="UTC"),
 }
+
+logger = logging.getLogger(__name__)
 
 type Decode = Callable[[types.AppendRowsRequest, list[TableFieldSchema]], Sequence[Any]]
 
@@ -102,13 +106,16 @@ def _finish(group: Sequence[_Append]) -> None:
 
 
 def _error_of(group: Sequence[_Append]) -> duckdb.Error | None:
-    """Commit all of them or none; why none."""
+    """Commit all of them or none, one statement a table; why none."""
+    rows: dict[str, list[pyarrow.Table]] = defaultdict(list)
+    for append in group:
+        rows[append.statement].append(append.rows)
     with database.cursor() as cursor:
         cursor.begin()
         try:
-            for append in group:
-                cursor.register("appended", append.rows)
-                cursor.execute(append.statement)
+            for statement, tables in rows.items():
+                cursor.register("appended", pyarrow.concat_tables(tables))
+                cursor.execute(statement)
             cursor.commit()
         except duckdb.Error as error:
             cursor.rollback()
@@ -138,8 +145,10 @@ def append_by_columns(memory: CatalogueMemory) -> None:
         return decode
 
     def insert_rows(stream: write.Stream, rows: Sequence[Any]) -> Any:
-        if isinstance(rows, _ArrowRows) and _inserted(stream, rows.batch, columns(*stream.table)):
-            return []
+        if isinstance(rows, _ArrowRows):
+            if _inserted(stream, rows.batch, columns(*stream.table)):
+                return []
+            logger.warning("an append to %s takes the slow way", ".".join(stream.table))
         return insert(stream, list(rows))
 
     write._decoder = decode_lazily
@@ -152,7 +161,8 @@ def _inserted(stream: write.Stream, batch: pyarrow.RecordBatch, fields: list[Tab
         return False
     try:
         _COMMITS.commit(_statement(stream.table, batch.schema.names), pyarrow.Table.from_batches([batch]))
-    except duckdb.Error:
+    except duckdb.Error as error:
+        logger.warning("DuckDB refused an append to %s: %s", ".".join(stream.table), error)
         return False
     return True
 

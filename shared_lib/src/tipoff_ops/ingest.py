@@ -4,6 +4,7 @@ Upload, notification, push, the function's zip, committed rows: nothing here par
 from the receipts; an object without one is unaccounted for, which is the only failure.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -187,5 +188,5 @@ def _games_and_days(object_names: Iterable[str]) -> tuple[set[str], set[date]]:
 
 
 def intake_mesh(project: Project, folder: Path) -> IntakeMesh:
-    """A mesh that takes documents in and does nothing else; to be started."""
-    return IntakeMesh(project, folder)
+    """A mesh that takes documents in and does nothing else, on all processors; to be started."""
+    return IntakeMesh(project, folder, instances={"ingest": os.cpu_count() or 1})

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -35,7 +35,7 @@ PROJECT_ID = "tipoff-local"
 PROJECT_NUMBER = "123456789012"
 REGION = "us-west2"
 ENVIRONMENT = "local"
-PUSH_WINDOW = 250
+PUSH_WINDOW = 500
 LOOK_EVERY_S = 0.1
 # As terraform/modules/mesh/schedules.tf declares them.
 SCHEDULE_RETRY = Retry(retry_count=3, min_backoff_s=10.0, max_backoff_s=120.0)
@@ -96,6 +96,8 @@ class LocalMesh:
         by_the_clock: whether scheduled jobs fire when their time comes; otherwise only `tick` fires them.
         sources_url: a stand-in for the outside sources; without one nothing is collected.
         isolate: whether each function has a process of its own, or all share one.
+        instances: how many processes a function gets where it is isolated, by its key (one each, unless told otherwise;
+            never more than mesh.yaml allows).
     """
 
     project: Project
@@ -105,6 +107,7 @@ class LocalMesh:
     by_the_clock: bool = False
     sources_url: str | None = None
     isolate: bool = True
+    instances: Mapping[str, int] = field(default_factory=dict)
     names: Names = field(init=False)
     manifest: Manifest = field(init=False)
     identity: Identity = field(init=False)
@@ -278,6 +281,7 @@ class LocalMesh:
             timeout_s=function.declared.timeout_s,
             concurrency=function.declared.concurrency,
             memory=function.declared.memory,
+            instances=min(self.instances.get(key, 1), function.declared.max_instances),
         )
 
     def _make_resources(self) -> None:

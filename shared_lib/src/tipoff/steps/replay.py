@@ -6,7 +6,7 @@ from receipts, so a run that was killed goes on, under the same name, where the 
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -124,8 +124,7 @@ def replay(context: ReprocessContext, request: Reprocess) -> Replayed:
     mine = to_do(run.listed, known, wanted.force, BEFORE_ALL if began_at is None else began_at)
     run.progress(len(mine), 0, "running")
     _announce(run, mine)
-    _wait(run, mine)
-    return _account(run, mine)
+    return _account(run, mine, _wait(run, mine))
 
 
 def _began(context: ReprocessContext, backfill_id: str) -> datetime | None:
@@ -157,19 +156,22 @@ def _chunks(todo: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:
         yield chunk
 
 
-def _wait(run: _Run, todo: Sequence[ObjectName]) -> None:
-    """Return when each has a receipt of this run; leave progress whenever something moved."""
+def _wait(run: _Run, todo: Sequence[ObjectName]) -> Mapping[tuple[str, int], KnownObject]:
+    """The run's receipts, once each object has one; leaves progress whenever something moved."""
     done, moved_s = 0, time.monotonic()
     while True:
         found = _counted(run)
         if found > done:
             done, moved_s = found, time.monotonic()
             run.progress(len(todo), min(done, len(todo)), "running")
-        if done >= len(todo) and not _missing(run, todo):
-            return
-        if time.monotonic() - moved_s > STALLED_AFTER_S:
-            left = _missing(run, todo)
-            raise BackendUnavailable("objects_unaccounted", f"{len(left)} objects have no receipt, as {left[0].name}")
+        stalled = time.monotonic() - moved_s > STALLED_AFTER_S
+        if done >= len(todo) or stalled:
+            receipts = run.receipts()
+            left = [one for one in todo if (one.name, one.generation) not in receipts]
+            if not left:
+                return receipts
+            if stalled:
+                raise BackendUnavailable("objects_unaccounted", f"{len(left)} have no receipt, as {left[0].name}")
         time.sleep(LOOK_EVERY_S)
 
 
@@ -178,14 +180,8 @@ def _counted(run: _Run) -> int:
     return run.context.warehouse.rows(load("objects_since"), parameters, _Count)[0].objects
 
 
-def _missing(run: _Run, todo: Sequence[ObjectName]) -> list[ObjectName]:
-    receipts = run.receipts()
-    return [found for found in todo if (found.name, found.generation) not in receipts]
-
-
-def _account(run: _Run, todo: Sequence[ObjectName]) -> Replayed:
+def _account(run: _Run, todo: Sequence[ObjectName], receipts: Mapping[tuple[str, int], KnownObject]) -> Replayed:
     """The account over all that this run took in, under whatever call."""
-    receipts = run.receipts()
     mine = [row for found in run.listed if (row := receipts.get((found.name, found.generation)))]
     fates = Counter(row.outcome for row in mine)
     run.progress(len(todo), len(todo), "done", fates["quarantined"])

@@ -1,11 +1,9 @@
 """The door of the host: routes by service, checks identity as Cloud Run's IAM does, bounds requests."""
 
 import logging
-import queue
 import socket
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tipoff_local.errors import ApiError, not_found
@@ -25,26 +23,26 @@ _HOP_BY_HOP = frozenset({
 logger = logging.getLogger(__name__)
 
 
-@dataclass
 class Backend:
-    """A function's process as the front sees it: a connection for each request that may run at a time."""
+    """A function's processes as the front sees them: a connection for each request that may run at a time.
 
-    function: HostedFunction
-    port: int
-    _idle: "queue.LifoQueue[Client]" = field(init=False)
+    A request goes to the process with the most places free, and there to the place used last.
+    """
 
-    def __post_init__(self) -> None:
-        """Opens no connection yet."""
-        self._idle = queue.LifoQueue()
-        for _ in range(self.function.concurrency):
-            self._idle.put(Client(f"http://127.0.0.1:{self.port}", self.function.timeout_s))
+    def __init__(self, function: HostedFunction, ports: Sequence[int]) -> None:
+        self.function = function
+        places = range(function.concurrency)
+        self._free = [[Client(f"http://127.0.0.1:{port}", function.timeout_s) for _ in places] for port in ports]
+        self._places = threading.Semaphore(function.concurrency * len(ports))
+        self._lock = threading.Lock()
 
     def deliver(self, request: Request) -> Response:
         """The function's answer; 429 if no place got free, 504 past its timeout, 503 if it died meanwhile."""
-        try:
-            client = self._idle.get(timeout=self.function.timeout_s)
-        except queue.Empty as error:
-            raise ApiError(429, "The request was aborted because there was no available instance.") from error
+        if not self._places.acquire(timeout=self.function.timeout_s):
+            raise ApiError(429, "The request was aborted because there was no available instance.")
+        with self._lock:
+            process = max(self._free, key=len)
+            client = process.pop()
         try:
             answer = client.request(request.method, request.target, request.headers, request.body)
         except TimeoutError as error:
@@ -52,14 +50,16 @@ class Backend:
         except Disconnected as error:
             raise ApiError(503, "The connection to the instance had an error.") from error
         finally:
-            self._idle.put(client)
+            with self._lock:
+                process.append(client)
+            self._places.release()
         return Response(answer.status, answer.body, _end_to_end(answer.headers))
 
 
 class Front:
     """One port for all functions."""
 
-    def __init__(self, config: HostConfig, listener: socket.socket, ports: Mapping[str, int]) -> None:
+    def __init__(self, config: HostConfig, listener: socket.socket, ports: Mapping[str, Sequence[int]]) -> None:
         self._identity = Identity(Path(config.identity_folder))
         self._server = HttpServer(self.handle, listener=listener)
         self._backends = {f.service: Backend(f, ports[f.name]) for f in config.functions}

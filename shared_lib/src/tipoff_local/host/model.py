@@ -28,6 +28,7 @@ class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 1
     memory: str = "512Mi"
     target: str = "main"
+    instances: int = 1
 
     @property
     def memory_bytes(self) -> int:
@@ -69,7 +70,7 @@ class HostConfig(msgspec.Struct, frozen=True):
         """The processes to run."""
         if not self.isolate:
             return [Instance(TOGETHER, tuple(self.functions))]
-        return [Instance(function.service, (function,)) for function in self.functions]
+        return [Instance(f.service, (f,)) for f in self.functions for _ in range(f.instances)]
 
     def log(self, service: str) -> Path:
         """Where the output of a function, or of an instance by its name, gathers."""

@@ -13,8 +13,10 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -34,6 +36,20 @@ _PRELOAD = (
 _RESTART_PAUSE_S = 1.0
 
 
+@dataclass(frozen=True, eq=False)
+class _Slot:
+    """Where an instance runs, again and again: its functions' folders and sockets, and what they may import."""
+
+    instance: Instance
+    places: Mapping[str, Place]
+    sources: Path
+
+    def close(self) -> None:
+        """Called in the processes of others: their sockets are none of its business."""
+        for place in self.places.values():
+            place.listener.close()
+
+
 class Zygote:
     """Parent of the function processes; lives in a single thread."""
 
@@ -41,12 +57,10 @@ class Zygote:
         self._config = config
         self._front_socket = listen(config.port)
         folder = Path(config.folder)
-        self._places = {f.name: Place(unpack(Path(f.zip), folder), listen(0)) for f in config.functions}
-        self._instances = config.instances()
-        self._sources = {one.name: self._source_of(one, folder) for one in self._instances}
+        self._slots = [_slot(instance, folder) for instance in config.instances()]
         self._life_read, self._life_write = os.pipe()
         self._ready_read, self._ready_write = os.pipe()
-        self._running: dict[int, Instance] = {}
+        self._running: dict[int, _Slot] = {}
         self._front_pid = 0
 
     def start(self) -> Ready:
@@ -56,22 +70,22 @@ class Zygote:
                 importlib.import_module(name)
         if threading.active_count() != 1:
             raise RuntimeError("a preloaded module started a thread: forking would not be safe")
-        for instance in self._instances:
-            self._spawn(instance)
+        for slot in self._slots:
+            self._spawn(slot)
         self._front_pid = self._fork(self._run_front)
         error = self._await_loaded()
-        pids = {function.name: pid for pid, instance in self._running.items() for function in instance.functions}
+        pids = {function.name: pid for pid, slot in self._running.items() for function in slot.instance.functions}
         pids |= {"host": os.getpid(), "front": self._front_pid}
         return Ready(self._front_socket.getsockname()[1], pids, error)
 
     def supervise(self) -> None:
         """Restarts instances that die, until the front leaves with the parent; then ends them all."""
         while (ended := os.wait())[0] != self._front_pid:
-            instance = self._running.pop(ended[0], None)
-            if instance is not None:
-                self._log(instance, f"ended with {_ending(ended[1])}; restarting\n")
+            slot = self._running.pop(ended[0], None)
+            if slot is not None:
+                self._log(slot.instance, f"ended with {_ending(ended[1])}; restarting\n")
                 time.sleep(0 if os.WIFSIGNALED(ended[1]) else _RESTART_PAUSE_S)
-                self._spawn(instance)
+                self._spawn(slot)
         self.end()
 
     def end(self) -> None:
@@ -83,12 +97,8 @@ class Zygote:
             while True:
                 os.wait()
 
-    def _source_of(self, instance: Instance, folder: Path) -> Path:
-        unpacked = [self._places[function.name].folder for function in instance.functions]
-        return unpacked[0] if len(unpacked) == 1 else merged(unpacked, folder)
-
-    def _spawn(self, instance: Instance) -> None:
-        self._running[self._fork(lambda: self._run_instance(instance))] = instance
+    def _spawn(self, slot: _Slot) -> None:
+        self._running[self._fork(lambda: self._run(slot))] = slot
 
     def _fork(self, body: Callable[[], None]) -> int:
         pid = os.fork()
@@ -100,30 +110,31 @@ class Zygote:
                 _leave()
         return pid
 
-    def _run_instance(self, instance: Instance) -> None:
-        own = {function.name for function in instance.functions}
+    def _run(self, slot: _Slot) -> None:
         self._front_socket.close()
-        for name, place in self._places.items():
-            if name not in own:
-                place.listener.close()
-        log = self._config.log(instance.name)
-        serve(instance, self._places, self._sources[instance.name], log, self._life_read, self._ready_write)
+        for other in self._slots:
+            if other is not slot:
+                other.close()
+        log = self._config.log(slot.instance.name)
+        serve(slot.instance, slot.places, slot.sources, log, self._life_read, self._ready_write)
 
     def _run_front(self) -> None:
-        ports = {name: place.listener.getsockname()[1] for name, place in self._places.items()}
-        for place in self._places.values():
-            place.listener.close()
+        ports: dict[str, list[int]] = defaultdict(list)
+        for slot in self._slots:
+            for name, place in slot.places.items():
+                ports[name].append(place.listener.getsockname()[1])
+            slot.close()
         Front(self._config, self._front_socket, ports).serve(self._life_read)
 
     def _await_loaded(self) -> str | None:
-        missing = len(self._instances)
+        missing = len(self._slots)
         while missing:
             readable, _, _ = select.select([self._ready_read], [], [], 0.05)
             if readable:
                 missing -= len(os.read(self._ready_read, 1024))
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid:
-                return self._failure(self._running.pop(pid), status)
+                return self._failure(self._running.pop(pid).instance, status)
         return None
 
     def _failure(self, instance: Instance, status: int) -> str:
@@ -133,6 +144,12 @@ class Zygote:
     def _log(self, instance: Instance, line: str) -> None:
         with self._config.log(instance.name).open("a") as log:
             log.write(line)
+
+
+def _slot(instance: Instance, folder: Path) -> _Slot:
+    places = {f.name: Place(unpack(Path(f.zip), folder), listen(0)) for f in instance.functions}
+    unpacked = [place.folder for place in places.values()]
+    return _Slot(instance, places, unpacked[0] if len(unpacked) == 1 else merged(unpacked, folder))
 
 
 def _ending(status: int) -> str:
