@@ -143,10 +143,16 @@ def schedule() -> Json:
     return {"leagueSchedule": {"seasonYear": "2023-24", "leagueId": "00", "gameDates": days}}
 
 
+def scoreboard_side(tricode: str) -> Json:
+    """One side of the board."""
+    if tricode == "DET":
+        return {"teamId": DET, "teamTricode": "DET", "score": 50, "wins": 5, "losses": 38}
+    return {"teamId": CHA, "teamTricode": "CHA", "score": 48, "wins": 10, "losses": 32}
+
+
 def scoreboard() -> Json:
     """The game of `box`, running."""
-    home: Json = {"teamId": DET, "teamTricode": "DET", "score": 50, "wins": 5, "losses": 38}
-    away: Json = {"teamId": CHA, "teamTricode": "CHA", "score": 48, "wins": 10, "losses": 32}
+    home, away = scoreboard_side("DET"), scoreboard_side("CHA")
     game = {
         "gameId": "0022300619",
         "gameStatus": 2,

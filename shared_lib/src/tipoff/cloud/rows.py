@@ -1,7 +1,7 @@
 """Rows of a table folder as the Arrow record batches that the Storage Write API takes.
 
-The schema is composed from `schema.json`, so that a column exists in one place. Types on the wire are those that
-BigQuery's page "Ingest data with the Storage Write API: Arrow" pairs with each column type.
+The schema is composed from `schema.json`, so that a column exists in one place. Types on the wire are those of the
+table "Supported Apache Arrow data types" in BigQuery's documentation, where a repeated field has no NULL.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -90,7 +90,7 @@ class RowEncoder:
 
         try:
             arrays = [*self._constant_arrays(parts), *self._row_arrays(parts)]
-        except (AttributeError, KeyError, TypeError, ValueError, pyarrow.ArrowException) as error:
+        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError, pyarrow.ArrowException) as error:
             raise ContractViolation("row_refused", f"{self.table.full_name}: {error}") from error
         for column, array in zip([*self._constants, *self._columns], arrays, strict=True):
             if column.mode != "NULLABLE" and array.null_count:

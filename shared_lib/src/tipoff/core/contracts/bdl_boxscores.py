@@ -11,8 +11,8 @@ from tipoff.core import ids, teams
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int, PersonId
-from tipoff.core.contracts.nba_boxscore import Statistics, check_identities
-from tipoff.core.contracts.nba_common import duration, minutes_of
+from tipoff.core.contracts.nba_common import check_captured, minutes_of, printed_minutes
+from tipoff.core.contracts.nba_statistics import Statistics, check_player, did_something
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route
 
@@ -154,6 +154,7 @@ def parse(where: Route, body: bytes) -> Content:
     final = [game for game in games if game.status == "Final"]
     if games and not final:
         raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", "status", games[0].status, Outcome.IGNORED)
+    check_captured(where.captured_at, where.day)
     rows = [row for game in final for row in _game_rows(where.day, game)]
     seen: set[tuple[str, int]] = set()
     for row in rows:
@@ -173,6 +174,12 @@ def _games(tree: Any) -> list[Game]:
 def _game_rows(day: date, game: Game) -> Iterator[BdlRow]:
     if game.date[:10] != day.isoformat():
         raise DocumentRefused(Reason.DATE_MISMATCH, "name and games are of one date", "date", game.date)
+    if game.season not in (day.year - 1, day.year):
+        raise DocumentRefused(Reason.ID_MISMATCH, "a season begins in the game's year or before", "season", game.season)
+    if game.home_team_score == game.visitor_team_score:
+        raise DocumentRefused(
+            Reason.STAT_IDENTITY, "a final game has a winner", "home_team_score", game.home_team_score
+        )
     home, away = teams.by_code(game.home_team.abbreviation), teams.by_code(game.visitor_team.abbreviation)
     if home is None or away is None or home is away:
         value = f"{game.visitor_team.abbreviation}@{game.home_team.abbreviation}"
@@ -210,15 +217,14 @@ def _statistics(line: Line) -> Statistics:
 
 def _row(frame: _Frame, line: Line) -> BdlRow:
     stats = _statistics(line)
-    check_identities(stats, "players")
-    time_played = duration(line.min, "min") if line.min else 0
+    check_player(stats, "players")
+    time_played = printed_minutes(line.min, "min") if line.min else 0
     if time_played > MAX_PLAYER_TENTHS:
         raise DocumentRefused(Reason.BAD_MINUTES, "nobody plays longer than a game", "min", line.min)
     name = f"{line.player.first_name} {line.player.last_name}".strip()
     lookup = ids.player_lookup(name)
     if not lookup:
         raise DocumentRefused(Reason.SCHEMA, "a name holds letters", "player", name)
-    did_something = any((stats.points, stats.fieldGoalsAttempted, stats.assists, line.reb, stats.foulsPersonal))
     team_score, opponent_score = frame.scores
     return BdlRow(
         game_date=frame.day,
@@ -234,7 +240,7 @@ def _row(frame: _Frame, line: Line) -> BdlRow:
         bdl_player_id=line.player.id,
         player_name=name,
         player_lookup=lookup,
-        played=time_played > 0 or did_something,
+        played=time_played > 0 or did_something(stats),
         seconds_tenths=time_played,
         minutes=minutes_of(time_played),
         points=stats.points,

@@ -208,10 +208,10 @@ def _read_slowly(body: bytes) -> str:
 def _diagnose(body: bytes, message: str) -> NoReturn:
     """Name why msgspec would not read this text."""
     text = _read_slowly(body)
-    if re.search(r"\\u[dD][89abAB]", text) or re.search(r"\\u[dD][c-fC-F]", text):
-        raise DocumentRefused(Reason.INVALID_ENCODING, "no half of a surrogate pair", value=message)
     if "out of range" in message:
         raise DocumentRefused(Reason.WRONG_TYPE, "a number fits its type", value=message)
+    if re.search(r"\\u[dD][89abAB]", text) or re.search(r"\\u[dD][c-fC-F]", text):
+        raise DocumentRefused(Reason.INVALID_ENCODING, "no half of a surrogate pair", value=message)
     raise DocumentRefused(Reason.INVALID_JSON, "a document is one JSON value", value=message)
 
 

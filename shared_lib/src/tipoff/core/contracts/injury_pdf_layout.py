@@ -2,6 +2,7 @@
 
 import io
 import re
+import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -60,7 +61,7 @@ def words(body: bytes) -> tuple[int, tuple[Word, ...]]:
         DocumentRefused: too_large, invalid_encoding (no PDF) or schema (a PDF that cannot be read).
     """
     from pypdf import PdfReader  # here: it costs every cold start 0.2 s that only this source needs
-    from pypdf.errors import PyPdfError
+    from pypdf.errors import DependencyError, PyPdfError
 
     if len(body) > MAX_PDF_BYTES:
         raise DocumentRefused(Reason.TOO_LARGE, f"a report is at most {MAX_PDF_BYTES} bytes", value=len(body))
@@ -83,7 +84,9 @@ def words(body: bytes) -> tuple[int, tuple[Word, ...]]:
         ArithmeticError,
     ) as error:
         raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
-    except (RecursionError, NotImplementedError, AssertionError, OSError) as error:
+    except (RecursionError, NotImplementedError, AssertionError, OSError, EOFError, struct.error) as error:
+        raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
+    except DependencyError as error:  # enciphered in a way that pypdf has no means to read
         raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
     return len(pages), tuple(found)
 

@@ -15,6 +15,7 @@ from tipoff.core.contracts.routes import Route
 from tipoff.core.game_date import EASTERN, eastern_instant, parse_iso
 
 STATUSES = ("Out", "Doubtful", "Questionable", "Probable", "Available")
+CLOCK_TOLERANCE = timedelta(minutes=10)  # a report may be dated this much after its capture
 EARLIEST, LATEST = timedelta(days=-1), timedelta(days=7)  # of a game date, counted from the report's own date
 _MATCHUP = re.compile(r"([A-Z]{3})@([A-Z]{3})")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])( \(ET\))?")
@@ -121,9 +122,12 @@ class _Meeting(msgspec.Struct, frozen=True):
 
 
 def check_report_date(where: Route, report: Report) -> None:
-    """Refuse (date_mismatch) a report whose Eastern date is not the name's."""
+    """Refuse (date_mismatch) a report whose Eastern date is not the name's, or that is younger than its capture."""
     if where.day is not None and report.day != where.day:
         rule = "the name's date is the report's Eastern date"
+        raise DocumentRefused(Reason.DATE_MISMATCH, rule, "report_time", report.report_at)
+    if where.captured_at is not None and report.report_at > where.captured_at + CLOCK_TOLERANCE:
+        rule = "a report is not younger than its capture"
         raise DocumentRefused(Reason.DATE_MISMATCH, rule, "report_time", report.report_at)
 
 

@@ -20,59 +20,14 @@ from tipoff.core.contracts.nba_common import (
     identity,
     minutes_of,
     overtimes,
+    plus_minus,
 )
+from tipoff.core.contracts.nba_statistics import COUNTED, Statistics, check_identities, check_player, did_something
 from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
 from tipoff.core.contracts.routes import Route
 
 PARSE_SEQ = 1
 FINAL = 3
-CALLED_OFF = ("PPD", "POSTPONED", "CANCEL", "SUSPENDED")
-COUNTED = [
-    "points",
-    "fieldGoalsMade",
-    "fieldGoalsAttempted",
-    "threePointersMade",
-    "threePointersAttempted",
-    "freeThrowsMade",
-    "freeThrowsAttempted",
-    "reboundsOffensive",
-    "reboundsDefensive",
-    "assists",
-    "steals",
-    "blocks",
-    "turnovers",
-    "foulsPersonal",
-]
-
-
-class Statistics(msgspec.Struct, frozen=True, gc=False):
-    """Counting statistics as NBA.com names them, of a player or of a team."""
-
-    points: Int
-    fieldGoalsMade: Int
-    fieldGoalsAttempted: Int
-    threePointersMade: Int
-    threePointersAttempted: Int
-    freeThrowsMade: Int
-    freeThrowsAttempted: Int
-    reboundsOffensive: Int
-    reboundsDefensive: Int
-    assists: Int
-    steals: Int
-    blocks: Int
-    turnovers: Int
-    foulsPersonal: Int
-    reboundsTotal: Int | None = None
-    minutes: str | None = None
-    twoPointersMade: Int | None = None
-    twoPointersAttempted: Int | None = None
-    plusMinusPoints: float | None = None
-    pointsInThePaint: Int | None = None
-    pointsAgainst: Int | None = None
-    pointsFastBreak: Int | None = None
-    pointsSecondChance: Int | None = None
-    reboundsTeam: Int | None = None
-    turnoversTeam: Int | None = None
 
 
 class Player(msgspec.Struct, frozen=True, gc=False):
@@ -156,13 +111,13 @@ def parse(where: Route, body: bytes) -> Content:
 
 
 def _check_final(header: Header) -> None:
-    """Ignore (not_final) a game that runs, is to come, or was called off."""
+    """Ignore (not_final) a game that runs, is to come, or was called off; a final one's text is `Final`, `Final/OT`."""
     field, status = "$.game.gameStatus", header.gameStatus
     if status not in (1, 2, FINAL):
         raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", field, status)
-    called_off = (header.gameStatusText or "").strip().upper().startswith(CALLED_OFF)
-    if status != FINAL or called_off:
-        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", field, status, Outcome.IGNORED)
+    text = (header.gameStatusText or "").strip() or "Final"
+    if status != FINAL or not text.upper().startswith("FINAL"):
+        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", field, f"{status} {text}", Outcome.IGNORED)
 
 
 def _content(where: Route, game: Identity, document: Game) -> Content:
@@ -171,6 +126,7 @@ def _content(where: Route, game: Identity, document: Game) -> Content:
     check_tipoff_date(document.gameTimeUTC, game.game_date, "$.game.gameTimeUTC")
     frames = _frames(game, document)
     _check_people(document)
+    _check_length(frames)
     players = tuple(row for frame in frames for row in _player_rows(frame))
     sides = tuple(_team_row(frame) for frame in frames)
     _check_starters(frames)
@@ -204,37 +160,19 @@ def _check_people(document: Game) -> None:
             seen.add(player.personId)
 
 
+def _check_length(frames: tuple[_Frame, _Frame]) -> None:
+    """Both teams play the same game."""
+    home, away = (duration(frame.side.statistics.minutes or "", f"{frame.path}.statistics.minutes") for frame in frames)
+    if home != away:
+        rule = "both teams play the same time"
+        raise DocumentRefused(Reason.BAD_MINUTES, rule, f"{frames[1].path}.statistics.minutes", minutes_of(away))
+
+
 def _check_starters(frames: tuple[_Frame, _Frame]) -> None:
     """Five start; asked last, so that a missing player is named by what he leaves missing."""
     for frame in frames:
         if sum(player.starter == "1" for player in frame.side.players) != 5:
             raise DocumentRefused(Reason.STAT_IDENTITY, "a team starts five players", f"{frame.path}.players")
-
-
-def check_identities(stats: Statistics, path: str) -> None:
-    """Refuse (stat_identity) statistics that contradict themselves.
-
-    Made <= attempted, nothing negative, points = 2 x field goals + threes + free throws, rebounds and two-pointers add
-    up, at most two points in the paint per two-pointer made.
-    """
-    if min(getattr(stats, name) for name in COUNTED) < 0:
-        raise DocumentRefused(Reason.STAT_IDENTITY, "no statistic is negative", path)
-    twos_made = stats.fieldGoalsMade - stats.threePointersMade
-    twos_attempted = stats.fieldGoalsAttempted - stats.threePointersAttempted
-    rebounds = stats.reboundsOffensive + stats.reboundsDefensive
-    rules = (
-        (0 <= twos_made <= twos_attempted, "two-pointers made <= attempted"),
-        (stats.threePointersMade <= stats.threePointersAttempted, "three-pointers made <= attempted"),
-        (stats.freeThrowsMade <= stats.freeThrowsAttempted, "free throws made <= attempted"),
-        (stats.points == 2 * twos_made + 3 * stats.threePointersMade + stats.freeThrowsMade, "points add up"),
-        (stats.twoPointersMade in (None, twos_made), "two-pointers made add up"),
-        (stats.twoPointersAttempted in (None, twos_attempted), "two-pointers attempted add up"),
-        (0 <= (stats.pointsInThePaint or 0) <= 2 * twos_made, "paint points are two-pointers made"),
-        (stats.reboundsTotal is None or stats.reboundsTotal >= rebounds, "rebounds add up"),
-    )
-    for holds, rule in rules:
-        if not holds:
-            raise DocumentRefused(Reason.STAT_IDENTITY, rule, path)
 
 
 def _team_row(frame: _Frame) -> TeamRow:
@@ -310,9 +248,7 @@ def _player_rows(frame: _Frame) -> list[PlayerRow]:
 
 def _player_row(frame: _Frame, player: Player, limit: int, path: str) -> PlayerRow:
     game, stats = frame.game, player.statistics
-    check_identities(stats, f"{path}.statistics")
-    if stats.reboundsTotal not in (None, stats.reboundsOffensive + stats.reboundsDefensive):
-        raise DocumentRefused(Reason.STAT_IDENTITY, "rebounds add up", f"{path}.statistics.reboundsTotal")
+    check_player(stats, f"{path}.statistics")
     time_played = _time_played(player, limit, path)
     lookup = ids.player_lookup(player.name)
     if not lookup:
@@ -357,7 +293,7 @@ def _player_row(frame: _Frame, player: Player, limit: int, path: str) -> PlayerR
         blocks=stats.blocks,
         turnovers=stats.turnovers,
         personal_fouls=stats.foulsPersonal,
-        plus_minus=_plus_minus(stats.plusMinusPoints, path),
+        plus_minus=plus_minus(stats.plusMinusPoints, f"{path}.statistics.plusMinusPoints"),
         points_in_paint=stats.pointsInThePaint,
     )
 
@@ -368,8 +304,7 @@ def _time_played(player: Player, limit: int, path: str) -> int:
     time_played = 0 if not text and player.played == "0" else duration(text or "", field)
     if time_played > limit:
         raise DocumentRefused(Reason.BAD_MINUTES, "nobody plays longer than the game", field, text)
-    did_something = any(getattr(player.statistics, name) for name in COUNTED)
-    if player.played == "0" and (time_played or did_something):
+    if player.played == "0" and (time_played or did_something(player.statistics)):
         raise DocumentRefused(Reason.STAT_IDENTITY, "who did not play has no statistics", f"{path}.played", "0")
     return time_played
 
@@ -379,11 +314,3 @@ def _participation(player: Player, played: bool) -> str:
         return "played"
     injured = "INJURY" in (player.notPlayingReason or "").upper()
     return "dnp_injury_confirmed" if injured else "dnp_unknown"
-
-
-def _plus_minus(value: float | None, path: str) -> int | None:
-    if value is None:
-        return None
-    if value != int(value):
-        raise DocumentRefused(Reason.STAT_IDENTITY, "plus-minus is whole", f"{path}.statistics.plusMinusPoints", value)
-    return int(value)

@@ -22,6 +22,7 @@ _GAME_CODE = re.compile(r"([0-9]{8})/([A-Z]{3})([A-Z]{3})")
 REGULATION_TENTHS = 240 * 600
 OVERTIME_TENTHS = 25 * 600
 MAX_OVERTIMES = 6  # the record of the league, 1951-01-06
+MAX_PLUS_MINUS = 200  # no team ever won by half as much
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -49,9 +50,14 @@ def identity(where: Route, body_id: str, field: str = "$.game.gameId") -> Identi
         game_id = ids.nba_game_id(body_id)
     except ValueError as error:
         raise DocumentRefused(Reason.UNKNOWN_GAME, "a game id begins with 001 to 006", field, body_id) from error
+    check_captured(captured_at, day)
+    return Identity(game_id, day, ids.season_year(game_id), ids.season_type(game_id))
+
+
+def check_captured(captured_at: datetime, day: date) -> None:
+    """Refuse (date_mismatch) what was captured before the day it tells of: it would be known before it happened."""
     if captured_at.astimezone(EASTERN).date() < day:
         raise DocumentRefused(Reason.DATE_MISMATCH, "a game is not captured before its day", "name", captured_at)
-    return Identity(game_id, day, ids.season_year(game_id), ids.season_type(game_id))
 
 
 def check_tipoff_date(tipoff_at: datetime | None, day: date, field: str) -> None:
@@ -79,11 +85,33 @@ def check_game_code(code: str | None, day: date, pair: tuple[str, str] | None = 
         raise DocumentRefused(Reason.ID_MISMATCH, "gameCode names the document's teams", "$.game.gameCode", code)
 
 
+def check_pair_of_code(code: str | None, pair: tuple[str | None, str | None], path: str) -> None:
+    """Refuse (id_mismatch) a gameCode of other teams, home and away exchanged included; other forms say nothing."""
+    match = _GAME_CODE.fullmatch(code or "")
+    if match is not None and all(pair) and match.groups()[1:] != pair:
+        raise DocumentRefused(Reason.ID_MISMATCH, "gameCode names the game's teams", f"{path}.gameCode", code)
+
+
 def check_team(team_id: int, tricode: str, field: str) -> None:
     """Refuse (unknown_team) an id and tricode that are not those of one NBA team."""
     if not teams.is_same_team(team_id, tricode):
         value = f"{team_id} {tricode}"
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are those of one NBA team", field, value)
+
+
+@lru_cache(maxsize=16384)
+def iso_tenths(text: str) -> int:
+    """Tenths of a second of `PT38M52.00S` or `PT240M`.
+
+    Raises:
+        ValueError: any other form; signs and sixty seconds included.
+    """
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"not a duration: {text[:20]!r}")
+    minutes, seconds, fraction = match.groups()
+    hundredths = int((fraction or "0").ljust(2, "0"))
+    return int(minutes) * 600 + int(seconds or 0) * 10 + (hundredths + 5) // 10
 
 
 @lru_cache(maxsize=16384)
@@ -93,10 +121,8 @@ def tenths(text: str) -> int:
     Raises:
         ValueError: any other form; signs and sixty seconds included.
     """
-    if match := _DURATION.fullmatch(text):
-        minutes, seconds, fraction = match.groups()
-        hundredths = int((fraction or "0").ljust(2, "0"))
-        return int(minutes) * 600 + int(seconds or 0) * 10 + (hundredths + 5) // 10
+    if text.startswith("PT"):
+        return iso_tenths(text)
     if match := _CLOCK_TEXT.fullmatch(text):
         return int(match.group(1)) * 600 + int(match.group(2)) * 10
     if text.isascii() and text.isdigit() and len(text) <= 3:
@@ -111,7 +137,20 @@ def minutes_of(duration_tenths: int) -> Decimal:
 
 
 def duration(text: str, field: str) -> int:
-    """Tenths of a second of a duration.
+    """Tenths of a second of a duration as the live documents write it.
+
+    Raises:
+        DocumentRefused: bad_minutes.
+    """
+    try:
+        return iso_tenths(text)
+    except ValueError as error:
+        rule = "a duration reads PT38M52.00S"
+        raise DocumentRefused(Reason.BAD_MINUTES, rule, field, text) from error
+
+
+def printed_minutes(text: str, field: str) -> int:
+    """Tenths of a second of minutes as the other sources print them (`49:25`, `35`).
 
     Raises:
         DocumentRefused: bad_minutes.
@@ -119,8 +158,21 @@ def duration(text: str, field: str) -> int:
     try:
         return tenths(text)
     except ValueError as error:
-        rule = "a duration reads PT38M52.00S"
-        raise DocumentRefused(Reason.BAD_MINUTES, rule, field, text) from error
+        raise DocumentRefused(Reason.BAD_MINUTES, "minutes read 49:25 or 35", field, text) from error
+
+
+def plus_minus(value: float | None, field: str) -> int | None:
+    """Points for minus points against.
+
+    Raises:
+        DocumentRefused: stat_identity unless it is a whole number that a game can yield.
+    """
+    if value is None:
+        return None
+    if not abs(value) <= MAX_PLUS_MINUS or value != int(value):
+        rule = f"plus-minus is whole and within {MAX_PLUS_MINUS}"
+        raise DocumentRefused(Reason.STAT_IDENTITY, rule, field, value)
+    return int(value)
 
 
 def overtimes(team_tenths: int, field: str) -> int:

@@ -10,14 +10,18 @@ from tipoff.core import ids, teams
 from tipoff.core.codes import Reason
 from tipoff.core.contracts import nba_result_sets
 from tipoff.core.contracts.decoding import Int, PersonId
-from tipoff.core.contracts.nba_boxscore import Statistics, check_identities
-from tipoff.core.contracts.nba_common import duration, identity, minutes_of
+from tipoff.core.contracts.nba_common import check_captured, identity, minutes_of, plus_minus, printed_minutes
+from tipoff.core.contracts.nba_statistics import Statistics, check_player, did_something
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route
 from tipoff.core.game_date import parse_iso
 
 PARSE_SEQ = 1
 MAX_PLAYER_TENTHS = 80 * 600  # four quarters and six overtimes
+COLUMNS = frozenset(
+    {"MIN", "FGM", "FGA", "FG3M", "FG3A", "FTM", "FTA", "OREB", "DREB", "AST", "STL", "BLK", "PF", "PTS"}
+)
+TURNOVERS = frozenset({"TOV", "TO"})  # the game log's name of it, the box score's
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -95,7 +99,7 @@ def parse(where: Route, body: bytes) -> Content:
     Raises:
         DocumentRefused: any code of an atomic document.
     """
-    found = nba_result_sets.typed_rows(nba_result_sets.table(body, "LeagueGameLog"), Line)
+    found = _lines(body, "LeagueGameLog")
     for line in found:
         _check_date(where, line)
     return _content(where, found)
@@ -107,15 +111,26 @@ def parse_box(where: Route, body: bytes) -> Content:
     Raises:
         DocumentRefused: any code of an atomic document.
     """
-    found = nba_result_sets.typed_rows(nba_result_sets.table(body, "PlayerStats"), Line)
+    found = _lines(body, "PlayerStats")
     for line in found:
         identity(where, _game_id(line), "GAME_ID")
     return _content(where, found)
 
 
+def _lines(body: bytes, name: str) -> list[Line]:
+    """Rows of a table; a column that is gone would read as a season in which nobody did it."""
+    found = nba_result_sets.table(body, name)
+    missing = COLUMNS.difference(found.headers) | (set() if TURNOVERS.intersection(found.headers) else {"TOV"})
+    if missing and found.rowSet:
+        rule = "a player's line has all its columns"
+        raise DocumentRefused(Reason.SCHEMA, rule, "$.resultSets.headers", ", ".join(sorted(missing)))
+    return nba_result_sets.typed_rows(found, Line)
+
+
 def _content(where: Route, found: Sequence[Line]) -> Content:
     if where.captured_at is None or where.day is None:
         raise ValueError("this layout carries date and capture instant")
+    check_captured(where.captured_at, where.day)
     sides = _sides(found)
     rows: dict[tuple[str, int], GamelogRow] = {}
     for index, line in enumerate(found):
@@ -188,7 +203,7 @@ def _time_played(line: Line, path: str) -> int:
     if line.MIN is None or line.MIN == "":
         return 0
     text = f"{line.MIN:g}" if isinstance(line.MIN, float) else str(line.MIN)
-    tenths = duration(text, f"{path}.MIN")
+    tenths = printed_minutes(text, f"{path}.MIN")
     if tenths > MAX_PLAYER_TENTHS:
         raise DocumentRefused(Reason.BAD_MINUTES, "nobody plays longer than a game", f"{path}.MIN", text)
     return tenths
@@ -200,8 +215,10 @@ def _row(day: date, line: Line, sides: dict[str, set[str]], path: str) -> Gamelo
     if not lookup:
         raise DocumentRefused(Reason.SCHEMA, "a name holds letters", f"{path}.PLAYER_NAME", line.PLAYER_NAME)
     stats = _statistics(line)
-    check_identities(stats, path)
+    check_player(stats, path)
     time_played = _time_played(line, path)
+    if line.MIN in (None, "") and did_something(stats):
+        raise DocumentRefused(Reason.STAT_IDENTITY, "who did not play has no statistics", f"{path}.MIN", line.MIN)
     return GamelogRow(
         nba_game_id=game_id,
         game_date=day,
@@ -234,5 +251,5 @@ def _row(day: date, line: Line, sides: dict[str, set[str]], path: str) -> Gamelo
         blocks=stats.blocks,
         turnovers=stats.turnovers,
         personal_fouls=stats.foulsPersonal,
-        plus_minus=int(line.PLUS_MINUS) if line.PLUS_MINUS is not None else None,
+        plus_minus=plus_minus(line.PLUS_MINUS, f"{path}.PLUS_MINUS"),
     )

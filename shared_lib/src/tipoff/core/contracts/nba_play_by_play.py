@@ -161,6 +161,8 @@ def _check_action(action: Action) -> None:
     is_shot = action.actionType in SHOT_POINTS
     if action.isFieldGoal == 1 and action.actionType not in ("2pt", "3pt", "heave"):
         raise DocumentRefused(Reason.STAT_IDENTITY, "a field goal is 2pt or 3pt", "actionType", action.actionType)
+    if action.isFieldGoal == 0 and action.actionType in ("2pt", "3pt"):
+        raise DocumentRefused(Reason.STAT_IDENTITY, "2pt and 3pt are field goals", "isFieldGoal", action.isFieldGoal)
     if is_shot and action.shotResult not in ("Made", "Missed"):
         raise DocumentRefused(Reason.SCHEMA, "a shot is Made or Missed", "shotResult", action.shotResult)
     if is_shot and not action.teamTricode:

@@ -8,7 +8,7 @@ from tipoff.core import ids, teams
 from tipoff.core.codes import Reason
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
-from tipoff.core.contracts.nba_common import Instant
+from tipoff.core.contracts.nba_common import Instant, check_pair_of_code
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route
 from tipoff.core.game_date import game_date_of, parse_iso, to_utc
@@ -149,6 +149,8 @@ def _row(game: Game, season: str, path: str) -> ScheduleRow:
     away = _tricode(game.awayTeam, kind, f"{path}.awayTeam")
     if home and home == away:
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "a game has two teams", f"{path}.awayTeam", away)
+    if kind not in _OPEN_KINDS:
+        check_pair_of_code(game.gameCode, (away, home), path)
     if game.gameStatus not in (1, 2, FINAL):
         raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", f"{path}.gameStatus", game.gameStatus)
     day = _game_date(game, path)

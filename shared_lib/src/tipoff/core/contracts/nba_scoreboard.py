@@ -8,7 +8,7 @@ from tipoff.core import ids, teams
 from tipoff.core.codes import Reason
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
-from tipoff.core.contracts.nba_common import Instant, check_team
+from tipoff.core.contracts.nba_common import Instant, check_captured, check_pair_of_code, check_team
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route
 from tipoff.core.game_date import game_date_of, to_utc
@@ -96,6 +96,8 @@ def parse(where: Route, body: bytes) -> Content:
     rows: dict[str, ScoreboardRow] = {}
     for index, game in enumerate(board.games):
         row = _row(where.day, game, f"$.scoreboard.games[{index}]")
+        if row.game_status > 1:
+            check_captured(where.captured_at, where.day)
         if row.nba_game_id in rows:
             raise DocumentRefused(Reason.DUPLICATE_KEY, "a game is listed once", "gameId", game.gameId)
         rows[row.nba_game_id] = row
@@ -112,6 +114,9 @@ def _row(day: date, game: Game, path: str) -> ScoreboardRow:
     if kind not in _OPEN_KINDS:
         check_team(home.teamId, home.teamTricode, f"{path}.homeTeam")
         check_team(away.teamId, away.teamTricode, f"{path}.awayTeam")
+        check_pair_of_code(game.gameCode, (away.teamTricode, home.teamTricode), path)
+        if home.teamId == away.teamId:
+            raise DocumentRefused(Reason.UNKNOWN_TEAM, "a game has two teams", f"{path}.awayTeam", away.teamTricode)
     if game.gameStatus not in (1, 2, 3):
         raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", f"{path}.gameStatus", game.gameStatus)
     known = {home.teamTricode, away.teamTricode} <= teams.BY_TRICODE.keys()

@@ -19,6 +19,9 @@ from tipoff.core.game_date import game_date_of, to_utc
 
 SPORT = "basketball_nba"
 MAX_AMERICAN = 1_000_000
+MAX_POINT = 10_000  # of any market; a market's own limit is lower
+MAX_DECIMALS = 9  # NUMERIC holds no more
+GAME_MARKETS = ("h2h", "spreads", "totals", "team_totals", "outrights")  # with `alternate_` before, `_h1` behind
 CLOCK_TOLERANCE_SECONDS = 600  # an envelope may be stamped this much after the capture
 
 
@@ -266,10 +269,23 @@ def price(value: float, style: odds.Format) -> odds.Price:
 
 @lru_cache(maxsize=8192)
 def number(value: float) -> Decimal:
-    """NUMERIC of a point or line, minus zero made zero."""
-    if not math.isfinite(value):
-        raise RowRefused(Reason.NON_FINITE, "point", value, "numbers are finite")
-    return Decimal(repr(value + 0.0)).normalize() + Decimal(0)
+    """NUMERIC of a point or line, minus zero made zero.
+
+    Raises:
+        RowRefused: bad_line if it is none: the warehouse would refuse the whole document for it.
+    """
+    exact = Decimal(repr(value + 0.0)).normalize() + Decimal(0)
+    if not abs(exact) <= MAX_POINT or exact != round(exact, MAX_DECIMALS):
+        rule = f"a point is within {MAX_POINT} and has at most {MAX_DECIMALS} decimals"
+        raise RowRefused(Reason.BAD_LINE, "point", value, rule)
+    return exact
+
+
+@lru_cache(maxsize=1024)
+def game_market(key: str) -> str:
+    """Which of the game markets a key is of, e.g. `spreads` of `alternate_spreads_h1`; empty if of none."""
+    base = key.removeprefix("alternate_")
+    return next((market for market in GAME_MARKETS if base == market or base.startswith(f"{market}_")), "")
 
 
 def minutes_before(commence_at: datetime, seen_at: datetime) -> int:

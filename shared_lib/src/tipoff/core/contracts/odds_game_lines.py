@@ -18,6 +18,7 @@ from tipoff.core.contracts.odds_event import (
     Quote,
     Snapshot,
     event_of_name,
+    game_market,
     is_envelope,
     loose_quotes,
     minutes_before,
@@ -31,7 +32,7 @@ from tipoff.core.contracts.odds_event import (
 from tipoff.core.contracts.results import Content, DocumentRefused, Reject, Row, RowRefused, TableRows
 from tipoff.core.contracts.routes import Route
 
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 MAX_SPREAD_PTS = 100
 MAX_TOTAL_PTS = 500
 SIDES = ("Over", "Under")
@@ -120,15 +121,29 @@ def _unwrap[T](tree: Any, wrapped: type[Envelope[T]], bare: type[T]) -> tuple[En
 def parse(where: Route, body: bytes) -> Content:
     """Rows of odds_api_game_lines of one event snapshot.
 
+    Player markets that travel along are passed over: they must not become lines of the game.
+
     Raises:
         DocumentRefused: as `read_event`.
     """
     document = read_event(where, body)
-    rows, rejects = line_rows(document, document.quotes)
-    empty = not rows and not rejects and not document.rejects
-    note = Reason.EMPTY_LIST if empty else Reason.IN_PLAY if document.in_play else None
+    of_game = tuple(quote for quote in document.quotes if not is_player_market(quote.market.key))
+    rows, rejects = line_rows(document, of_game)
     table = TableRows("odds_api_game_lines", rows)
-    return Content((table,), document.seen.at, (*document.rejects, *rejects), note)
+    return Content((table,), document.seen.at, (*document.rejects, *rejects), _note(document, len(of_game)))
+
+
+def is_player_market(key: str) -> bool:
+    """True for `player_points` and its kin, in whatever case."""
+    return key.strip().lower().removeprefix("alternate_").startswith("player_")
+
+
+def _note(document: EventDocument, game_quotes: int) -> Reason | None:
+    if not document.quotes:
+        return Reason.EMPTY_LIST
+    if document.in_play:
+        return Reason.IN_PLAY
+    return Reason.OTHER_MARKET_SKIPPED if game_quotes < len(document.quotes) else None
 
 
 def line_rows(document: EventDocument, found: tuple[Quote, ...]) -> tuple[tuple[LineRow, ...], tuple[Reject, ...]]:
@@ -180,25 +195,25 @@ def _row(document: EventDocument, quote: Quote) -> LineRow:
 
 def _team_of(quote: Quote, game: Meeting) -> str | None:
     """Tricode an outcome names; spreads and h2h must name one of the two teams, totals Over or Under."""
-    market, name = quote.market.key, quote.outcome.name
+    market, name = game_market(quote.market.key), quote.outcome.name
     team = None if name in SIDES else teams.by_full_name(name)
-    if market.startswith(("spreads", "h2h")) and name != "Draw":
+    if market == "spreads" or (market == "h2h" and name != "Draw"):
         if team is None or team.tricode not in (game.home, game.away):
             raise RowRefused(Reason.UNKNOWN_TEAM, "name", name, "the outcome names one of the two teams")
-    elif market.startswith("totals") and name not in SIDES:
+    elif market == "totals" and name not in SIDES:
         raise RowRefused(Reason.SCHEMA, "name", name, "a total's outcome is Over or Under")
     return team.tricode if team else None
 
 
 def _point(quote: Quote) -> Decimal | None:
     """The point, within what its market allows; spreads and totals must have one."""
-    market, point = quote.market.key, quote.outcome.point
+    market, point = game_market(quote.market.key), quote.outcome.point
     if point is None:
-        if market.startswith(("spreads", "totals")):
+        if market in ("spreads", "totals"):
             raise RowRefused(Reason.BAD_LINE, "point", point, "a spread or total has a point")
         return None
-    if market.startswith("spreads") and not abs(point) <= MAX_SPREAD_PTS:
+    if market == "spreads" and not abs(point) <= MAX_SPREAD_PTS:
         raise RowRefused(Reason.BAD_LINE, "point", point, f"a handicap is within {MAX_SPREAD_PTS} points")
-    if market.startswith("totals") and not 0 < point <= MAX_TOTAL_PTS:
+    if market == "totals" and not 0 < point <= MAX_TOTAL_PTS:
         raise RowRefused(Reason.BAD_LINE, "point", point, f"a total is between 0 and {MAX_TOTAL_PTS} points")
     return number(point)

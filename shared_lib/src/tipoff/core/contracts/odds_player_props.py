@@ -2,16 +2,17 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import zip_longest
 from typing import NamedTuple
 
 from tipoff.core import ids, odds
 from tipoff.core.codes import Reason
-from tipoff.core.contracts.odds_event import Quote, number, optional_instant, price
+from tipoff.core.contracts.odds_event import Quote, game_market, number, optional_instant, price
 from tipoff.core.contracts.odds_game_lines import EventDocument, line_rows, read_event
 from tipoff.core.contracts.results import Content, Reject, Row, RowRefused, TableRows
 from tipoff.core.contracts.routes import Route
 
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 POINTS_MARKETS = ("player_points", "player_points_alternate")
 MAX_LINE = 1000
 MAX_POINTS_LINE = 100
@@ -64,8 +65,8 @@ class _Side(NamedTuple):
 
 
 type _Key = tuple[str, str, str, Decimal | None]
-type _Pair = dict[bool, _Side]  # True: Over
-type _Offers = dict[_Key, list[_Pair]]
+type _Sides = dict[odds.Price, _Side]  # of one direction, in the order they were met
+type _Offers = dict[_Key, tuple[_Sides, _Sides]]  # Over, Under
 
 
 def parse(where: Route, body: bytes) -> Content:
@@ -73,17 +74,19 @@ def parse(where: Route, body: bytes) -> Content:
 
     A lone side keeps NULL on the other. Two spellings of one player in one book are two offers, not one pair (a book
     lists its ladder under the one and its main line under the other). Game markets that travel along go to
-    odds_api_game_lines.
+    odds_api_game_lines; whatever is no game market is a player's.
 
     Raises:
         DocumentRefused: as `odds_game_lines.read_event`.
     """
     document = read_event(where, body)
-    of_players = tuple(quote for quote in document.quotes if quote.market.key.startswith("player_"))
-    of_game = tuple(quote for quote in document.quotes if not quote.market.key.startswith("player_"))
+    of_players = tuple(quote for quote in document.quotes if not game_market(quote.market.key))
+    of_game = tuple(quote for quote in document.quotes if game_market(quote.market.key))
     offers, rejects = _offers(document, of_players)
     rows = tuple(
-        _row(where, document, pair, number) for pairs in offers.values() for number, pair in enumerate(pairs, 1)
+        _row(where, document, over, under, number)
+        for overs, unders in offers.values()
+        for number, (over, under) in enumerate(zip_longest(overs.values(), unders.values()), 1)
     )
     lines, line_rejects = line_rows(document, of_game)
     tables = [TableRows("odds_api_player_props", rows)]
@@ -102,7 +105,10 @@ def _note(document: EventDocument) -> Reason | None:
 
 
 def _offers(document: EventDocument, found: tuple[Quote, ...]) -> tuple[_Offers, tuple[Reject, ...]]:
-    """Sides paired by book, market, spelling and line; a book that quotes a line twice makes two offers."""
+    """Sides by book, market, spelling and line; the same side at the same price says nothing new.
+
+    A book that quotes a line twice makes two offers: the first Over goes with the first Under, and so on.
+    """
     offers: _Offers = {}
     rejects: list[Reject] = []
     for quote in found:
@@ -112,19 +118,10 @@ def _offers(document: EventDocument, found: tuple[Quote, ...]) -> tuple[_Offers,
             rejects.append(refusal.at(quote.path, quote.position))
             continue
         spelling = ids.normalise(quote.outcome.description or "")
-        _place(side, offers.setdefault((quote.bookmaker.key, quote.market.key, spelling, side.line), []))
+        key = (quote.bookmaker.key, quote.market.key, spelling, side.line)
+        overs, unders = offers.setdefault(key, ({}, {}))
+        (overs if side.is_over else unders).setdefault(side.price, side)
     return offers, tuple(rejects)
-
-
-def _place(side: _Side, pairs: list[_Pair]) -> None:
-    """Complete the first pair that lacks this side; the same side at the same price says nothing new."""
-    if any(side.is_over in pair and pair[side.is_over].price == side.price for pair in pairs):
-        return
-    open_pair = next((pair for pair in pairs if side.is_over not in pair), None)
-    if open_pair is None:
-        pairs.append({side.is_over: side})
-    else:
-        open_pair[side.is_over] = side
 
 
 def _side(document: EventDocument, quote: Quote) -> _Side:
@@ -151,12 +148,17 @@ def _line(quote: Quote) -> Decimal | None:
     return number(point)
 
 
-def _row(where: Route, document: EventDocument, pair: _Pair, offer: int) -> PropRow:
+def _first(over: _Side | None, under: _Side | None) -> _Side:
+    """The side the document names first: its spelling and stamps stand for both."""
+    sides = [side for side in (over, under) if side is not None]
+    return min(sides, key=lambda side: side.quote.position)
+
+
+def _row(where: Route, document: EventDocument, over: _Side | None, under: _Side | None, offer: int) -> PropRow:
     if where.captured_at is None:
         raise ValueError("a props document's name carries its capture instant")
     event, game, seen = document.event, document.game, document.seen
-    over, under = pair.get(True), pair.get(False)
-    one = next(iter(pair.values()))
+    one = _first(over, under)
     bookmaker, market = one.quote.bookmaker, one.quote.market
     return PropRow(
         odds_api_event_id=event.id,

@@ -32,8 +32,10 @@ _PATTERNS: dict[str, str] = {
 }
 _FIELD = re.compile(r"\{([a-z_]+)\}")
 _TEMPORARY = re.compile(
-    r"(^|/)(gcloud|gsutil)/tmp/|(^|/)\.[^/]*\.sw[px]$|\.(tmp|temp|part|partial|crdownload|gstmp|filepart|upload)$"
-    r"|_\.gstmp$|~$|(^|/)~\$|\._COPYING_$|(^|/)_temporary/"
+    r"(^|/)(gcloud|gsutil)/tmp/|(^|/)\.[^/]*\.sw[px]$|_\.gstmp$|~$|(^|/)~\$|\._COPYING_$|(^|/)_temporary/"
+    r"|\.(tmp|temp|part|partial|crdownload|download|gstmp|filepart|upload|uploading|incomplete|inprogress)$"
+    r"|(^|/)\.[^/]+\.json\.[a-z0-9]{6}$",  # the last: a copy that rsync is still writing
+    re.IGNORECASE,
 )
 _FOLDER = re.compile(r"/$|_\$folder\$$")
 

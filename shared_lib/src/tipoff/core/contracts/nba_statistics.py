@@ -1,0 +1,93 @@
+"""Counting statistics of a player or a team, and what they must not contradict, whatever source states them."""
+
+import msgspec
+
+from tipoff.core.codes import Reason
+from tipoff.core.contracts.decoding import Int
+from tipoff.core.contracts.results import DocumentRefused
+
+COUNTED = [
+    "points",
+    "fieldGoalsMade",
+    "fieldGoalsAttempted",
+    "threePointersMade",
+    "threePointersAttempted",
+    "freeThrowsMade",
+    "freeThrowsAttempted",
+    "reboundsOffensive",
+    "reboundsDefensive",
+    "assists",
+    "steals",
+    "blocks",
+    "turnovers",
+    "foulsPersonal",
+]
+OPTIONAL = ["pointsFastBreak", "pointsSecondChance", "reboundsTeam", "turnoversTeam"]
+
+
+class Statistics(msgspec.Struct, frozen=True, gc=False):
+    """Counting statistics as NBA.com names them, of a player or of a team."""
+
+    points: Int
+    fieldGoalsMade: Int
+    fieldGoalsAttempted: Int
+    threePointersMade: Int
+    threePointersAttempted: Int
+    freeThrowsMade: Int
+    freeThrowsAttempted: Int
+    reboundsOffensive: Int
+    reboundsDefensive: Int
+    assists: Int
+    steals: Int
+    blocks: Int
+    turnovers: Int
+    foulsPersonal: Int
+    reboundsTotal: Int | None = None
+    minutes: str | None = None
+    twoPointersMade: Int | None = None
+    twoPointersAttempted: Int | None = None
+    plusMinusPoints: float | None = None
+    pointsInThePaint: Int | None = None
+    pointsAgainst: Int | None = None
+    pointsFastBreak: Int | None = None
+    pointsSecondChance: Int | None = None
+    reboundsTeam: Int | None = None
+    turnoversTeam: Int | None = None
+
+
+def check_identities(stats: Statistics, path: str) -> None:
+    """Refuse (stat_identity) statistics that contradict themselves.
+
+    Made <= attempted, nothing negative, points = 2 x field goals + threes + free throws, rebounds and two-pointers add
+    up, at most two points in the paint per two-pointer made.
+    """
+    if min(getattr(stats, name) for name in COUNTED) < 0 or min(getattr(stats, name) or 0 for name in OPTIONAL) < 0:
+        raise DocumentRefused(Reason.STAT_IDENTITY, "no statistic is negative", path)
+    twos_made = stats.fieldGoalsMade - stats.threePointersMade
+    twos_attempted = stats.fieldGoalsAttempted - stats.threePointersAttempted
+    rebounds = stats.reboundsOffensive + stats.reboundsDefensive
+    rules = (
+        (0 <= twos_made <= twos_attempted, "two-pointers made <= attempted"),
+        (stats.threePointersMade <= stats.threePointersAttempted, "three-pointers made <= attempted"),
+        (stats.freeThrowsMade <= stats.freeThrowsAttempted, "free throws made <= attempted"),
+        (stats.points == 2 * twos_made + 3 * stats.threePointersMade + stats.freeThrowsMade, "points add up"),
+        (stats.twoPointersMade in (None, twos_made), "two-pointers made add up"),
+        (stats.twoPointersAttempted in (None, twos_attempted), "two-pointers attempted add up"),
+        ((stats.pointsInThePaint or 0) in range(0, 2 * twos_made + 1, 2), "paint points are two-pointers made"),
+        (stats.reboundsTotal is None or stats.reboundsTotal >= rebounds, "rebounds add up"),
+    )
+    for holds, rule in rules:
+        if not holds:
+            raise DocumentRefused(Reason.STAT_IDENTITY, rule, path)
+
+
+def check_player(stats: Statistics, path: str) -> None:
+    """Refuse (stat_identity) a player's statistics that contradict themselves; a team's may hold team rebounds."""
+    check_identities(stats, path)
+    if stats.reboundsTotal not in (None, stats.reboundsOffensive + stats.reboundsDefensive):
+        raise DocumentRefused(Reason.STAT_IDENTITY, "rebounds add up", f"{path}.reboundsTotal", stats.reboundsTotal)
+
+
+def did_something(stats: Statistics) -> bool:
+    """True if any statistic is counted."""
+    return any(getattr(stats, name) for name in COUNTED)
