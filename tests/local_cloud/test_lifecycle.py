@@ -16,6 +16,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
 from tipoff_ops.local import PROJECT_ID
+from tipoff_ops.local_control import operator_token
 from tipoff_ops.local_state import Place, State
 from tipoff_ops.templates import MADE_FOR, is_current
 
@@ -122,10 +123,12 @@ def _is_asked(folder: Path, state: State) -> None:
 
 
 def _healthy(folder: Path, state: State) -> list[str]:
-    """The functions that an operator may call and that answer him."""
+    """The functions that an operator may call and that answer him; the token of one is asked for as a person would."""
+    tokens = {key: operator_token(Place(folder), key) for key in state.services}
+    tokens["analyze"] = said(folder, "token", "analyze")[1].strip()
     healthy = []
     for key, url in state.services.items():
-        headers = {"Authorization": f"Bearer {said(folder, 'token', key)[1].strip()}"}
+        headers = {"Authorization": f"Bearer {tokens[key]}"}
         answer = urllib3.request("GET", f"{url}/health", headers=headers)
         assert answer.status in (200, 403), (key, answer.data)
         if answer.status == 200:

@@ -1,7 +1,8 @@
 """The child process of `Warehouse`: local-bigquery on ports of its own choosing, reported to the parent.
 
-Arguments: data folder, default project, REST port, gRPC port (0 = free). Uses the three entry points that
-local-bigquery's own pytest plugin uses, because its command line can neither report a port nor leave with us.
+Arguments: data folder, default project, REST port, gRPC port (0 = free), threads of DuckDB (0 = as many as it likes).
+Uses the three entry points that local-bigquery's own pytest plugin uses, because its command line can neither report a
+port nor leave with us.
 """
 
 import json
@@ -34,7 +35,7 @@ STREAMS_MAX = 256
 APPEND_BYTES_MAX = 20_000_000
 
 
-def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
+def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: int) -> None:
     """Serves until the parent leaves."""
     settings.bigquery_host = HOST
     settings.data_dir = data_dir
@@ -56,6 +57,8 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int) -> None:
     when_parent_leaves(lambda: setattr(rest, "should_exit", True))
     # The first query pays for DuckDB's set-up; do it before saying that we are ready.
     database.fetch("SELECT 1")
+    if threads:
+        database.execute(f"SET threads = {threads}")
     while not rest.started and thread.is_alive():
         thread.join(0.01)
     if not rest.started:
@@ -80,4 +83,4 @@ def serve_storage(port: int) -> tuple[grpc.Server, int]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))
+    main(Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:]))

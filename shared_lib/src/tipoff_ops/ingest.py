@@ -189,4 +189,4 @@ def _games_and_days(object_names: Iterable[str]) -> tuple[set[str], set[date]]:
 
 def intake_mesh(project: Project, folder: Path) -> IntakeMesh:
     """A mesh that takes documents in and does nothing else, on all processors; to be started."""
-    return IntakeMesh(project, folder, instances={"ingest": os.cpu_count() or 1})
+    return IntakeMesh(project, folder, instances={"ingest": os.cpu_count() or 1}, warehouse_threads=1)

@@ -98,6 +98,7 @@ class LocalMesh:
         isolate: whether each function has a process of its own, or all share one.
         instances: how many processes a function gets where it is isolated, by its key (one each, unless told otherwise;
             never more than mesh.yaml allows).
+        warehouse_threads: of the local warehouse; 0 is one for each processor.
     """
 
     project: Project
@@ -108,6 +109,7 @@ class LocalMesh:
     sources_url: str | None = None
     isolate: bool = True
     instances: Mapping[str, int] = field(default_factory=dict)
+    warehouse_threads: int = 0
     names: Names = field(init=False)
     manifest: Manifest = field(init=False)
     identity: Identity = field(init=False)
@@ -200,6 +202,7 @@ class LocalMesh:
             storage_url=self.storage.url,
             rest_port=self.ports.bigquery,
             grpc_port=self.ports.bigquery_storage,
+            threads=self.warehouse_threads,
         )
         self.warehouse.start()
         if kept and not is_current(folder, PROJECT_ID):
