@@ -7,7 +7,6 @@ from receipts, so a run that was killed goes on, under the same name, where the 
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -32,7 +31,6 @@ from tipoff.steps.reprocess import (
 
 CHUNK_OBJECTS = 128
 CHUNK_BYTES = 8_000_000
-PUBLISHERS = 8
 LOOK_EVERY_S = 0.5
 STALLED_AFTER_S = 120.0
 
@@ -133,13 +131,12 @@ def _began(context: ReprocessContext, backfill_id: str) -> datetime | None:
 
 def _announce(run: _Run, todo: Sequence[ObjectName]) -> None:
     attributes = {"eventType": REPLAY, "bucketId": run.context.landing_bucket}
+    messages = {f"{run.backfill_id}:{chunk[0].name}": _message(chunk) for chunk in _chunks(todo)}
+    run.context.topics.publish_all(run.context.replay_topic, messages, attributes)
 
-    def tell(chunk: Sequence[ObjectName]) -> None:
-        message = Replay(tuple(LandedObject(found.name, found.generation, found.size_bytes) for found in chunk))
-        run.context.topics.publish(run.context.replay_topic, message, f"{run.backfill_id}:{chunk[0].name}", attributes)
 
-    with ThreadPoolExecutor(PUBLISHERS) as pool:
-        list(pool.map(tell, _chunks(todo)))
+def _message(chunk: Sequence[ObjectName]) -> Replay:
+    return Replay(tuple(LandedObject(found.name, found.generation, found.size_bytes) for found in chunk))
 
 
 def _chunks(todo: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:

@@ -1,6 +1,7 @@
 """The only place that constructs Google clients; a local cloud's endpoints are given, never looked up.
 
-One module per service, so that a function's zip needs the packages of the services it uses and no others.
+One module per service, so that a function's zip needs the packages of the services it uses and no others. A library is
+imported when its first client is made: a command that makes none does not pay a second for them.
 """
 
 from typing import Protocol

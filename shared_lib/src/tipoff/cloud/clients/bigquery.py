@@ -1,13 +1,18 @@
 """BigQuery clients for queries and jobs."""
 
-from google.auth.credentials import AnonymousCredentials
-from google.cloud import bigquery
+from typing import TYPE_CHECKING
 
 from tipoff.cloud.clients import Endpoints
 
+if TYPE_CHECKING:
+    from google.cloud import bigquery
 
-def bigquery_client(at: Endpoints) -> bigquery.Client:
+
+def bigquery_client(at: Endpoints) -> "bigquery.Client":
     """A BigQuery client for queries and jobs."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import bigquery
+
     if at.bigquery_emulator_host is None:
         return bigquery.Client(project=at.project_id)
     options = {"api_endpoint": at.bigquery_emulator_host}

@@ -1,12 +1,17 @@
 """Connections to local stand-ins."""
 
-import grpc
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import grpc
 
 STREAM_MESSAGE_BYTES = 20 * 1024 * 1024
 
 
-def channel(endpoint: str) -> grpc.Channel:
+def channel(endpoint: str) -> "grpc.Channel":
     """An insecure channel to a local stand-in."""
+    import grpc
+
     options = [
         ("grpc.max_receive_message_length", -1),
         ("grpc.max_send_message_length", STREAM_MESSAGE_BYTES),

@@ -1,20 +1,23 @@
 """Cloud Storage clients."""
 
-import google.auth
-import urllib3
-from google.auth.credentials import AnonymousCredentials
-from google.auth.transport.urllib3 import AuthorizedHttp
-from google.cloud import storage
+from typing import TYPE_CHECKING
 
 from tipoff.cloud.clients import Endpoints
+
+if TYPE_CHECKING:
+    from google.auth.transport.urllib3 import AuthorizedHttp
+    from google.cloud import storage
 
 _ENDPOINT = "https://storage.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 _CONNECTIONS, _TIMEOUT_S = 16, 60.0
 
 
-def storage_client(at: Endpoints) -> storage.Client:
+def storage_client(at: Endpoints) -> "storage.Client":
     """A Cloud Storage client."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import storage
+
     if at.storage_emulator_host is None:
         return storage.Client(project=at.project_id)
     options = {"api_endpoint": at.storage_emulator_host}
@@ -24,8 +27,13 @@ def storage_client(at: Endpoints) -> storage.Client:
     return client
 
 
-def storage_http(at: Endpoints) -> tuple[AuthorizedHttp, str]:
+def storage_http(at: Endpoints) -> "tuple[AuthorizedHttp, str]":
     """A pool of authorised connections to Cloud Storage, and the URL it is at."""
+    import google.auth
+    import urllib3
+    from google.auth.credentials import AnonymousCredentials
+    from google.auth.transport.urllib3 import AuthorizedHttp
+
     pool = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=_TIMEOUT_S)
     if at.storage_emulator_host is None:
         credentials, _ = google.auth.default(scopes=[_SCOPE])
