@@ -1,5 +1,8 @@
 """Faults on order, in front of any of our servers."""
 
+import fcntl
+import resource
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +20,7 @@ from tipoff_local.httpd import HttpServer
 from tipoff_local.identity import Identity
 from tipoff_local.pubsub import PubsubServer
 from tipoff_local.storage import StorageServer
-from tipoff_local.wire import Client, Disconnected, Request, Response
+from tipoff_local.wire import Client, Disconnected, Request, Response, _has_news
 
 TOPIC = "projects/tipoff-tests/topics/raw-ready"
 
@@ -145,3 +148,15 @@ def test_grpc_calls_can_be_refused_cut_and_stalled(
     assert client.publish(topic=TOPIC, messages=message).message_ids
     proxy.stop()
     server.stop()
+
+
+def test_a_kept_connection_may_have_any_descriptor() -> None:
+    """`select` knows none above 1,023: the host's door once dropped a request without an answer."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
+    near, far = socket.socketpair()
+    with near, far, socket.socket(fileno=fcntl.fcntl(near.fileno(), fcntl.F_DUPFD, 1500)) as kept:
+        assert not _has_news(kept)
+        far.close()
+        assert _has_news(kept)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -135,7 +135,7 @@ class Client:
         """
         named = headers if "host" in headers else {"Host": self._host, **headers}
         message = head(f"{method} {target} HTTP/1.1", named, len(body)) + body
-        if self._socket is not None and select.select([self._socket], [], [], 0)[0]:
+        if self._socket is not None and _has_news(self._socket):
             self.close()
         try:
             connection, stream = self._connected()
@@ -203,3 +203,10 @@ def _chunk_size(line: bytes) -> int:
         return int(line.split(b";")[0], 16)
     except ValueError as error:
         raise BadMessage("bad chunk size") from error
+
+
+def _has_news(connection: socket.socket) -> bool:
+    """Whether an idle connection was closed (or spoken to); poll, because select knows no descriptor above 1,023."""
+    poller = select.poll()
+    poller.register(connection, select.POLLIN)
+    return bool(poller.poll(0))

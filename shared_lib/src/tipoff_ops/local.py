@@ -35,7 +35,7 @@ PROJECT_ID = "tipoff-local"
 PROJECT_NUMBER = "123456789012"
 REGION = "us-west2"
 ENVIRONMENT = "local"
-PUSH_WINDOW = 500
+PUSH_WINDOW = 250
 LOOK_EVERY_S = 0.1
 # As terraform/modules/mesh/schedules.tf declares them.
 SCHEDULE_RETRY = Retry(retry_count=3, min_backoff_s=10.0, max_backoff_s=120.0)
