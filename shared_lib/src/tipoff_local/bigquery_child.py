@@ -9,6 +9,7 @@ import json
 import sys
 import threading
 import uuid
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from local_bigquery.grpc import server
 from local_bigquery.settings import settings
 
 from tipoff_local.bigquery_appends import append_by_columns
+from tipoff_local.bigquery_buffer import FOLDER, SettledBefore, SettledFirst, StreamingBuffer, Tables
 from tipoff_local.bigquery_catalogue import CatalogueMemory
 from tipoff_local.bigquery_jobs import remember_jobs
 from tipoff_local.bigquery_results import find_results_by_name, work_results_out_once
@@ -42,15 +44,18 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     settings.default_project_id = project
     memory = CatalogueMemory()
     memory.watch()
-    append_by_columns(memory)
+    buffer = StreamingBuffer(data_dir / FOLDER, Tables(database.connection))
+    buffer.recover()
+    append_by_columns(memory, buffer)
     remember_translations(memory)
     keepsake = Keepsake(data_dir, memory)
     remember_jobs()
     find_results_by_name()
     work_results_out_once()
     instance = uuid.uuid4().hex
+    app.add_middleware(SettledFirst, settle=buffer.settle)
     app.add_api_route(INSTANCE_PATH, lambda: {"instance": instance})
-    storage, bound_grpc_port = serve_storage(grpc_port)
+    storage, bound_grpc_port = serve_storage(grpc_port, [SettledBefore(buffer.settle)])
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
     thread.start()
@@ -67,14 +72,15 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     ports = {"rest_port": bound_rest_port, "grpc_port": bound_grpc_port}
     report_ready(json.dumps({**ports, "instance": instance}))
     thread.join()
-    storage.stop(None)
+    storage.stop(None).wait()
+    buffer.settle()
     keepsake.write()
 
 
-def serve_storage(port: int) -> tuple[grpc.Server, int]:
+def serve_storage(port: int, interceptors: Sequence[grpc.ServerInterceptor] = ()) -> tuple[grpc.Server, int]:
     """BigQuery Storage on `port` (0 = free); returns the server and the port."""
     options = [("grpc.max_receive_message_length", APPEND_BYTES_MAX)]
-    storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX), options=options)
+    storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX), options=options, interceptors=interceptors)
     handlers = [grpc.method_handlers_generic_handler(name, methods) for name, methods in server.SERVICES.items()]
     storage.add_generic_rpc_handlers(handlers)
     bound = storage.add_insecure_port(f"{HOST}:{port}")

@@ -4,20 +4,25 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import batched
 from threading import local
+from urllib.parse import quote, urlencode
 
-from google.api_core.exceptions import BadRequest, MethodNotImplemented
-from google.cloud import storage
+import msgspec
+from google.api_core.exceptions import from_http_status
 
-from tipoff.cloud.clients.storage import storage_client
+from tipoff_local.wire import Client
 from tipoff_ops.local import LocalMesh
 
 UPLOAD_THREADS = 8
+UPLOAD_TIMEOUT_S = 60.0
 UPLOADS_AHEAD = 256  # bodies held in memory at a time
 QUIET_LOOKS = 3
 LOOK_EVERY_S = 0.1
 GIVE_UP_AFTER_S = 600.0
+
+_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_IMPLEMENTED)
 
 type Progress = Callable[[int], None]
 
@@ -46,8 +51,25 @@ class Landed:
     refusal: str | None = None
 
 
+class _Resource(msgspec.Struct, frozen=True):
+    generation: str
+
+
+class _Error(msgspec.Struct, frozen=True):
+    message: str
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    error: _Error
+
+
 class Lander:
-    """Uploads documents to the landing bucket of a mesh, write-once as every collector does."""
+    """Uploads documents to the landing bucket of a local mesh.
+
+    By plain requests of the JSON API: what the official client asks for an upload is a tenth of all that a document
+    costs on its way into the tables, and where the service is Google's, the machine that takes documents in is another
+    than the one that sends them.
+    """
 
     def __init__(self, mesh: LocalMesh) -> None:
         self._mesh = mesh
@@ -69,19 +91,25 @@ class Lander:
                 yield from pool.map(self._upload, some)
 
     def _upload(self, upload: Upload) -> Landed:
-        blob = self._bucket_of_thread().blob(upload.object_name)
-        blob.content_encoding = upload.content_encoding
-        try:
-            blob.upload_from_string(upload.body, content_type=upload.content_type)
-        except (BadRequest, MethodNotImplemented) as error:
-            return Landed(upload.object_name, 0, len(upload.body), error.message)
-        return Landed(upload.object_name, int(blob.generation or 0), len(upload.body))
+        query = {"uploadType": "media", "name": upload.object_name}
+        if upload.content_encoding is not None:
+            query["contentEncoding"] = upload.content_encoding
+        target = f"/upload/storage/v1/b/{self._bucket}/o?{urlencode(query, quote_via=quote)}"
+        answer = self._client().request("POST", target, {"Content-Type": upload.content_type}, upload.body)
+        if answer.status in _REFUSED:
+            message = msgspec.json.decode(answer.body, type=_Refusal).error.message
+            return Landed(upload.object_name, 0, len(upload.body), message)
+        if answer.status != HTTPStatus.OK:
+            raise from_http_status(answer.status, answer.body.decode("utf-8", "replace"))
+        generation = int(msgspec.json.decode(answer.body, type=_Resource).generation)
+        return Landed(upload.object_name, generation, len(upload.body))
 
-    def _bucket_of_thread(self) -> storage.Bucket:
-        if not hasattr(self._thread, "bucket"):
-            self._thread.bucket = storage_client(self._mesh.settings).bucket(self._bucket)
-        bucket: storage.Bucket = self._thread.bucket
-        return bucket
+    def _client(self) -> Client:
+        """This thread's connection."""
+        if not hasattr(self._thread, "client"):
+            self._thread.client = Client(self._mesh.storage.url, UPLOAD_TIMEOUT_S)
+        client: Client = self._thread.client
+        return client
 
     def wait(self, subscriptions: Iterable[str]) -> None:
         """Return when the storage outbox and these subscriptions (mesh keys) hold nothing any more.
