@@ -1,15 +1,12 @@
 """What the local warehouse remembers never outlives a change of its catalogue, and no row gets in that does not fit."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
-import pyarrow
 import pytest
 from google.api_core.exceptions import BadRequest, NotFound
 from google.auth.credentials import AnonymousCredentials
@@ -214,29 +211,3 @@ def test_a_query_over_an_unfiltered_partition_is_still_refused(client: bigquery.
         with pytest.raises(BadRequest, match="partition elimination"):
             rows(client, "SELECT n FROM parted.t")
         assert rows(client, "SELECT n FROM parted.t WHERE d = DATE '2025-01-01'") == []
-
-
-def test_a_refused_append_takes_none_down_that_waits_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pitfall 16, one floor below: appends that meet are one commit, and a refused one is told apart."""
-    entered, gate = Event(), Event()
-    groups: list[list[str]] = []
-
-    def commit(group: Sequence[bigquery_appends._Append]) -> duckdb.Error | None:
-        groups.append([append.statement for append in group])
-        entered.set()
-        gate.wait(5)
-        return duckdb.Error("refused") if "bad" in groups[-1] else None
-
-    monkeypatch.setattr(bigquery_appends, "_error_of", commit)
-    commits = bigquery_appends._Commits()
-    none = pyarrow.table({})
-    with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(commits.commit, "first", none)
-        entered.wait(5)
-        [bad, good] = [pool.submit(commits.commit, statement, none) for statement in ("bad", "good")]
-        while len(commits._waiting) < 2:
-            pass
-        gate.set()
-        assert (first.exception(5), good.exception(5), type(bad.exception(5))) == (None, None, duckdb.Error)
-    assert [sorted(group) for group in groups[:2]] == [["first"], ["bad", "good"]]
-    assert sorted(groups[2:]) == [["bad"], ["good"]]

@@ -83,6 +83,11 @@ class StreamingBuffer:
         self._settling = Lock()
         self._unsettled = 0
 
+    @property
+    def holds_rows(self) -> bool:
+        """Whether any acknowledged row is not in its table yet."""
+        return self._unsettled > 0
+
     def add(self, appended: Appended, row_count: int) -> None:
         """When this returns, the rows survive the process, and whoever settles finds them in their table."""
         project = appended.table[0]
@@ -101,7 +106,7 @@ class StreamingBuffer:
         Raises:
             duckdb.Error: the warehouse could not take them now; they are kept.
         """
-        if not self._unsettled:
+        if not self.holds_rows:
             return
         with self._settling:
             self._close_segments()
@@ -124,7 +129,6 @@ class StreamingBuffer:
         """Store what a process that was killed had acknowledged."""
         for path in sorted(self._folder.glob("*/*")):
             project, name = path.parent.name, path.name
-            database.attach(project)
             if not self._tables.has_taken_in(project, name):
                 self._tables.take_in(project, name, list(_read(path.read_bytes())))
             path.unlink()
@@ -222,25 +226,26 @@ def _text(value: str) -> str:
 class SettledFirst:
     """Has rows settled before a request is answered that may look at them (ASGI)."""
 
-    def __init__(self, app: Any, settle: Callable[[], None]) -> None:
+    def __init__(self, app: Any, buffer: StreamingBuffer) -> None:
         self._app = app
-        self._settle = settle
+        self._buffer = buffer
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """A GET of a job or its result shows what was found already; waiting clients ask for it again and again."""
-        if scope["type"] == "http" and not (scope["method"] == "GET" and _OF_A_JOB.search(scope["path"])):
-            await asyncio.to_thread(self._settle)
+        of_a_job = scope["type"] == "http" and scope["method"] == "GET" and _OF_A_JOB.search(scope["path"])
+        if self._buffer.holds_rows and not of_a_job:
+            await asyncio.to_thread(self._buffer.settle)
         await self._app(scope, receive, send)
 
 
 class SettledBefore(grpc.ServerInterceptor):  # type: ignore[misc]
     """The same for the Storage API, where only appends do not look at rows."""
 
-    def __init__(self, settle: Callable[[], None]) -> None:
-        self._settle = settle
+    def __init__(self, buffer: StreamingBuffer) -> None:
+        self._buffer = buffer
 
     def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
         """Settles, then lets the call through."""
         if not handler_call_details.method.endswith("/AppendRows"):
-            self._settle()
+            self._buffer.settle()
         return continuation(handler_call_details)

@@ -53,9 +53,9 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     find_results_by_name()
     work_results_out_once()
     instance = uuid.uuid4().hex
-    app.add_middleware(SettledFirst, settle=buffer.settle)
+    app.add_middleware(SettledFirst, buffer=buffer)
     app.add_api_route(INSTANCE_PATH, lambda: {"instance": instance})
-    storage, bound_grpc_port = serve_storage(grpc_port, [SettledBefore(buffer.settle)])
+    storage, bound_grpc_port = serve_storage(grpc_port, [SettledBefore(buffer)])
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
     thread.start()

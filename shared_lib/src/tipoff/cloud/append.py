@@ -73,6 +73,8 @@ class Appender:
         self._ledger = ledger
         self._lanes: dict[tuple[str, frozenset[str]], _Lane] = {}
         self._lanes_lock = Lock()
+        # Hands that encode at the same time only take the interpreter from one another, which costs as much again.
+        self._encoding = Lock()
         self._callers = 0
         self._callers_lock = Lock()
 
@@ -173,8 +175,9 @@ class Appender:
     def _append_once(self, lane: _Lane, parts: Sequence[Part]) -> dict[int, str]:
         """Send one append; the answer maps refused row indexes to the service's reasons."""
         name = lane.encoder.table.full_name
-        rows = lane.encoder.encode(parts)
-        data = rows.serialize().to_pybytes()
+        with self._encoding:
+            rows = lane.encoder.encode(parts)
+            data = rows.serialize().to_pybytes()
         if len(data) > APPEND_BYTES_MAX:
             raise ContractViolation("too_large", f"{name}: an append of {len(data)} bytes")
         failpoint("bigquery.append:before")

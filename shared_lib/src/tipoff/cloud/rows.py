@@ -7,7 +7,7 @@ table "Supported Apache Arrow data types" in BigQuery's documentation, where a r
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
@@ -98,15 +98,14 @@ class RowEncoder:
         return pyarrow.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _constant_arrays(self, parts: Sequence[Part]) -> Iterator["pyarrow.Array"]:
+        """Each part's constants, as often as it has rows."""
         import pyarrow
 
+        part_of_row = list(chain.from_iterable(repeat(index, len(part.rows)) for index, part in enumerate(parts)))
+        rows = pyarrow.array(part_of_row, pyarrow.int32())
         for column in self._constants:
-            kind = self.schema.field(column.name).type
-            pieces = [
-                pyarrow.repeat(pyarrow.array(_checked(column, [part.constants[column.name]]), kind)[0], len(part.rows))
-                for part in parts
-            ]
-            yield pyarrow.concat_arrays(pieces)
+            values = _checked(column, [part.constants[column.name] for part in parts])
+            yield pyarrow.array(values, self.schema.field(column.name).type).take(rows)
 
     def _row_arrays(self, parts: Sequence[Part]) -> Iterator["pyarrow.Array"]:
         import pyarrow

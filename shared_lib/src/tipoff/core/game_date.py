@@ -53,6 +53,7 @@ def resolve(word: str, now: datetime) -> date:
     return parse_iso(word)
 
 
+@lru_cache(maxsize=4096)
 def parse_iso(text: str) -> date:
     """Date of `YYYY-MM-DD`, exactly that form.
 

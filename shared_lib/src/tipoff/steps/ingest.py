@@ -35,7 +35,7 @@ OBJECT_BYTES_MAX = 32 * 1024 * 1024
 FINALIZE = "OBJECT_FINALIZE"
 REPLAY_WORKERS = 3
 # Replays that are worked at side by side; each holds the rows of all its objects in memory.
-_REPLAYS = BoundedSemaphore(4)
+_REPLAYS = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)

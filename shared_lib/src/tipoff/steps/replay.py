@@ -29,9 +29,9 @@ from tipoff.steps.reprocess import (
     to_do,
 )
 
-CHUNK_OBJECTS = 128
+CHUNK_OBJECTS = 64
 CHUNK_BYTES = 8_000_000
-LOOK_EVERY_S = 0.5
+LOOK_FIRST_S, LOOK_MIN_S, LOOK_MAX_S = 1.0, 0.1, 5.0
 STALLED_AFTER_S = 120.0
 
 
@@ -118,11 +118,15 @@ def replay(context: ReprocessContext, request: Reprocess) -> Replayed:
     backfill_id = wanted.backfill_id or f"replay_{int(now.timestamp() * 1000)}"
     began_at = _began(context, backfill_id)
     run = _Run(context, backfill_id, wanted.prefix, listing(context, wanted), began_at or now)
-    known = known_objects(context, wanted.prefix, BEFORE_ALL)
-    mine = to_do(run.listed, known, wanted.force, BEFORE_ALL if began_at is None else began_at)
+    mine = run.listed if wanted.force and began_at is None else _left(run, wanted, began_at or BEFORE_ALL)
     run.progress(len(mine), 0, "running")
     _announce(run, mine)
     return _account(run, mine, _wait(run, mine))
+
+
+def _left(run: _Run, wanted: Reprocess, since: datetime) -> list[ObjectName]:
+    known = known_objects(run.context, wanted.prefix, BEFORE_ALL)
+    return to_do(run.listed, known, wanted.force, since)
 
 
 def _began(context: ReprocessContext, backfill_id: str) -> datetime | None:
@@ -140,11 +144,20 @@ def _message(chunk: Sequence[ObjectName]) -> Replay:
 
 
 def _chunks(todo: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:
-    """Objects by the message: so few and small that whoever takes them in can hold them all at once."""
+    """Objects by the message: so few and small that whoever takes them in can hold them all at once.
+
+    Each message has some of every kind, from the first to the last, so that none is much more work than another.
+    """
+    count = -(-len(todo) // CHUNK_OBJECTS)
+    for first in range(count):
+        yield from _small_enough(todo[first::count])
+
+
+def _small_enough(objects: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:
     chunk: list[ObjectName] = []
     size_bytes = 0
-    for found in todo:
-        if chunk and (len(chunk) == CHUNK_OBJECTS or size_bytes + found.size_bytes > CHUNK_BYTES):
+    for found in objects:
+        if chunk and size_bytes + found.size_bytes > CHUNK_BYTES:
             yield chunk
             chunk, size_bytes = [], 0
         chunk.append(found)
@@ -155,7 +168,8 @@ def _chunks(todo: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:
 
 def _wait(run: _Run, todo: Sequence[ObjectName]) -> Mapping[tuple[str, int], KnownObject]:
     """The run's receipts, once each object has one; leaves progress whenever something moved."""
-    done, moved_s = 0, time.monotonic()
+    done, began_s = 0, time.monotonic()
+    moved_s = began_s
     while True:
         found = _counted(run)
         if found > done:
@@ -169,7 +183,16 @@ def _wait(run: _Run, todo: Sequence[ObjectName]) -> Mapping[tuple[str, int], Kno
                 return receipts
             if stalled:
                 raise BackendUnavailable("objects_unaccounted", f"{len(left)} have no receipt, as {left[0].name}")
-        time.sleep(LOOK_EVERY_S)
+        time.sleep(_pause_s(done, len(todo), time.monotonic() - began_s))
+
+
+def _pause_s(done: int, total: int, seconds: float) -> float:
+    """Until the next look: half of the time that is left at the pace so far, so that looks are few and the last soon.
+
+    Each look is a query, and has the warehouse put away what it has just been given.
+    """
+    left_s = seconds * (total - done) / done if done else 2 * LOOK_FIRST_S
+    return min(max(left_s / 2, LOOK_MIN_S), LOOK_MAX_S)
 
 
 def _counted(run: _Run) -> int:

@@ -1,0 +1,185 @@
+"""Acknowledged rows are never lost, never doubled, and in their tables before anybody looks."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pyarrow
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import bigquery
+
+from tipoff.cloud.append import Appender
+from tipoff.cloud.clients import Endpoints
+from tipoff.cloud.ledger import QuotaLedger
+from tipoff.cloud.rows import Part
+from tipoff.tables import Column, all_tables
+from tipoff_local import bigquery_buffer
+from tipoff_local.bigquery import Warehouse, install_extensions
+from tipoff_local.bigquery_buffer import Appended, StreamingBuffer, Tables
+
+PROJECT = "tipoff-tests"
+COUNTS = replace(
+    all_tables()[0], dataset="log", name="counts", columns=(Column("n", "INT64"), Column("said", "STRING"))
+)
+SCHEMA = pyarrow.schema([("n", pyarrow.int64()), ("said", pyarrow.string())])
+
+
+def appended(numbers: Sequence[int], table: str = "counts") -> Appended:
+    batch = pyarrow.record_batch([list(numbers), ["it's"] * len(numbers)], schema=SCHEMA)
+    return Appended((PROJECT, "log", table), SCHEMA.serialize().to_pybytes(), batch.serialize().to_pybytes())
+
+
+class Remembering(Tables):
+    """Tables that are lists; `failures` next calls fail first."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.taken: list[int] = []
+        self.names: list[str] = []
+        self.failures = failures
+
+    def take_in(self, project: str, name: str, appended: Sequence[Appended]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise duckdb.IOException("the disk is full")
+        self.names.append(f"{project}/{name}")
+        self.taken += [number for one in appended for number in one.batch()["n"].to_pylist()]
+
+    def has_taken_in(self, project: str, name: str) -> bool:
+        return f"{project}/{name}" in self.names
+
+
+def test_rows_go_to_their_tables_together_and_once(tmp_path: Path) -> None:
+    tables = Remembering()
+    buffer = StreamingBuffer(tmp_path, tables)
+    buffer.add(appended([1, 2]), 2)
+    buffer.add(appended([3]), 1)
+    assert tables.taken == []
+    buffer.settle()
+    buffer.settle()
+    assert tables.taken == [1, 2, 3] and len(tables.names) == 1
+    assert list(tmp_path.glob("*/*")) == []
+
+
+def test_many_rows_are_not_kept_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bigquery_buffer, "ROWS_MAX", 3)
+    tables = Remembering()
+    buffer = StreamingBuffer(tmp_path, tables)
+    buffer.add(appended([1, 2]), 2)
+    assert tables.taken == []
+    buffer.add(appended([3]), 1)
+    assert tables.taken == [1, 2, 3]
+
+
+def test_what_cannot_be_stored_now_is_kept_and_whoever_looks_is_told(tmp_path: Path) -> None:
+    tables = Remembering(failures=1)
+    buffer = StreamingBuffer(tmp_path, tables)
+    buffer.add(appended([1]), 1)
+    with pytest.raises(duckdb.IOException, match="full"):
+        buffer.settle()
+    buffer.add(appended([2]), 1)
+    buffer.settle()
+    assert tables.taken == [1, 2]
+
+
+def test_a_process_that_died_left_every_acknowledged_row_and_half_of_another(tmp_path: Path) -> None:
+    StreamingBuffer(tmp_path, Remembering()).add(appended([1, 2]), 2)
+    [left] = tmp_path.glob("*/*")
+    whole = left.read_bytes()
+    left.write_bytes(whole + whole[:40])
+    tables = Remembering()
+    StreamingBuffer(tmp_path, tables).recover()
+    assert tables.taken == [1, 2]
+    assert not left.exists()
+
+
+def test_a_process_that_died_after_storing_and_before_forgetting_stores_nothing_twice(tmp_path: Path) -> None:
+    tables = Remembering()
+    buffer = StreamingBuffer(tmp_path, tables)
+    buffer.add(appended([1, 2]), 2)
+    [left] = tmp_path.glob("*/*")
+    kept = left.read_bytes()
+    buffer.settle()
+    left.write_bytes(kept)
+    StreamingBuffer(tmp_path, tables).recover()
+    assert tables.taken == [1, 2]
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckLake as local-bigquery has it, with one table."""
+    home = tmp_path / "home"
+    install_extensions(home)
+    connection = duckdb.connect(config={"home_directory": str(home)})
+    connection.execute(f"ATTACH 'ducklake:{tmp_path}/l.ducklake' AS \"{PROJECT}\" (DATA_PATH '{tmp_path}/l/')")
+    connection.execute(f'CREATE SCHEMA "{PROJECT}".log; CREATE TABLE "{PROJECT}".log.counts (n BIGINT, said VARCHAR)')
+    yield connection
+    connection.close()
+
+
+def numbers(lake: duckdb.DuckDBPyConnection) -> list[int]:
+    return [n for (n,) in lake.execute(f'SELECT n FROM "{PROJECT}".log.counts ORDER BY n').fetchall()]
+
+
+def test_the_transaction_that_takes_rows_in_carries_their_name(lake: duckdb.DuckDBPyConnection) -> None:
+    tables = Tables(lambda: lake)
+    tables.take_in(PROJECT, "a's", [appended([1]), appended([2, 3])])
+    assert numbers(lake) == [1, 2, 3]
+    assert tables.has_taken_in(PROJECT, "a's") and not tables.has_taken_in(PROJECT, "b")
+
+
+def test_rows_whose_table_has_gone_take_none_down_that_wait_beside_them(
+    lake: duckdb.DuckDBPyConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Pitfall 16, one floor below."""
+    tables = Tables(lambda: lake)
+    tables.take_in(PROJECT, "a", [appended([1]), appended([2, 3], "gone"), appended([4])])
+    assert numbers(lake) == [1, 4]
+    assert "2 acknowledged rows went with their table" in caplog.text
+    tables.take_in(PROJECT, "b", [appended([5], "gone")])
+    assert numbers(lake) == [1, 4]
+
+
+def official_client(warehouse: Warehouse) -> bigquery.Client:
+    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    return bigquery.Client(PROJECT, credentials, client_options={"api_endpoint": warehouse.rest_url})
+
+
+def count(warehouse: Warehouse) -> list[int]:
+    return [row.n for row in official_client(warehouse).query_and_wait("SELECT n FROM log.counts ORDER BY n")]
+
+
+def append(warehouse: Warehouse, *numbers: int) -> None:
+    at: Endpoints = SimpleNamespace(  # type: ignore[assignment]
+        project_id=PROJECT,
+        bigquery_emulator_host=warehouse.rest_url,
+        bigquery_storage_emulator_host=warehouse.grpc_address,
+    )
+    appender = Appender(at, QuotaLedger())
+    assert appender.append([Part(COUNTS, [SimpleNamespace(n=n, said="before") for n in numbers])]) == [None]
+    appender.close()
+
+
+def test_rows_acknowledged_before_a_kill_are_there_once_after_it(tmp_path: Path) -> None:
+    """SIGKILL between the acknowledgement and anybody's look."""
+    warehouse = Warehouse(tmp_path, PROJECT)
+    warehouse.start()
+    for statement in ("CREATE SCHEMA log", "CREATE TABLE log.counts (n INT64, said STRING)"):
+        official_client(warehouse).query_and_wait(statement)
+    append(warehouse, 0, 1)
+    assert count(warehouse) == [0, 1]
+    append(warehouse, 2)
+    buffered = tmp_path / "data" / bigquery_buffer.FOLDER
+    assert len(list(buffered.glob("*/*"))) == 1
+    assert warehouse.pid is not None
+    os.kill(warehouse.pid, signal.SIGKILL)
+    warehouse.stop()
+    for _ in range(2):
+        warehouse.start()
+        assert count(warehouse) == [0, 1, 2]
+        warehouse.stop()
+        assert list(buffered.glob("*/*")) == []
