@@ -31,7 +31,7 @@ BATCH_ROWS = 20_000
 APPEND_TIMEOUT_S = 60.0
 # An append costs the warehouse the same whether it holds one row or a hundred: the more callers there are, of whatever
 # tables, the longer it is worth to wait for their rows.
-GATHER_S_PER_CALLER = 0.006
+GATHER_S_PER_CALLER = 0.003
 GATHER_S_MAX = 1.5
 
 
