@@ -5,8 +5,9 @@ All rows of a document travel in one append, and a refused document never harms 
 """
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,7 +20,7 @@ from tipoff.cloud.errors import translate, translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import Part, RowEncoder
-from tipoff.core.errors import BackendUnavailable, ContractViolation, TipoffError
+from tipoff.core.errors import ContractViolation, TipoffError
 from tipoff.tables import Table
 
 if TYPE_CHECKING:
@@ -37,11 +38,10 @@ GATHER_S_MAX = 1.5
 
 @dataclass
 class _Document:
-    """A part on its way: why its rows did not get in, and whether that is the last word."""
+    """A part on its way; once it has been sent, why its rows did not get in."""
 
     part: Part
-    error: TipoffError | None
-    done: bool = False
+    error: TipoffError | None = None
 
     @property
     def row_count(self) -> int:
@@ -49,16 +49,20 @@ class _Document:
         return len(self.part.rows)
 
 
-@dataclass
+@dataclass(eq=False)
 class _Lane:
     """One table's way into the warehouse.
 
-    One hand sends: threads that took turns at a lock would each have to get it only to see that they were served,
-    and two hundred of them took longer at that than at their appends.
+    One hand sends, and all whose documents wait are told by one future: threads that took turns at a lock would each
+    have to get it only to see that they were served, and two hundred of them took longer at that than at their appends.
+
+    Attributes:
+        sending: the sending that will take what waits now; None while nothing does.
     """
 
     encoder: RowEncoder
     waiting: list[_Document] = field(default_factory=list)
+    sending: Future[None] | None = None
     queue_lock: Lock = field(default_factory=Lock)
     hand: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "append"))
     stream: "AppendRowsStream | None" = None
@@ -85,13 +89,12 @@ class Appender:
         a row does not fit its table or that a part is larger than one append may be; a `Retryable` that the service
         did not take the part: nothing may be assumed, and repeats are harmless.
         """
-        documents = [_Document(part, _lost(part.table) if part.rows else None) for part in parts]
+        documents = [_Document(part) for part in parts]
         with self._counted():
-            sendings = [lane.hand.submit(self._take_turn, lane, document) for lane, document in self._queued(documents)]
-            for sending in sendings:
-                sending.exception()  # waits for each, whatever becomes of the others
+            sendings = [self._queue(lane, found) for lane, found in self._by_lane(documents).items()]
+            wait(sendings)
         for sending in sendings:
-            sending.result()
+            sending.result()  # a bug in the hand's thread is everybody's whose rows it held
         return [document.error for document in documents]
 
     @contextmanager
@@ -117,24 +120,27 @@ class Appender:
                 self._lanes[key] = _Lane(RowEncoder(part.table, part.constants))
             return self._lanes[key]
 
-    def _queued(self, documents: Sequence[_Document]) -> list[tuple[_Lane, _Document]]:
-        """Those that have rows, when all of them wait: so those of one call travel together."""
-        queued = [(self._lane(document.part), document) for document in documents if document.row_count]
-        for lane, document in queued:
-            with lane.queue_lock:
-                lane.waiting.append(document)
-        return queued
+    def _by_lane(self, documents: Sequence[_Document]) -> dict[_Lane, list[_Document]]:
+        found: dict[_Lane, list[_Document]] = defaultdict(list)
+        for document in documents:
+            if document.row_count:
+                found[self._lane(document.part)].append(document)
+        return found
 
-    def _take_turn(self, lane: _Lane, document: _Document) -> None:
-        if not document.done:
-            self._send_waiting(lane)
+    def _queue(self, lane: _Lane, documents: Sequence[_Document]) -> Future[None]:
+        """The sending that takes these documents, all of them together."""
+        with lane.queue_lock:
+            lane.waiting += documents
+            if lane.sending is None:
+                lane.sending = lane.hand.submit(self._send_waiting, lane)
+            return lane.sending
 
     def _send_waiting(self, lane: _Lane) -> None:
         """Send what waits; while others are about, their rows are waited for. Who is alone never waits."""
         if self._callers > 1:
             time.sleep(min(GATHER_S_PER_CALLER * self._callers, GATHER_S_MAX))
         with lane.queue_lock:
-            group, lane.waiting = lane.waiting, []
+            group, lane.waiting, lane.sending = lane.waiting, [], None
         for batch in _batches(group):
             self._send(lane, batch)
 
@@ -237,11 +243,6 @@ def _polling() -> "Retry":
     return Retry(POLLING_PREDICATE, initial=0.002, maximum=0.05, multiplier=1.5)
 
 
-def _lost(table: Table) -> TipoffError:
-    """What is to be thought of an append while nobody has said what became of it."""
-    return BackendUnavailable("append_lost", f"append to {table.full_name}: it ended without an answer")
-
-
 def _batches(group: list[_Document]) -> list[list[_Document]]:
     """Documents in order, cut so that an append holds few rows enough to be surely within its bytes."""
     batches: list[list[_Document]] = []
@@ -257,4 +258,4 @@ def _batches(group: list[_Document]) -> list[list[_Document]]:
 
 def _finish(batch: list[_Document], error: TipoffError | None) -> None:
     for document in batch:
-        document.done, document.error = True, error
+        document.error = error
