@@ -12,9 +12,11 @@ import pyarrow
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+from google.cloud.bigquery_storage_v1.types import DataFormat, ReadSession
 
 from tipoff.cloud.append import Appender
 from tipoff.cloud.clients import Endpoints
+from tipoff.cloud.clients.bigquery_storage import bigquery_read_client
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import Part
 from tipoff.tables import Column, all_tables
@@ -153,25 +155,41 @@ def count(warehouse: Warehouse) -> list[int]:
     return [row.n for row in official_client(warehouse).query_and_wait("SELECT n FROM log.counts ORDER BY n")]
 
 
-def append(warehouse: Warehouse, *numbers: int) -> None:
-    at: Endpoints = SimpleNamespace(  # type: ignore[assignment]
+def at(warehouse: Warehouse) -> Endpoints:
+    return SimpleNamespace(  # type: ignore[return-value]
         project_id=PROJECT,
         bigquery_emulator_host=warehouse.rest_url,
         bigquery_storage_emulator_host=warehouse.grpc_address,
     )
-    appender = Appender(at, QuotaLedger())
+
+
+def read_by_storage(warehouse: Warehouse) -> list[int]:
+    """The same rows by the Storage Read API, straight from the table."""
+    client = bigquery_read_client(at(warehouse))
+    table = f"projects/{PROJECT}/datasets/log/tables/counts"
+    session = client.create_read_session(
+        parent=f"projects/{PROJECT}", read_session=ReadSession(table=table, data_format=DataFormat.ARROW)
+    )
+    found = [client.read_rows(stream.name).to_arrow(session) for stream in session.streams]
+    return sorted(number for rows in found for number in rows["n"].to_pylist())
+
+
+def append(warehouse: Warehouse, *numbers: int) -> None:
+    appender = Appender(at(warehouse), QuotaLedger())
     assert appender.append([Part(COUNTS, [SimpleNamespace(n=n, said="before") for n in numbers])]) == [None]
     appender.close()
 
 
-def test_rows_acknowledged_before_a_kill_are_there_once_after_it(tmp_path: Path) -> None:
-    """SIGKILL between the acknowledgement and anybody's look."""
+def test_rows_are_there_at_the_next_look_and_once_after_a_kill_before_it(tmp_path: Path) -> None:
+    """Looks of the official clients; SIGKILL between the acknowledgement and a look."""
     warehouse = Warehouse(tmp_path, PROJECT)
     warehouse.start()
     for statement in ("CREATE SCHEMA log", "CREATE TABLE log.counts (n INT64, said STRING)"):
         official_client(warehouse).query_and_wait(statement)
-    append(warehouse, 0, 1)
-    assert count(warehouse) == [0, 1]
+    append(warehouse, 0)
+    assert count(warehouse) == [0]
+    append(warehouse, 1)
+    assert read_by_storage(warehouse) == [0, 1]
     append(warehouse, 2)
     buffered = tmp_path / "data" / bigquery_buffer.FOLDER
     assert len(list(buffered.glob("*/*"))) == 1

@@ -238,14 +238,12 @@ class SettledFirst:
         await self._app(scope, receive, send)
 
 
-class SettledBefore(grpc.ServerInterceptor):  # type: ignore[misc]
-    """The same for the Storage API, where only appends do not look at rows."""
+def settled_before(handler: grpc.RpcMethodHandler, buffer: StreamingBuffer) -> grpc.RpcMethodHandler:
+    """The same for a unary call of the Storage API."""
+    answer = handler.unary_unary
 
-    def __init__(self, buffer: StreamingBuffer) -> None:
-        self._buffer = buffer
+    def settle_and_answer(request: Any, context: grpc.ServicerContext) -> Any:
+        buffer.settle()
+        return answer(request, context)
 
-    def intercept_service(self, continuation: Any, handler_call_details: Any) -> Any:
-        """Settles, then lets the call through."""
-        if not handler_call_details.method.endswith("/AppendRows"):
-            self._buffer.settle()
-        return continuation(handler_call_details)
+    return handler._replace(unary_unary=settle_and_answer)

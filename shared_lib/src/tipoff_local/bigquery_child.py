@@ -9,7 +9,6 @@ import json
 import sys
 import threading
 import uuid
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from local_bigquery.grpc import server
 from local_bigquery.settings import settings
 
 from tipoff_local.bigquery_appends import append_by_columns
-from tipoff_local.bigquery_buffer import FOLDER, SettledBefore, SettledFirst, StreamingBuffer, Tables
+from tipoff_local.bigquery_buffer import FOLDER, SettledFirst, StreamingBuffer, Tables, settled_before
 from tipoff_local.bigquery_catalogue import CatalogueMemory
 from tipoff_local.bigquery_jobs import remember_jobs
 from tipoff_local.bigquery_results import find_results_by_name, work_results_out_once
@@ -33,6 +32,7 @@ HOST = "127.0.0.1"
 # An append stream keeps a thread for as long as it is open, and each function keeps one per table it writes.
 # local-bigquery's own server has 16 threads: the seventeenth stream would wait for ever.
 STREAMS_MAX = 256
+READ, BEGIN = "google.cloud.bigquery.storage.v1.BigQueryRead", "CreateReadSession"
 # What one AppendRows request may hold; gRPC's own default is a fifth of it.
 APPEND_BYTES_MAX = 20_000_000
 
@@ -55,7 +55,7 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     instance = uuid.uuid4().hex
     app.add_middleware(SettledFirst, buffer=buffer)
     app.add_api_route(INSTANCE_PATH, lambda: {"instance": instance})
-    storage, bound_grpc_port = serve_storage(grpc_port, [SettledBefore(buffer)])
+    storage, bound_grpc_port = serve_storage(grpc_port, buffer)
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
     thread.start()
@@ -77,11 +77,13 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     keepsake.write()
 
 
-def serve_storage(port: int, interceptors: Sequence[grpc.ServerInterceptor] = ()) -> tuple[grpc.Server, int]:
+def serve_storage(port: int, buffer: StreamingBuffer) -> tuple[grpc.Server, int]:
     """BigQuery Storage on `port` (0 = free); returns the server and the port."""
     options = [("grpc.max_receive_message_length", APPEND_BYTES_MAX)]
-    storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX), options=options, interceptors=interceptors)
-    handlers = [grpc.method_handlers_generic_handler(name, methods) for name, methods in server.SERVICES.items()]
+    storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX), options=options)
+    read = server.SERVICES[READ]
+    services = {**server.SERVICES, READ: {**read, BEGIN: settled_before(read[BEGIN], buffer)}}
+    handlers = [grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items()]
     storage.add_generic_rpc_handlers(handlers)
     bound = storage.add_insecure_port(f"{HOST}:{port}")
     storage.start()
