@@ -31,7 +31,8 @@ from tipoff.steps.reprocess import (
 
 CHUNK_OBJECTS = 64
 CHUNK_BYTES = 8_000_000
-LOOK_FIRST_S, LOOK_MIN_S, LOOK_MAX_S = 1.0, 0.1, 5.0
+LOOK_MIN_S, LOOK_MAX_S = 0.1, 5.0
+OBJECTS_PER_S = 1_000  # the pace to expect while nothing is known
 STALLED_AFTER_S = 120.0
 
 
@@ -171,6 +172,7 @@ def _wait(run: _Run, todo: Sequence[ObjectName]) -> Mapping[tuple[str, int], Kno
     done, began_s = 0, time.monotonic()
     moved_s = began_s
     while True:
+        time.sleep(_pause_s(done, len(todo), time.monotonic() - began_s))
         found = _counted(run)
         if found > done:
             done, moved_s = found, time.monotonic()
@@ -183,7 +185,6 @@ def _wait(run: _Run, todo: Sequence[ObjectName]) -> Mapping[tuple[str, int], Kno
                 return receipts
             if stalled:
                 raise BackendUnavailable("objects_unaccounted", f"{len(left)} have no receipt, as {left[0].name}")
-        time.sleep(_pause_s(done, len(todo), time.monotonic() - began_s))
 
 
 def _pause_s(done: int, total: int, seconds: float) -> float:
@@ -191,8 +192,8 @@ def _pause_s(done: int, total: int, seconds: float) -> float:
 
     Each look is a query, and has the warehouse put away what it has just been given.
     """
-    left_s = seconds * (total - done) / done if done else 2 * LOOK_FIRST_S
-    return min(max(left_s / 2, LOOK_MIN_S), LOOK_MAX_S)
+    objects_per_s = done / seconds if done and seconds else OBJECTS_PER_S
+    return min(max((total - done) / objects_per_s / 2, LOOK_MIN_S), LOOK_MAX_S)
 
 
 def _counted(run: _Run) -> int:
