@@ -88,6 +88,21 @@ def test_what_cannot_be_stored_now_is_kept_and_whoever_looks_is_told(tmp_path: P
     assert tables.taken == [1, 2]
 
 
+def test_a_full_disk_refuses_its_rows_and_spoils_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tables = Remembering()
+    buffer = StreamingBuffer(tmp_path, tables)
+    buffer.add(appended([1]), 1)
+    with monkeypatch.context() as full:
+        full.setattr(bigquery_buffer._Segment, "add", lambda *_: (_ for _ in ()).throw(OSError("no space left")))
+        with pytest.raises(OSError, match="no space"):
+            buffer.add(appended([2]), 1)
+    buffer.add(appended([3]), 1)
+    assert len(list(tmp_path.glob("*/*"))) == 2  # nothing follows what may be half a record
+    buffer.settle()
+    assert tables.taken == [1, 3]
+    assert list(tmp_path.glob("*/*")) == []
+
+
 def test_a_process_that_died_left_every_acknowledged_row_and_half_of_another(tmp_path: Path) -> None:
     StreamingBuffer(tmp_path, Remembering()).add(appended([1, 2]), 2)
     [left] = tmp_path.glob("*/*")

@@ -8,7 +8,6 @@ transaction that takes them in carries the file's name.
 
 import asyncio
 import logging
-import os
 import re
 import struct
 import time
@@ -31,7 +30,9 @@ ROWS_MAX = 100_000
 FOLDER = "appended"
 _OF_A_JOB = re.compile(r"/projects/[^/]+/(jobs|queries)(/|$)")
 # The table of these rows has changed or gone since they were acknowledged: they went with it.
-_TABLE_IS_ANOTHER = (duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException)
+_TABLE_IS_ANOTHER = (
+    duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException, duckdb.ConstraintException,
+)  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
@@ -59,16 +60,17 @@ class _Segment:
         self.path = folder / str(time.time_ns())
         self.appended: list[Appended] = []
         self.row_count = 0
-        self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
+        self._file = self.path.open("xb")
 
     def add(self, appended: Appended, row_count: int) -> None:
         record = msgspec.msgpack.encode(appended)
-        os.write(self._file, struct.pack(">Q", len(record)) + record)
+        self._file.write(struct.pack(">Q", len(record)) + record)
+        self._file.flush()
         self.appended.append(appended)
         self.row_count += row_count
 
     def close(self) -> None:
-        os.close(self._file)
+        self._file.close()
 
 
 class StreamingBuffer:
@@ -89,13 +91,21 @@ class StreamingBuffer:
         return self._unsettled > 0
 
     def add(self, appended: Appended, row_count: int) -> None:
-        """When this returns, the rows survive the process, and whoever settles finds them in their table."""
+        """When this returns, the rows survive the process, and whoever settles finds them in their table.
+
+        Raises:
+            OSError: the file would not take them; they are not acknowledged.
+        """
         project = appended.table[0]
         with self._adding:
             if project not in self._open:
                 self._open[project] = _Segment(self._folder / project)
             segment = self._open[project]
-            segment.add(appended, row_count)
+            try:
+                segment.add(appended, row_count)
+            except OSError:  # nothing may follow half a record
+                self._full.append(self._open.pop(project))
+                raise
             self._unsettled += row_count
         if segment.row_count >= ROWS_MAX:
             self.settle()
