@@ -101,6 +101,8 @@ class RowEncoder:
         """Each part's constants, as often as it has rows."""
         import pyarrow
 
+        if not self._constants:
+            return
         part_of_row = list(chain.from_iterable(repeat(index, len(part.rows)) for index, part in enumerate(parts)))
         rows = pyarrow.array(part_of_row, pyarrow.int32())
         for column in self._constants:
