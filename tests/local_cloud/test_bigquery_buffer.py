@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import pyarrow
@@ -20,7 +20,7 @@ from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.bigquery_storage import bigquery_read_client
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import Part
-from tipoff.tables import Column, all_tables
+from tipoff.tables import Column, Table, all_tables
 from tipoff_local import bigquery_buffer
 from tipoff_local.bigquery import Warehouse, install_extensions
 from tipoff_local.bigquery_buffer import Appended, StreamingBuffer, Tables
@@ -45,11 +45,11 @@ class Remembering(Tables):
         self.names: list[str] = []
         self.failures = failures
 
-    def take_in(self, project: str, name: str, appended: Sequence[Appended]) -> None:
+    def take_in(self, project: str, names: Sequence[str], appended: Sequence[Appended]) -> None:
         if self.failures:
             self.failures -= 1
             raise duckdb.IOException("the disk is full")
-        self.names.append(f"{project}/{name}")
+        self.names += [f"{project}/{name}" for name in names]
         self.taken += [number for one in appended for number in one.batch()["n"].to_pylist()]
 
     def has_taken_in(self, project: str, name: str) -> bool:
@@ -68,13 +68,26 @@ def test_rows_go_to_their_tables_together_and_once(tmp_path: Path) -> None:
     assert list(tmp_path.glob("*/*")) == []
 
 
+def test_only_what_is_asked_for_is_settled_and_the_rest_at_the_next_look(tmp_path: Path) -> None:
+    tables = Remembering()
+    buffer = StreamingBuffer(tmp_path, tables)
+    buffer.add(appended([1]), 1)
+    buffer.add(appended([2], "others"), 1)
+    buffer.settle(lambda table: table[2] == "others")
+    assert tables.taken == [2] and buffer.holds_rows
+    buffer.add(appended([3]), 1)
+    buffer.settle()
+    assert tables.taken == [2, 1, 3]
+    assert list(tmp_path.glob("*/*")) == []
+
+
 def test_many_rows_are_not_kept_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bigquery_buffer, "ROWS_MAX", 3)
     tables = Remembering()
     buffer = StreamingBuffer(tmp_path, tables)
     buffer.add(appended([1, 2]), 2)
     assert tables.taken == []
-    buffer.add(appended([3]), 1)
+    buffer.add(appended([3], "others"), 1)
     assert tables.taken == [1, 2, 3]
 
 
@@ -106,7 +119,7 @@ def test_a_full_disk_refuses_its_rows_and_spoils_no_others(tmp_path: Path) -> No
     tables = Remembering()
     buffer = StreamingBuffer(tmp_path, tables)
     buffer.add(appended([1]), 1)
-    segment: Any = buffer._open[PROJECT]
+    [segment] = cast(list[Any], list(buffer._open.values()))
     segment._file = Full(segment._file)
     with pytest.raises(OSError, match="no room"):
         buffer.add(appended([2]), 1)
@@ -157,9 +170,10 @@ def numbers(lake: duckdb.DuckDBPyConnection) -> list[int]:
 
 def test_the_transaction_that_takes_rows_in_carries_their_name(lake: duckdb.DuckDBPyConnection) -> None:
     tables = Tables(lambda: lake)
-    tables.take_in(PROJECT, "a's", [appended([1]), appended([2, 3])])
+    tables.take_in(PROJECT, ["b", "a's"], [appended([1]), appended([2, 3])])
     assert numbers(lake) == [1, 2, 3]
-    assert tables.has_taken_in(PROJECT, "a's") and not tables.has_taken_in(PROJECT, "b")
+    assert tables.has_taken_in(PROJECT, "a's") and tables.has_taken_in(PROJECT, "b")
+    assert not tables.has_taken_in(PROJECT, "a")
 
 
 def test_rows_whose_table_has_gone_take_none_down_that_wait_beside_them(
@@ -167,10 +181,10 @@ def test_rows_whose_table_has_gone_take_none_down_that_wait_beside_them(
 ) -> None:
     """Pitfall 16, one floor below."""
     tables = Tables(lambda: lake)
-    tables.take_in(PROJECT, "a", [appended([1]), appended([2, 3], "gone"), appended([4])])
+    tables.take_in(PROJECT, ["a"], [appended([1]), appended([2, 3], "gone"), appended([4])])
     assert numbers(lake) == [1, 4]
     assert "2 acknowledged rows went with their table" in caplog.text
-    tables.take_in(PROJECT, "b", [appended([5], "gone")])
+    tables.take_in(PROJECT, ["b"], [appended([5], "gone")])
     assert numbers(lake) == [1, 4]
 
 
@@ -202,9 +216,9 @@ def read_by_storage(warehouse: Warehouse) -> list[int]:
     return sorted(number for rows in found for number in rows["n"].to_pylist())
 
 
-def append(warehouse: Warehouse, *numbers: int) -> None:
+def append(warehouse: Warehouse, *numbers: int, table: Table = COUNTS) -> None:
     appender = Appender(at(warehouse), QuotaLedger())
-    assert appender.append([Part(COUNTS, [SimpleNamespace(n=n, said="before") for n in numbers])]) == [None]
+    assert appender.append([Part(table, [SimpleNamespace(n=n, said="before") for n in numbers])]) == [None]
     appender.close()
 
 

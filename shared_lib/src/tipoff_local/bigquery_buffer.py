@@ -1,25 +1,22 @@
 """Appended rows of the local warehouse that are not in their tables yet: what BigQuery calls the streaming buffer.
 
 DuckLake asks some 15 ms of processor time for each table that an append touches, whether it brings one row or three
-thousand. So rows are acknowledged when they are in a file, and go to their tables together: before anybody's next look
-at the warehouse, or when there are many. The file survives the death of the process, and its rows get in once: the
-transaction that takes them in carries the file's name.
+thousand. So rows are acknowledged when they are in a file, and go to their table together: before anybody's next look
+at it, or when there are many. The file survives the death of the process, and its rows get in once: the transaction
+that takes them in carries the file's name.
 """
 
-import asyncio
+import itertools
 import logging
-import re
 import struct
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import duckdb
-import grpc
 import msgspec
 import pyarrow
 from local_bigquery.catalog import tabledata
@@ -28,7 +25,6 @@ from local_bigquery.engine import database
 # So many rows take half a second of processor time on their way to their tables.
 ROWS_MAX = 100_000
 FOLDER = "appended"
-_OF_A_JOB = re.compile(r"/projects/[^/]+/(jobs|queries)(/|$)")
 # The table of these rows has changed or gone since they were acknowledged: they went with it.
 _TABLE_IS_ANOTHER = (
     duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException, duckdb.ConstraintException,
@@ -37,6 +33,14 @@ _TABLE_IS_ANOTHER = (
 logger = logging.getLogger(__name__)
 
 type Reference = tuple[str, str, str]
+type Wanted = Callable[[Reference], bool]
+
+_NUMBERS = itertools.count()
+
+
+def every_table(table: Reference) -> bool:
+    """Of any table."""
+    return True
 
 
 class Appended(msgspec.Struct, frozen=True, array_like=True):
@@ -53,14 +57,20 @@ class Appended(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Segment:
-    """A file of acknowledged rows of one project."""
+    """A file of acknowledged rows of one table."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / str(time.time_ns())
+    def __init__(self, folder: Path, table: Reference) -> None:
+        self.table = table
+        home = folder / self.project
+        home.mkdir(parents=True, exist_ok=True)
+        self.path = home / f"{time.time_ns()}_{next(_NUMBERS)}"
         self.appended: list[Appended] = []
         self.row_count = 0
         self._file = self.path.open("xb", buffering=0)
+
+    @property
+    def project(self) -> str:
+        return self.table[0]
 
     def add(self, appended: Appended, row_count: int) -> None:
         record = msgspec.msgpack.encode(appended)
@@ -80,7 +90,7 @@ class StreamingBuffer:
     def __init__(self, folder: Path, tables: "Tables") -> None:
         self._folder = folder
         self._tables = tables
-        self._open: dict[str, _Segment] = {}
+        self._open: dict[Reference, _Segment] = {}
         self._full: list[_Segment] = []
         self._adding = Lock()
         self._settling = Lock()
@@ -97,22 +107,29 @@ class StreamingBuffer:
         Raises:
             OSError: the file would not take them; they are not acknowledged.
         """
-        project = appended.table[0]
         with self._adding:
-            if project not in self._open:
-                self._open[project] = _Segment(self._folder / project)
-            segment = self._open[project]
+            if appended.table not in self._open:
+                self._open[appended.table] = _Segment(self._folder, appended.table)
+            segment = self._open[appended.table]
             try:
                 segment.add(appended, row_count)
             except OSError:  # nothing may follow half a record
                 self._full.append(segment)
-                del self._open[project]
+                del self._open[appended.table]
                 raise
-        if segment.row_count >= ROWS_MAX:
-            self.settle()
+            are_many = self._row_count() >= ROWS_MAX
+        if are_many:
+            self.settle(rows_min=ROWS_MAX)
 
-    def settle(self) -> None:
-        """When this returns, all rows that were added before it was called are in their tables.
+    def _row_count(self) -> int:
+        return sum(segment.row_count for segment in self._open.values())
+
+    def settle(self, wanted: Wanted = every_table, rows_min: int = 0) -> None:
+        """When this returns, all rows of wanted tables that were added before it was called are in their tables.
+
+        Args:
+            wanted: of which tables.
+            rows_min: nothing is done for fewer rows: somebody else has just settled those that were many.
 
         Raises:
             duckdb.Error: the warehouse could not take them now; they are kept.
@@ -121,22 +138,39 @@ class StreamingBuffer:
             return
         with self._settling:
             with self._adding:
-                self._full += self._open.values()
-                self._open = {}
-            while self._full:
-                segment = self._full[0]
-                segment.close()
-                self._tables.take_in(segment.path.parent.name, segment.path.name, segment.appended)
-                segment.path.unlink()
-                del self._full[0]
+                if self._row_count() < rows_min:
+                    return
+                found = [table for table in self._open if wanted(table)]
+                self._full += [self._open[table] for table in found]
+                for table in found:
+                    del self._open[table]
+            for segments in _by_project(segment for segment in self._full if wanted(segment.table)):
+                self._store(segments)
+
+    def _store(self, segments: Sequence[_Segment]) -> None:
+        """Take a project's segments in by one transaction, and forget them."""
+        for segment in segments:
+            segment.close()
+        names = [segment.path.name for segment in segments]
+        self._tables.take_in(segments[0].project, names, [one for segment in segments for one in segment.appended])
+        for segment in segments:
+            segment.path.unlink()
+            self._full.remove(segment)
 
     def recover(self) -> None:
         """Store what a process that was killed had acknowledged."""
         for path in sorted(self._folder.glob("*/*")):
             project, name = path.parent.name, path.name
             if not self._tables.has_taken_in(project, name):
-                self._tables.take_in(project, name, list(_read(path.read_bytes())))
+                self._tables.take_in(project, [name], list(_read(path.read_bytes())))
             path.unlink()
+
+
+def _by_project(segments: Iterable[_Segment]) -> list[list[_Segment]]:
+    found: dict[str, list[_Segment]] = defaultdict(list)
+    for segment in segments:
+        found[segment.project].append(segment)
+    return list(found.values())
 
 
 def _read(content: bytes) -> Iterator[Appended]:
@@ -160,25 +194,27 @@ class Tables:
     def __init__(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> None:
         self._connect = connect
 
-    def take_in(self, project: str, name: str, appended: Sequence[Appended]) -> None:
-        """Rows get in by one transaction of that name; those whose table is not as it was are left out with a warning.
+    def take_in(self, project: str, names: Sequence[str], appended: Sequence[Appended]) -> None:
+        """Rows get in by one transaction of these names; if their table is not as it was, not at all, with a warning.
 
         Raises:
             duckdb.Error: not now; none is in.
         """
         rows = _by_statement(appended)
         try:
-            self._commit(project, name, rows)
+            self._commit(project, names, rows)
         except _TABLE_IS_ANOTHER:
-            self._commit(project, name, {key: table for key, table in rows.items() if self._is_welcome(key, table)})
+            self._commit(project, names, {key: table for key, table in rows.items() if self._is_welcome(key, table)})
 
     def has_taken_in(self, project: str, name: str) -> bool:
         """Whether there was a transaction of that name."""
-        sql = f"SELECT count(*) FROM ducklake_snapshots({_text(project)}) WHERE commit_message = {_text(name)}"  # noqa: S608
+        names = "string_split(commit_message, ' ')"
+        snapshots = f"ducklake_snapshots({_text(project)})"
+        sql = f"SELECT count(*) FROM {snapshots} WHERE list_contains({names}, {_text(name)})"  # noqa: S608
         with self._cursor() as cursor:
             return bool(cursor.execute(sql).fetchall()[0][0])
 
-    def _commit(self, project: str, name: str, rows: dict[str, pyarrow.Table]) -> None:
+    def _commit(self, project: str, names: Sequence[str], rows: dict[str, pyarrow.Table]) -> None:
         if not rows:
             return
         with self._cursor() as cursor:
@@ -186,7 +222,7 @@ class Tables:
             for statement, table in rows.items():
                 cursor.register("appended", table)
                 cursor.execute(statement)
-            cursor.execute(f"CALL {database.quote(project)}.set_commit_message('appends', {_text(name)})")
+            cursor.execute(f"CALL {database.quote(project)}.set_commit_message('appends', {_text(' '.join(names))})")
             cursor.commit()
 
     def _is_welcome(self, statement: str, table: pyarrow.Table) -> bool:
@@ -226,29 +262,3 @@ def _statement(table: Reference, names: Sequence[str]) -> str:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
-
-
-class SettledFirst:
-    """Has rows settled before a request is answered that may look at them (ASGI)."""
-
-    def __init__(self, app: Any, buffer: StreamingBuffer) -> None:
-        self._app = app
-        self._buffer = buffer
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """A GET of a job or its result shows what was found already; waiting clients ask for it again and again."""
-        of_a_job = scope["type"] == "http" and scope["method"] == "GET" and _OF_A_JOB.search(scope["path"])
-        if self._buffer.holds_rows and not of_a_job:
-            await asyncio.to_thread(self._buffer.settle)
-        await self._app(scope, receive, send)
-
-
-def settled_before(handler: grpc.RpcMethodHandler, buffer: StreamingBuffer) -> grpc.RpcMethodHandler:
-    """The same for a unary call of the Storage API."""
-    answer = handler.unary_unary
-
-    def settle_and_answer(request: Any, context: grpc.ServicerContext) -> Any:
-        buffer.settle()
-        return answer(request, context)
-
-    return handler._replace(unary_unary=settle_and_answer)

@@ -20,9 +20,10 @@ from local_bigquery.grpc import server
 from local_bigquery.settings import settings
 
 from tipoff_local.bigquery_appends import append_by_columns
-from tipoff_local.bigquery_buffer import FOLDER, SettledFirst, StreamingBuffer, Tables, settled_before
+from tipoff_local.bigquery_buffer import FOLDER, StreamingBuffer, Tables
 from tipoff_local.bigquery_catalogue import CatalogueMemory
 from tipoff_local.bigquery_jobs import remember_jobs
+from tipoff_local.bigquery_looks import Looks, SettledFirst, settled_before
 from tipoff_local.bigquery_results import find_results_by_name, work_results_out_once
 from tipoff_local.bigquery_translations import Keepsake, remember_translations
 from tipoff_local.httpd import INSTANCE_PATH
@@ -53,9 +54,10 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     find_results_by_name()
     work_results_out_once()
     instance = uuid.uuid4().hex
-    app.add_middleware(SettledFirst, buffer=buffer)
+    looks = Looks(memory)
+    app.add_middleware(SettledFirst, buffer=buffer, looks=looks)
     app.add_api_route(INSTANCE_PATH, lambda: {"instance": instance})
-    storage, bound_grpc_port = serve_storage(grpc_port, buffer)
+    storage, bound_grpc_port = serve_storage(grpc_port, buffer, looks)
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
     thread.start()
@@ -77,12 +79,12 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     keepsake.write()
 
 
-def serve_storage(port: int, buffer: StreamingBuffer) -> tuple[grpc.Server, int]:
+def serve_storage(port: int, buffer: StreamingBuffer, looks: Looks) -> tuple[grpc.Server, int]:
     """BigQuery Storage on `port` (0 = free); returns the server and the port."""
     options = [("grpc.max_receive_message_length", APPEND_BYTES_MAX)]
     storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX), options=options)
     read = server.SERVICES[READ]
-    services = {**server.SERVICES, READ: {**read, BEGIN: settled_before(read[BEGIN], buffer)}}
+    services = {**server.SERVICES, READ: {**read, BEGIN: settled_before(read[BEGIN], buffer, looks)}}
     handlers = [grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items()]
     storage.add_generic_rpc_handlers(handlers)
     bound = storage.add_insecure_port(f"{HOST}:{port}")

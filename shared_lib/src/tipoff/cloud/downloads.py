@@ -41,7 +41,7 @@ class Downloads:
     """Reads objects of one project; safe to share between threads."""
 
     def __init__(self, at: Endpoints) -> None:
-        self._http, self._endpoint = storage_http(at)
+        self._http = storage_http(at)
 
     def read(self, bucket: str, name: str, generation: int | None = None) -> ObjectBytes:
         """The object at `generation` (the live one when None), checksum verified.
@@ -52,9 +52,9 @@ class Downloads:
         """
         what = f"read {bucket}/{name}#{generation}"
         at = f"&generation={generation}" if generation is not None else ""
-        url = f"{self._endpoint}/download/storage/v1/b/{quote(bucket)}/o/{quote(name, safe='')}?alt=media{at}"
+        path = f"/download/storage/v1/b/{quote(bucket)}/o/{quote(name, safe='')}?alt=media{at}"
         with translated(what):
-            response = self._get(url)
+            response = self._get(path)
             if response.status != 200:
                 raise api.from_http_status(response.status, response.data.decode("utf-8", "replace")[:500])
         _check(what, response)
@@ -66,11 +66,11 @@ class Downloads:
             data=response.data,
         )
 
-    def _get(self, url: str) -> urllib3.BaseHTTPResponse:
+    def _get(self, path: str) -> urllib3.BaseHTTPResponse:
         try:
             # gzip is named so that an object stored compressed comes as it is stored.
             found: urllib3.BaseHTTPResponse = self._http.urlopen(
-                "GET", url, headers={"Accept-Encoding": "gzip"}, retries=RETRIES, decode_content=False
+                "GET", path, headers={"Accept-Encoding": "gzip"}, retries=RETRIES, decode_content=False
             )
         except urllib3.exceptions.HTTPError as error:
             raise ConnectionError(str(error)) from error

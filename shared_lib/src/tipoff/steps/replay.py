@@ -31,7 +31,7 @@ from tipoff.steps.reprocess import (
 
 CHUNK_OBJECTS = 64
 CHUNK_BYTES = 8_000_000
-LOOK_MIN_S, LOOK_MAX_S = 0.1, 5.0
+LOOK_MIN_S, FIRST_LOOK_S, LOOK_MAX_S = 0.1, 1.0, 5.0
 OBJECTS_PER_S = 1_000  # the pace to expect while nothing is known
 STALLED_AFTER_S = 120.0
 
@@ -191,10 +191,11 @@ def _wait(run: _Run, todo: Sequence[ObjectName]) -> Mapping[tuple[str, int], Kno
 def _pause_s(done: int, total: int, seconds: float) -> float:
     """Until the next look: half of the time that is left at the pace so far, so that looks are few and the last soon.
 
-    Each look is a query, and has the warehouse put away what it has just been given.
+    Early on the pace looks slower than it is: nobody waits for longer than there was to see.
     """
     objects_per_s = done / seconds if done and seconds else OBJECTS_PER_S
-    return min(max((total - done) / objects_per_s / 2, LOOK_MIN_S), LOOK_MAX_S)
+    pause_s = (total - done) / objects_per_s / 2
+    return min(max(pause_s, LOOK_MIN_S), max(seconds, FIRST_LOOK_S), LOOK_MAX_S)
 
 
 def _counted(run: _Run) -> int:

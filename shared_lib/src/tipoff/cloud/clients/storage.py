@@ -27,15 +27,19 @@ def storage_client(at: Endpoints) -> "storage.Client":
     return client
 
 
-def storage_http(at: Endpoints) -> "tuple[AuthorizedHttp, str]":
-    """A pool of authorised connections to Cloud Storage, and the URL it is at."""
+def storage_http(at: Endpoints) -> "AuthorizedHttp":
+    """Authorised connections to Cloud Storage; they are asked for paths."""
     import google.auth
     import urllib3
     from google.auth.credentials import AnonymousCredentials
     from google.auth.transport.urllib3 import AuthorizedHttp
 
-    pool = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=_TIMEOUT_S)
+    pools = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=_TIMEOUT_S)
     if at.storage_emulator_host is None:
         credentials, _ = google.auth.default(scopes=[_SCOPE])
-        return AuthorizedHttp(credentials, http=pool), _ENDPOINT
-    return AuthorizedHttp(AnonymousCredentials(), http=pool), at.storage_emulator_host
+    else:
+        credentials = AnonymousCredentials()
+    http = AuthorizedHttp(credentials, http=pools)
+    # Tokens come from another host, by `pools`; what is asked here goes to one, whose pool need not be looked for.
+    http.http = pools.connection_from_url(at.storage_emulator_host or _ENDPOINT)
+    return http
