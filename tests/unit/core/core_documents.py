@@ -118,6 +118,36 @@ def play_by_play() -> Json:
     return {"game": {"gameId": "0022300619", "actions": [shot, three, mid, foul]}}
 
 
+def whole_action() -> Json:
+    """An action with a value of its own in every field that is read."""
+    return {
+        "actionNumber": 7,
+        "orderNumber": 70,
+        "clock": "PT11M42.00S",
+        "period": 2,
+        "teamId": DET,
+        "teamTricode": "DET",
+        "actionType": "2pt",
+        "subType": "Layup",
+        "qualifiers": ["pointsinthepaint", "fastbreak"],
+        "personId": 100,
+        "playerName": "Cunningham",
+        "assistPersonId": 101,
+        "blockPersonId": 102,
+        "foulDrawnPersonId": 103,
+        "isFieldGoal": 1,
+        "shotResult": "Made",
+        "shotDistance": 2.75,
+        "x": 5.5,
+        "y": 48.25,
+        "scoreHome": "31",
+        "scoreAway": "29",
+        "timeActual": "2024-01-25T00:40:01Z",
+        "edited": "2024-01-25T00:45:02Z",
+        "description": "Cunningham layup",
+    }
+
+
 def schedule() -> Json:
     """Two games: the final one of `box`, and one still to come."""
 

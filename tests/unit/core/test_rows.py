@@ -131,6 +131,48 @@ def test_minutes_are_read_in_every_form(text: str, expected: int) -> None:
     assert tenths(text) == expected
 
 
+def test_every_value_of_an_action_stands_in_its_own_column() -> None:
+    """A row is made by position: two values that changed places would be two plausible numbers."""
+    document = d.play_by_play()
+    document["game"]["actions"] = [d.whole_action()]
+    [row] = contracts.read(d.PBP_NAME, json.dumps(document).encode()).tables[0].rows
+    assert msgspec.structs.asdict(row) == {
+        "nba_game_id": "0022300619",
+        "game_date": date(2024, 1, 24),
+        "season_year": 2023,
+        "season_type": "regular_season",
+        "event_sequence": 1,
+        "action_number": 7,
+        "order_number": 70,
+        "period": 2,
+        "clock_tenths": 7020,
+        "event_type": "2pt",
+        "event_sub_type": "Layup",
+        "qualifiers": ("pointsinthepaint", "fastbreak"),
+        "team_id": d.DET,
+        "team_abbr": "DET",
+        "player_id": 100,
+        "player_name": "Cunningham",
+        "assist_player_id": 101,
+        "block_player_id": 102,
+        "foul_drawn_player_id": 103,
+        "is_field_goal": True,
+        "shot_made": True,
+        "shot_type": "2pt",
+        "shot_zone": "paint",
+        "shot_x": 5.5,
+        "shot_y": 48.25,
+        "shot_distance_feet": 2.75,
+        "points_scored": 2,
+        "home_score": 31,
+        "away_score": 29,
+        "action_at": datetime(2024, 1, 25, 0, 40, 1, tzinfo=UTC),
+        "edited_at": datetime(2024, 1, 25, 0, 45, 2, tzinfo=UTC),
+        "description": "Cunningham layup",
+        "coverage": "field_goals_only",
+    }
+
+
 def test_play_by_play_is_ordered_and_zoned() -> None:
     found = rows(d.PBP_NAME)
     assert [one["action_number"] for one in found] == [10, 7, 8, 9]

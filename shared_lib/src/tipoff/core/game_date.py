@@ -15,14 +15,18 @@ def to_utc(instant: datetime) -> datetime:
     Raises:
         ValueError: the stamp carries no offset, or lies before 1946 or after 2100: not an instant of this league.
     """
-    if instant.tzinfo is None:
-        raise ValueError("an instant needs an offset")
-    if not 1946 <= instant.year <= 2100:
-        raise ValueError("an instant of this league lies between 1946 and 2100")
-    converted = instant.astimezone(UTC)
+    converted = instant if instant.tzinfo is UTC else _converted(instant)
     if not FIRST_INSTANT <= converted < LAST_INSTANT:
         raise ValueError("an instant of this league lies between 1946 and 2100")
     return converted
+
+
+def _converted(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs an offset")
+    if not 1946 <= instant.year <= 2100:  # near the ends of the calendar the conversion overflows
+        raise ValueError("an instant of this league lies between 1946 and 2100")
+    return instant.astimezone(UTC)
 
 
 def game_date_of(instant: datetime) -> date:

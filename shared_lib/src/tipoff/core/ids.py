@@ -58,11 +58,15 @@ def platform_id(game_date: date, away: str, home: str) -> str:
 
 def normalise(name: str) -> str:
     """Lower case, combining marks removed (NFD), only a-z and 0-9 kept; letters NFD keeps whole are mapped first."""
-    lowered = name[:MAX_NAME].lower().translate(_LETTERS)
-    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFD", lowered))
+    return _normalised(name[:MAX_NAME])
 
 
 @lru_cache(maxsize=16384)
+def _normalised(name: str) -> str:
+    lowered = name.lower().translate(_LETTERS)
+    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFD", lowered))
+
+
 def player_lookup(name: str) -> str:
     """Normal form of a player's name with the explicit alias table applied; empty if nothing of it is a letter."""
     plain = normalise(name)

@@ -86,12 +86,13 @@ BY_ID: dict[int, Team] = {team.team_id: team for team in TEAMS}
 _BY_NAME: dict[str, Team] = {_key(team.full_name): team for team in TEAMS} | {
     _key(name): BY_TRICODE[code] for name, code in NAME_VARIANTS.items()
 }
+_BY_USUAL_NAME: dict[str, Team] = {team.full_name: team for team in TEAMS}
 _BY_CODE: dict[str, Team] = BY_TRICODE | {variant: BY_TRICODE[code] for variant, code in TRICODE_VARIANTS.items()}
 
 
 def by_full_name(name: str) -> Team | None:
     """The team a source calls by its full name (case, blanks and marks aside), or None."""
-    return _BY_NAME.get(_key(name))
+    return _BY_USUAL_NAME.get(name) or _BY_NAME.get(_key(name))
 
 
 def by_code(code: str) -> Team | None:
