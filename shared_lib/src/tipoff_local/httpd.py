@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from tipoff_local.errors import ApiError
 from tipoff_local.wire import BadMessage, Request, Response, read_body, read_head, render
 
 INSTANCE_PATH = "/.well-known/tipoff-local"
+HANDLERS_END_S = 1.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 type Handler = Callable[[Request], Response]
@@ -35,7 +37,7 @@ class HttpServer:
         self._listener = listener or listen(port)
         self.port: int = self._listener.getsockname()[1]
         self.instance = uuid.uuid4().hex
-        self._open: set[socket.socket] = set()
+        self._open: dict[socket.socket, threading.Thread] = {}
         self._lock = threading.Lock()
         self._stopping = False
 
@@ -49,12 +51,20 @@ class HttpServer:
         threading.Thread(target=self._accept, name=f"http-{self.port}", daemon=True).start()
 
     def stop(self) -> None:
-        """Closes the port and every connection; requests in progress lose their answer."""
+        """Closes the port and every connection; requests in progress lose their answer.
+
+        Their handlers get a second to end, so that what they use is not closed under them.
+        """
         self._stopping = True
         _shut(self._listener)
         with self._lock:
-            for connection in self._open:
-                _shut(connection)
+            serving = dict(self._open)
+        for connection in serving:
+            _shut(connection)
+        deadline_s = time.monotonic() + HANDLERS_END_S
+        for thread in serving.values():
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, deadline_s - time.monotonic()))
 
     def _accept(self) -> None:
         while not self._stopping:
@@ -67,7 +77,7 @@ class HttpServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with self._lock:
-            self._open.add(connection)
+            self._open[connection] = threading.current_thread()
         try:
             with connection, connection.makefile("rb") as stream:
                 while not self._stopping and self._exchange(connection, stream):
@@ -76,7 +86,7 @@ class HttpServer:
             pass  # the peer left, or does not speak HTTP: nobody is there to be told
         finally:
             with self._lock:
-                self._open.discard(connection)
+                del self._open[connection]
 
     def _exchange(self, connection: socket.socket, stream: BinaryIO) -> bool:
         start = read_head(stream)

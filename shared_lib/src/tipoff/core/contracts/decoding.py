@@ -96,7 +96,7 @@ def json_bytes(body: bytes) -> bytes:
         _check_utf8(body)
     if _ONLY_SPACE.fullmatch(body):
         raise DocumentRefused(Reason.EMPTY_DOCUMENT, "a document holds more than white space")
-    if (commas := body.count(b",")) > MAX_COMMAS:
+    if len(body) > MAX_COMMAS and (commas := body.count(b",")) > MAX_COMMAS:
         raise DocumentRefused(Reason.TOO_LARGE, f"a document has at most {MAX_COMMAS} commas", value=commas)
     if len(body) > MAX_VALUE_BYTES and any(
         found.end() - found.start() > MAX_VALUE_BYTES for found in _BETWEEN.finditer(body)
