@@ -4,9 +4,11 @@ Making it takes a statement per table; a copy takes milliseconds. A warehouse th
 brought to today's when it is next started.
 """
 
+import fcntl
 import hashlib
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import mkdtemp
@@ -34,8 +36,9 @@ def empty_warehouse(folder: Path, templates: Path, project: str, statements: tup
     """
     wanted = create_statements() if statements is None else statements
     template = templates / _key(wanted, project)
-    if not template.is_dir():
-        _make(template, project, wanted)
+    with _one_maker(template):
+        if not template.is_dir():
+            _make(template, project, wanted)
     clone(template, folder)
     (folder / MADE_FOR).write_text(template.name)
     return template
@@ -88,27 +91,27 @@ def _key(statements: tuple[str, ...], project: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _make(template: Path, project: str, statements: tuple[str, ...]) -> None:
+@contextmanager
+def _one_maker(template: Path) -> Iterator[None]:
+    """Who asks while another makes it waits: making takes half a minute of a processor, and more beside another."""
     template.parent.mkdir(parents=True, exist_ok=True)
+    with (template.parent / f"{template.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _make(template: Path, project: str, statements: tuple[str, ...]) -> None:
     scratch = Path(mkdtemp(prefix="making-", dir=template.parent))
-    warehouse = Warehouse(scratch / "warehouse", project)
+    # Statements come one by one and find no rows: further threads of DuckDB would only wait for work, and busily.
+    warehouse = Warehouse(scratch / "warehouse", project, threads=1)
     warehouse.start()
     try:
         _execute(warehouse, project, statements)
     finally:
         warehouse.stop()
     clone(scratch / "warehouse", scratch / "template")
-    _publish(scratch / "template", template)
+    (scratch / "template").rename(template)
     shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _publish(made: Path, template: Path) -> None:
-    """Two makers may race; the first to rename wins, and both made the same."""
-    try:
-        made.rename(template)
-    except OSError:
-        if not template.is_dir():
-            raise
 
 
 def _execute(warehouse: Warehouse, project: str, statements: tuple[str, ...]) -> None:
