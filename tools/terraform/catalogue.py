@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -129,18 +131,18 @@ def _schedules(page: dict[str, Any]) -> Iterator[str]:
                 break
 
 
-def firings(cron: str, zone: ZoneInfo) -> list[datetime]:
-    """Every instant of a year at which a cron line fires, in local time; both clock changes are among them."""
+@cache
+def firings(cron: str, zone: ZoneInfo) -> tuple[datetime, ...]:
+    """Every instant of a year at which a cron line fires, in local time; both clock changes are among them.
+
+    Kept: a year of a line that fires every few minutes takes seconds, and each bite looks at all lines of the page.
+    """
     first, last = YEAR
-    found: list[datetime] = []
-    for at in CronSim(cron, datetime.combine(first, time(), zone) - timedelta(minutes=1)):
-        if at.date() > last:
-            return found
-        found.append(at)
-    return found
+    every = CronSim(cron, datetime.combine(first, time(), zone) - timedelta(minutes=1))
+    return tuple(takewhile(lambda at: at.date() <= last, every))
 
 
-def windows_missed(who: str, entry: dict[str, Any], times: list[datetime]) -> Iterator[str]:
+def windows_missed(who: str, entry: dict[str, Any], times: Sequence[datetime]) -> Iterator[str]:
     """Days on which a window is not hit, and firings outside of all windows; the first of each kind."""
     windows = [tuple(time.fromisoformat(part) for part in text.split("-")) for text in entry["windows"]]
     hits: dict[date, set[int]] = {}

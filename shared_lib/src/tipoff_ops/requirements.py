@@ -67,12 +67,12 @@ def _needs(dependencies: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
 @cache
 def _distribution_files() -> dict[str, str]:
     """Installed file (absolute) -> distribution name."""
-    return {
-        str(distribution.locate_file(file)): distribution.metadata["Name"].lower().replace("_", "-")
-        for distribution in importlib.metadata.distributions()
-        for file in distribution.files or ()
-        if str(file).endswith((".py", ".so"))
-    }
+    found: dict[str, str] = {}
+    for distribution in importlib.metadata.distributions():
+        name = distribution.metadata["Name"].lower().replace("_", "-")  # parsed anew each time it is asked for
+        files = distribution.files or ()
+        found |= {str(distribution.locate_file(file)): name for file in files if str(file).endswith((".py", ".so"))}
+    return found
 
 
 def distribution_of(module: str) -> str | None:
