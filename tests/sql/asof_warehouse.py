@@ -13,10 +13,12 @@ from google.cloud import bigquery
 
 from tipoff.core.contracts import read
 from tipoff.tables import Table, all_tables, get, landing, lineage_order
-from tipoff.tables.ddl import create_statements
 from tipoff.tables.digest import TableDigest, digest_query, digest_rows
 from tipoff.tables.rebuild import rebuild_script
 from tipoff_local.bigquery import Warehouse
+from tipoff_ops.build import find_project
+from tipoff_ops.local import PROJECT_ID
+from tipoff_ops.templates import empty_warehouse
 
 AS_OF = datetime(2035, 1, 1, tzinfo=UTC)
 INGESTED = datetime(2035, 1, 1, tzinfo=UTC)
@@ -71,19 +73,20 @@ def windows() -> list[Table]:
 
 @dataclass
 class Built:
-    """A started warehouse under `folder`."""
+    """A started warehouse under `folder`, which must not exist yet; `threads` of DuckDB as its class has them."""
 
     folder: Path
-    project: str = "local"
+    threads: int = 0
     _warehouse: Warehouse | None = None
     _client: bigquery.Client | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        self._warehouse = Warehouse(self.folder, self.project)
+        # The template of every mesh of this checkout: whoever asks first makes it, for all workers.
+        empty_warehouse(self.folder, find_project().root / ".tipoff" / "templates", PROJECT_ID)
+        self._warehouse = Warehouse(self.folder, PROJECT_ID, threads=self.threads)
         self._warehouse.start()
         options = {"api_endpoint": self._warehouse.rest_url}
-        self._client = bigquery.Client(self.project, AnonymousCredentials(), client_options=options)  # type: ignore[no-untyped-call]
-        self.run(";\n".join(create_statements(lineage())))
+        self._client = bigquery.Client(PROJECT_ID, AnonymousCredentials(), client_options=options)  # type: ignore[no-untyped-call]
 
     def stop(self) -> None:
         assert self._warehouse is not None

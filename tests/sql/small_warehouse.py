@@ -40,7 +40,8 @@ class SmallWarehouse:
 
     def __init__(self, folder: Path, names: Sequence[str], project: str = "local") -> None:
         self._project = project
-        self._server = Warehouse(folder, project)
+        # Rows so few are one piece of work: a second thread of DuckDB would only look for some, busily.
+        self._server = Warehouse(folder, project, threads=1)
         self._server.start()
         options = {"api_endpoint": self._server.rest_url}
         self._client = bigquery.Client(project, credentials=AnonymousCredentials(), client_options=options)

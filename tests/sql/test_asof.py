@@ -38,7 +38,7 @@ def rows() -> Rows:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, rows: Rows) -> Iterator[Built]:
-    warehouse = Built(tmp_path_factory.mktemp("warehouse"))
+    warehouse = Built(tmp_path_factory.mktemp("asof") / "warehouse")
     warehouse.start()
     load(warehouse, rows)
     warehouse.rebuild(windows(), DAYS[0], DAYS[-1])

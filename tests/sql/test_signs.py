@@ -101,7 +101,7 @@ PLAYER = {
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
-    warehouse = Built(tmp_path_factory.mktemp("warehouse"))
+    warehouse = Built(tmp_path_factory.mktemp("signs") / "warehouse", threads=1)
     warehouse.start()
     yield warehouse
     warehouse.stop()
