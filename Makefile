@@ -46,8 +46,7 @@ plan: .venv/.ready ## the resources of an environment (ENV=dev) and a picture of
 
 test: check ## everything but what is marked slow
 	$(BIN)/tipoff build
-	$(BIN)/pytest -n 3 --dist loadfile -m "not slow" --ignore tests/integration
-	$(BIN)/pytest -m "not slow" tests/integration
+	$(BIN)/pytest -n 3 --dist loadfile -m "not slow"
 
 test-slow: .venv/.ready ## what takes long: every requirements set installed, full ranges of dates
 	$(BIN)/pytest -m slow

@@ -1,0 +1,51 @@
+"""How the tests are dealt to the workers: what shares a costly fixture stays together, and what takes long goes first.
+
+Without `-n` nothing of this matters but the order of the files.
+"""
+
+import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+# Their files share a fixture of the session (a mesh, plans, a trained bundle), which each worker would make anew.
+TOGETHER = ("tests/integration/", "tests/collect/", "tests/terraform/", "tests/unit/forecast/")
+# By what they took, longest first; the many short files after them fill the gaps at the end.
+LONGEST = (
+    "tests/integration/",
+    "tests/terraform/",
+    "tests/sql/test_asof.py",
+    "tests/local_cloud/test_lifecycle.py",
+    "tests/sql/test_lint.py",
+    "tests/collect/",
+    "tests/unit/forecast/",
+    "tests/conformance/pubsub/",
+    "tests/unit/sim/",
+    "tests/sql/",
+    "tests/local_cloud/",
+    "tests/contract/",
+)
+
+
+class Dealer(LoadFileScheduling):  # type: ignore[misc]
+    """Deals files, and some folders whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        whole = next((folder for folder in TOGETHER if nodeid.startswith(folder)), None)
+        return whole or str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Dealer | None:
+    """For `--dist loadfile`; in the order of the files, not of how many tests they hold."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return Dealer(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first; within a file nothing moves."""
+    items.sort(key=lambda item: _rank(item.nodeid))
+
+
+def _rank(nodeid: str) -> int:
+    return next((i for i, start in enumerate(LONGEST) if nodeid.startswith(start)), len(LONGEST))
