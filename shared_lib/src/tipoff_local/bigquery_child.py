@@ -24,6 +24,7 @@ from tipoff_local.bigquery_buffer import FOLDER, StreamingBuffer, Tables
 from tipoff_local.bigquery_catalogue import CatalogueMemory
 from tipoff_local.bigquery_jobs import remember_jobs
 from tipoff_local.bigquery_looks import Looks, SettledFirst, settled_before
+from tipoff_local.bigquery_lookups import look_names_up
 from tipoff_local.bigquery_results import find_results_by_name, work_results_out_once
 from tipoff_local.bigquery_translations import Keepsake, remember_translations
 from tipoff_local.httpd import INSTANCE_PATH
@@ -43,6 +44,7 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     settings.bigquery_host = HOST
     settings.data_dir = data_dir
     settings.default_project_id = project
+    look_names_up()
     memory = CatalogueMemory()
     memory.watch()
     buffer = StreamingBuffer(data_dir / FOLDER, Tables(database.connection))
