@@ -36,7 +36,7 @@ up: .venv/.ready ## the same, and keep the local cloud up until Ctrl-C
 check: .venv/.ready ## lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy -n 2
 
 tf-check: .venv/.ready ## the terraform gate: format, schema, plan, policy, and that it bites
 	$(BIN)/python tools/terraform/gate.py

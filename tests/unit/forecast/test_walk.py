@@ -12,7 +12,7 @@ from tipoff.forecast.report import NO_EDGE, Report, evaluate
 from tipoff.forecast.training import TrainingTable
 from tipoff.forecast.walk_forward import Block, Walk, walk
 
-WEEKS = 3
+WEEKS = 2
 
 
 @pytest.fixture(scope="module")
