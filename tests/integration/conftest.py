@@ -9,14 +9,18 @@ import pytest
 from tests.integration.story import Played, Ward, play, warded
 
 from tipoff_ops.build import find_project
-from tipoff_ops.local import LocalMesh, running
+from tipoff_ops.local import LocalMesh
 
 
 @pytest.fixture(scope="session")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMesh]:
-    """The whole local cloud."""
-    with running(find_project(), tmp_path_factory.mktemp("mesh")) as started:
-        yield started
+    """The whole local cloud; other tests keep the second processor busy, so DuckDB need not look for work with it."""
+    mesh = LocalMesh(find_project(), tmp_path_factory.mktemp("mesh"), warehouse_threads=1)
+    try:
+        mesh.start()
+        yield mesh
+    finally:
+        mesh.stop()
 
 
 @pytest.fixture(scope="session")
