@@ -21,11 +21,13 @@ from tipoff_local.bigquery_catalogue import CatalogueMemory
 _WORD = re.compile(r"\w+")
 _ASKS = re.compile(r"/projects/[^/]+/(jobs|queries)/?$")
 _OF_A_JOB = re.compile(r"/projects/[^/]+/(jobs|queries)(/|$)")
-# What these look at, their text does not say.
+# What these look at, their text does not say: whoever names them looks at everything.
 _UNSAID = re.compile(r"information_schema|\*`|\bexecute\b|\bcall\b", re.IGNORECASE)
 _VIEWS = "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal"
 _RESOURCES = """SELECT routine_id, resource FROM emulator.routines
     UNION ALL SELECT table_id, resource FROM emulator.row_access_policies"""
+
+_EVERYTHING = "*"
 
 type Words = frozenset[str]
 
@@ -45,11 +47,15 @@ class Looks:
 
     def of_text(self, text: str) -> Wanted:
         """Of a statement or a table's name."""
-        if _UNSAID.search(text):
-            return every_table
         definitions: dict[Words, Words] = self._memory.answer("definitions by name", _definitions)
-        words = _with_definitions(set(_WORD.findall(text)), definitions)
-        return lambda table: words.issuperset(_WORD.findall(table[2]))
+        words = _with_definitions(set(_words(text)), definitions)
+        return every_table if _EVERYTHING in words else lambda table: words >= _words(table[2])
+
+
+def _words(text: str) -> Words:
+    """In lower case: DuckDB finds some names in any."""
+    words = frozenset(_WORD.findall(text.lower()))
+    return words | {_EVERYTHING} if _UNSAID.search(text) else words
 
 
 def _texts(tree: Any) -> Iterator[str]:
@@ -64,10 +70,9 @@ def _definitions() -> dict[Words, Words]:
     """The words in the definition of each view, table function and access policy, by the words of its name."""
     found: dict[Words, Words] = defaultdict(frozenset)
     for name, sql in database.fetch(_VIEWS):
-        found[frozenset(_WORD.findall(name))] |= frozenset(_WORD.findall(sql))
+        found[_words(name)] |= _words(sql)
     for name, resource in database.fetch(_RESOURCES):
-        text = "\n".join(_texts(msgspec.json.decode(resource)))
-        found[frozenset(_WORD.findall(name))] |= frozenset(_WORD.findall(text))
+        found[_words(name)] |= _words("\n".join(_texts(msgspec.json.decode(resource))))
     return found
 
 

@@ -13,9 +13,9 @@ from local_bigquery.engine import database
 from local_bigquery.jobs import query
 
 from tipoff_local.bigquery_catalogue import Shadow
+from tipoff_local.bigquery_lookups import REQUIRED_COLUMNS
 
 _RESULTS = ("emulator", tables.RESULTS)
-_REQUIRED_COLUMNS = "SELECT column_name FROM duckdb_columns()"
 
 
 def find_results_by_name() -> None:
@@ -64,6 +64,6 @@ def _objects(project: str, dataset: str, table: str | None = None) -> list[tuple
 
 
 def _fetch(sql: str, params: list[Any] | None = None) -> list[tuple[Any, ...]]:
-    if params and tuple(params[:2]) == _RESULTS and sql.startswith(_REQUIRED_COLUMNS):
+    if params and tuple(params[:2]) == _RESULTS and sql.startswith(REQUIRED_COLUMNS):
         return []  # No column of a result is required.
     return database.fetch(sql, params)  # type: ignore[no-any-return]
