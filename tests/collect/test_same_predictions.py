@@ -78,7 +78,11 @@ def is_final(one: Landed) -> bool:
 
 def play(mesh: LocalMesh, workflow: str, as_of: datetime) -> None:
     workflows = Workflows(mesh.settings, mesh.settings.region)
-    argument = {"game_date": str(DAY), "as_of": as_of.isoformat().replace("+00:00", "Z"), "collect": False}
+    argument: dict[str, str | int] = {
+        "game_date": str(DAY),
+        "as_of": as_of.isoformat().replace("+00:00", "Z"),
+        "collect": False,
+    }
     found = workflows.start(mesh.names.workflows[workflow].name, argument)
     while found.state in ("ACTIVE", "QUEUED", "STATE_UNSPECIFIED"):
         found = workflows.look(found.name)

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -42,7 +43,7 @@ def receipts(mesh: LocalMesh) -> list[tuple[str, int]]:
         f"SELECT r.step, COUNT(*) AS n FROM {tables.get('run_history').full_name} AS r "
         f"WHERE r.run_date = @day AND r.as_of = TIMESTAMP '{AS_OF}' AND r.outcome = 'ok' GROUP BY 1 ORDER BY 1"
     )
-    return [(row["step"], row["n"]) for row in Warehouse(mesh.settings, []).rows(sql, {"day": DAY}, dict[str, object])]
+    return [(row["step"], row["n"]) for row in Warehouse(mesh.settings, []).rows(sql, {"day": DAY}, dict[str, Any])]
 
 
 def test_what_was_built_without_a_receipt_is_found_and_receipted(mesh: LocalMesh, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def told_at(played: Played, day: date) -> datetime:
 
 def in_force(season: Season, reports: list[tuple[datetime, Any]], day: date, as_of: datetime) -> dict[str, str]:
     """Status by player in the last report before each game's cutoff."""
-    found = {}
+    found: dict[str, str] = {}
     for game in (matchup.game for matchup in season.matchups if matchup.game.game_date == day):
         cutoff = min(as_of, game.tipoff_at - timedelta(minutes=30))
         known = [(at, row) for at, row in reports if row.game_date == day and at < cutoff]

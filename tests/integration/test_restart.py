@@ -30,7 +30,7 @@ def test_a_second_start_goes_on(tmp_path: Path) -> None:
         (row,) = Warehouse(mesh.settings, []).rows(sql, {"d": season.game_dates[0]}, dict[str, int])
         assert row["n"] > 0
         workflows = Workflows(mesh.settings, mesh.settings.region)
-        argument = {"as_of": "2016-10-25T12:00:00Z", "start_missing": False}
+        argument: dict[str, str | int] = {"as_of": "2016-10-25T12:00:00Z", "start_missing": False}
         found = workflows.start(mesh.names.workflows["reconcile"].name, argument)
         while found.state in ("ACTIVE", "QUEUED"):
             time.sleep(0.1)

@@ -35,9 +35,8 @@ def office(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def reconciled(office: Office, as_of: datetime, day: date, *, start_missing: bool = False) -> Any:
-    argument = {"as_of": as_of.isoformat(), "start_date": str(day), "end_date": str(day)}
-    argument |= {"start_missing": start_missing}
-    found = office.execute("reconcile", argument)
+    dates = {"as_of": as_of.isoformat(), "start_date": str(day), "end_date": str(day)}
+    found = office.execute("reconcile", {**dates, "start_missing": start_missing})
     assert found.state == "SUCCEEDED", found.error
     return json.loads(found.result)
 

@@ -29,7 +29,7 @@ time.sleep(60)
 def query(warehouse: Warehouse, sql: str) -> list[tuple[object, ...]]:
     client = bigquery.Client(
         "tipoff-tests",
-        AnonymousCredentials(),  # type: ignore[no-untyped-call]
+        AnonymousCredentials(),
         client_options={"api_endpoint": warehouse.rest_url},
     )
     return [tuple(row.values()) for row in client.query_and_wait(sql)]

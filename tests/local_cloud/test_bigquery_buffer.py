@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from io import FileIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -119,8 +120,8 @@ def test_a_full_disk_refuses_its_rows_and_spoils_no_others(tmp_path: Path) -> No
     tables = Remembering()
     buffer = StreamingBuffer(tmp_path, tables)
     buffer.add(appended([1]), 1)
-    [segment] = cast(list[Any], list(buffer._open.values()))
-    segment._file = Full(segment._file)
+    [segment] = list(buffer._open.values())
+    segment._file = cast(FileIO, Full(segment._file))
     with pytest.raises(OSError, match="no room"):
         buffer.add(appended([2]), 1)
     buffer.add(appended([3]), 1)
@@ -189,7 +190,7 @@ def test_rows_whose_table_has_gone_take_none_down_that_wait_beside_them(
 
 
 def official_client(warehouse: Warehouse) -> bigquery.Client:
-    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    credentials = AnonymousCredentials()
     return bigquery.Client(PROJECT, credentials, client_options={"api_endpoint": warehouse.rest_url})
 
 
@@ -198,7 +199,7 @@ def count(warehouse: Warehouse) -> list[int]:
 
 
 def at(warehouse: Warehouse) -> Endpoints:
-    return SimpleNamespace(  # type: ignore[return-value]
+    return SimpleNamespace(
         project_id=PROJECT,
         bigquery_emulator_host=warehouse.rest_url,
         bigquery_storage_emulator_host=warehouse.grpc_address,

@@ -19,7 +19,7 @@ QUESTION = "SELECT n + @more AS n FROM kept.v"
 def running(folder: Path) -> Iterator[bigquery.Client]:
     warehouse = Warehouse(folder, PROJECT)
     warehouse.start()
-    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    credentials = AnonymousCredentials()
     try:
         yield bigquery.Client(PROJECT, credentials, client_options={"api_endpoint": warehouse.rest_url})
     finally:

@@ -38,7 +38,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 @pytest.fixture(scope="module")
 def client(warehouse: Warehouse) -> bigquery.Client:
-    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    credentials = AnonymousCredentials()
     return bigquery.Client(PROJECT, credentials, client_options={"api_endpoint": warehouse.rest_url})
 
 
@@ -83,8 +83,13 @@ def test_values_of_parameters_are_never_part_of_what_is_remembered(client: bigqu
 
 def test_a_query_with_parameters_is_run_once() -> None:
     runs: list[int] = []
+
+    def noted(n: int) -> int:
+        runs.append(n)
+        return n
+
     with duckdb.connect() as connection:
-        connection.create_function("noted", lambda n: runs.append(n) or n, ["BIGINT"], "BIGINT", side_effects=True)
+        connection.create_function("noted", noted, ["BIGINT"], "BIGINT", side_effects=True)
         sql = "SELECT noted($n) AS a, 'x' AS b"
         relation = OnlyColumns(connection, sql).sql(sql, params={"n": 7})
         assert (relation.columns, runs) == (["a", "b"], [])
@@ -112,7 +117,7 @@ def receipts(warehouse: Warehouse, client: bigquery.Client) -> tuple[Table, Appe
     [table] = [found for found in all_tables() if found.name == "object_receipts_log"]
     for statement in create_statements([table]):
         client.query_and_wait(statement)
-    at: Endpoints = SimpleNamespace(  # type: ignore[assignment]
+    at: Endpoints = SimpleNamespace(
         project_id=PROJECT,
         bigquery_emulator_host=warehouse.rest_url,
         bigquery_storage_emulator_host=warehouse.grpc_address,

@@ -99,7 +99,7 @@ def test_a_schedule_of_faults_is_data(tmp_path: Path) -> None:
 def test_bigquerys_own_quota_error_reaches_the_official_client(proxy: FaultProxy) -> None:
     proxy.script.add(quota_exceeded("POST /bigquery/v2/projects/.*/jobs", times=100))
     client = bigquery.Client(
-        "tipoff-tests", AnonymousCredentials(), client_options={"api_endpoint": proxy.url})  # type: ignore[no-untyped-call]  # fmt: skip
+        "tipoff-tests", AnonymousCredentials(), client_options={"api_endpoint": proxy.url})  # fmt: skip
     with pytest.raises(Forbidden) as caught:
         client.query("SELECT 1", retry=None, job_retry=None)
     [detail] = caught.value.errors

@@ -68,7 +68,7 @@ def build(folder: Path, name: str, main: str = MAIN) -> Path:
 
 
 def function(folder: Path, name: str, **changes: Any) -> HostedFunction:
-    settings = {
+    settings: dict[str, Any] = {
         "name": name, "zip": str(build(folder, name)), "env": {"OWN": name}, "service": f"nba-{name}",
         "invokers": frozenset({CALLER}), "timeout_s": 20.0, "concurrency": 2,
     }  # fmt: skip
@@ -134,7 +134,7 @@ def test_identity_is_checked_before_a_function_hears_anything(caller: Caller) ->
     assert caller.post("/nba-ingest", token=sign(own, CALLER)[:-4] + "AAAA").status == 401
     assert caller.post("/nba-ingest", token=sign(f"{caller.host.url}/nba-analyze", CALLER)).status == 401
     assert caller.post("/nba-ingest", token=sign(own, "somebody@else")).status == 403
-    forged = jwt.encode({"aud": own, "email": CALLER}, None, algorithm="none")
+    forged = jwt.encode({"aud": own, "email": CALLER}, "", algorithm="none")
     assert caller.post("/nba-ingest", token=forged).status == 401
     assert caller.post("/nba-unknown").status == 404
     assert caller.post("/nba-ingest").status == 200

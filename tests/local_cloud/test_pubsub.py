@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,10 @@ def push_threads(name: str) -> int:
     return sum(thread.name == f"push-{PROJECT}/subscriptions/{name}" for thread in threading.enumerate())
 
 
+def more_busy(endpoint: Endpoint, before: int) -> bool:
+    return endpoint.busy > before
+
+
 def test_a_message_does_not_wait_for_a_slow_one_before_it(pubsub_server: PubsubServer, endpoint: Endpoint) -> None:
     """The second comes when the first is already being delivered: `analyze` gathers messages in that very time."""
     pubsub_server.create_topic(TOPIC)
@@ -214,7 +219,7 @@ def test_a_message_does_not_wait_for_a_slow_one_before_it(pubsub_server: PubsubS
     for _ in range(3):
         before = endpoint.busy
         pubsub_server.publish(TOPIC, b"{}", {})
-        wait_until(lambda before=before: endpoint.busy > before)
+        wait_until(partial(more_busy, endpoint, before))
     assert endpoint.most_busy == 3
 
 

@@ -18,10 +18,15 @@ class Bench:
         self.acked: list[int] = []
         self.dead: list[int] = []
         self.failures: list[int] = []
+
+        def dead(delivery: Delivery) -> bool:
+            self.dead.append(delivery.failures)
+            return forwards
+
         hooks = Hooks(
             acked=lambda message: self.acked.append(message.id),
             failed=lambda delivery: self.failures.append(delivery.failures),
-            dead=lambda delivery: (self.dead.append(delivery.failures), forwards)[1],
+            dead=dead,
         )
         self.queue = Queue("projects/p/subscriptions/s", policy, hooks, now=lambda: self.now)
 

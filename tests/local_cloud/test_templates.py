@@ -36,7 +36,7 @@ def test_a_kept_warehouse_is_brought_to_the_schemas_of_today(tmp_path: Path) -> 
     warehouse = Warehouse(folder, PROJECT)
     warehouse.start()
     options = {"api_endpoint": warehouse.rest_url}
-    credentials = AnonymousCredentials()  # type: ignore[no-untyped-call]
+    credentials = AnonymousCredentials()
     try:
         with bigquery.Client(project=PROJECT, credentials=credentials, client_options=options) as client:
             client.query_and_wait(ROW)

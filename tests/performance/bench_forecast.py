@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "forecast"))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from forecast_world import feature_row, league
+from tests.unit.forecast.forecast_world import feature_row, league
 
 from tipoff.forecast.bundle import load
 from tipoff.forecast.systems import REGISTRY, forecast_slate

@@ -20,11 +20,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "sql"))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from asof_warehouse import landed
 from google.cloud import bigquery
-from scans import scans
+from tests.sql.asof_warehouse import landed
+from tests.sql.scans import scans
 
 from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.clients.bigquery import bigquery_client
@@ -95,9 +95,9 @@ def real() -> None:
             if number in (1, 2, 4):
                 gate = " (gate 60)" if number == len(SEASONS) else ""
                 told(f"phases 3 and 4, the first {number} corpus seasons{gate}", spent)
-        took = [here.build(day, day) for day in DATES]
-        told("phases 3 and 4, one date, the first", took[0])
-        told(f"phases 3 and 4, one date, median of {len(took) - 1} (gate 4)", median(took[1:]))
+        first, *others = [here.build(day, day) for day in DATES]
+        told("phases 3 and 4, one date, the first", first)
+        told(f"phases 3 and 4, one date, median of {len(others)} (gate 4)", median(others))
 
 
 def simulated() -> None:

@@ -86,7 +86,7 @@ class Built:
         self._warehouse = Warehouse(self.folder, PROJECT_ID, threads=self.threads)
         self._warehouse.start()
         options = {"api_endpoint": self._warehouse.rest_url}
-        self._client = bigquery.Client(PROJECT_ID, AnonymousCredentials(), client_options=options)  # type: ignore[no-untyped-call]
+        self._client = bigquery.Client(PROJECT_ID, AnonymousCredentials(), client_options=options)
 
     def stop(self) -> None:
         assert self._warehouse is not None

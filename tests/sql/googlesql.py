@@ -40,7 +40,7 @@ def simple_type(kind: str) -> Type:
 
 def type_name(kind: Type) -> str:
     """A type's canonical spelling, for comparisons."""
-    name = _KINDS[int(kind.type_kind)]
+    name: str = _KINDS[int(kind.type_kind)]
     if name == "ARRAY":
         return f"ARRAY<{type_name(kind.array_type.element_type)}>"
     if name == "STRUCT":

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 import pytest
-from asof_warehouse import Built, Rows, derived_tables, landed, lineage, windows
 from google.api_core.exceptions import BadRequest
+from tests.sql.asof_warehouse import Built, Rows, derived_tables, landed, lineage, windows
 
 from tipoff.tables import Table, get
 from tipoff.tables.column_contract import contract, contracted_tables, judge, measure_query

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from small_warehouse import SmallWarehouse
+from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.tables import landing
 

@@ -9,9 +9,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from games import BOX_AT, FIX_AT, Game
 from google.api_core.exceptions import BadRequest
-from small_warehouse import SmallWarehouse
+from tests.sql.games import BOX_AT, FIX_AT, Game
+from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.tables import get, landing
 
@@ -43,7 +43,7 @@ def put_game(warehouse: SmallWarehouse, game: Game) -> None:
     for document, lines in ((fixed, FIXED), (first, FIRST), (first, FIRST), (late, {**FIRST, 103: {"twos": 9}})):
         warehouse.put(landing("nbac_player_boxscores"), *game.players(document, lines))
         warehouse.put(landing("nbac_team_boxscore"), *game.teams(document, lines))
-    shots = [
+    shots: list[tuple[int, str, bool, *tuple[str, ...]]] = [
         (101, "paint", True),
         (101, "paint", False),
         (101, "mid_range", True, "2ndchance"),

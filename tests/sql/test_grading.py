@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from games import BOX_AT, FIX_AT, Game
 from google.api_core.exceptions import BadRequest
-from small_warehouse import SmallWarehouse
+from tests.sql.games import BOX_AT, FIX_AT, Game
+from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.tables import get, landing
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from googlesql import (
+from tests.sql.googlesql import (
     PARAMETERS,
     accept,
     analyzer,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from small_warehouse import SmallWarehouse
+from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.tables import get
 

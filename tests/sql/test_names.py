@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 from google.api_core.exceptions import BadRequest
-from small_warehouse import SmallWarehouse
+from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.tables import get, landing
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from games import Game
-from small_warehouse import SmallWarehouse
+from tests.sql.games import Game
+from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.cloud.failpoints import arm
 from tipoff.cloud.storage import ObjectStore
@@ -102,9 +102,9 @@ def test_a_starter_that_was_killed_is_followed_by_the_next_one(world: World, poi
     """Killed between its claim and its batch row, `/start` refused that as-of until it was forced."""
     number = ["bigquery.append:before", "bigquery.append:after", "pubsub.publish:before"].index(point)
     day = slate(world, date(2025, 1, 20 + number), 20 + number)
-    command = [sys.executable, "-c", "import sys, test_predict_start as t; t.die(*sys.argv[1:])"]
+    command = [sys.executable, "-c", "import sys; from tests.sql.test_predict_start import die; die(*sys.argv[1:])"]
     arguments = [point, json.dumps(world.settings), str(day), NOW.isoformat()]
-    died = subprocess.run(command + arguments, cwd=Path(__file__).parent, capture_output=True, check=False)
+    died = subprocess.run(command + arguments, cwd=Path(__file__).parents[2], capture_output=True, check=False)
     assert died.returncode == -9, died.stderr.decode()
     request = Start(game_date=day, as_of=NOW)
     with pytest.raises(NotReady, match="BEING_STARTED"):

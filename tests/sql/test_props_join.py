@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from small_warehouse import SmallWarehouse
+from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.core import contracts
 from tipoff.tables import landing

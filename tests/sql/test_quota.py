@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
-from small_warehouse import SmallWarehouse
+from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.cloud.ledger import Peak, QuotaLedger
 from tipoff.core.messages import ObjectFinalized

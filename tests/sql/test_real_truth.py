@@ -13,9 +13,9 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from asof_warehouse import landed
-from own_ratings import team_games
-from small_warehouse import SmallWarehouse
+from tests.sql.asof_warehouse import landed
+from tests.sql.own_ratings import team_games
+from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.tables import Table, get, landing

@@ -7,7 +7,7 @@ estimate: the columns a statement names, by the width of their types, over the p
 import re
 
 import pytest
-from scans import scans
+from tests.sql.scans import scans
 
 from tipoff.tables import Table, all_tables, get
 from tipoff_ops import season_warehouse

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from asof_warehouse import AS_OF, LEAD_MINUTES, Built
-from games import Game
 from google.api_core.exceptions import BadRequest
+from tests.sql.asof_warehouse import AS_OF, LEAD_MINUTES, Built
+from tests.sql.games import Game
 
 from tipoff.tables import Column, Table, get, landing
 from tipoff.tables.features import compose_query, feature_names, features
@@ -262,7 +262,7 @@ def test_a_win_raises_the_win_share(built: Built) -> None:
 
 
 def test_quality_falls_when_data_are_missing_and_a_prior_says_so(built: Built) -> None:
-    known = [
+    known: list[dict[str, int | None]] = [
         {},
         {"games_season": 4, "points_last_10": 60, "points_squared_last_10": 1000},
         {"games_season": 0, "points_season": None},

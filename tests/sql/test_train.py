@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from google.cloud import bigquery
-from small_warehouse import SmallWarehouse
+from tests.sql.small_warehouse import EMPTY, SmallWarehouse
 
 from tipoff import tables
 from tipoff.cloud.clients.bigquery import bigquery_client
@@ -102,8 +102,6 @@ def played_row(day: date, player: int, points: int) -> dict[str, object]:
 
 
 def required(name: str) -> dict[str, object]:
-    from small_warehouse import EMPTY
-
     return {c.name: EMPTY[c.type] for c in tables.get(name).columns if c.mode == "REQUIRED"}
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.workflows.our_cloud import Cloud
 from tipoff_local.httpd import HttpServer, json_response
 from tipoff_local.wire import Request, Response
-from tipoff_local.workflows.context import ChildOutcome, Clock, Setting, Token
+from tipoff_local.workflows.context import ChildOutcome, Clock, Setting, Signer, Token
 from tipoff_local.workflows.errors import WorkflowError
 from tipoff_local.workflows.gate import Gate
 from tipoff_local.workflows.interpreter import Machine
@@ -29,7 +29,7 @@ class World:
     clock: Any = None
 
     def __post_init__(self) -> None:
-        self.signer = self
+        self.signer: Signer = self
         self.clock = _NotingClock(self.waits)
 
     def sign(self, audience: str, email: str) -> str:

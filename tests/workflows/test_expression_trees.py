@@ -44,6 +44,7 @@ def test_trees_mean_what_their_parentheses_free_text_means(tree: Any) -> None:
         expected = reference(tree)
     except ZeroDivisionError:
         expected = ZeroDivisionError
+    found: Any
     try:
         found = evaluate(parse(text(tree)), None)  # type: ignore[arg-type]
     except WorkflowError as error:

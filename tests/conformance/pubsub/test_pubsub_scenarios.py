@@ -36,16 +36,16 @@ class Bus:
         self.topic = self.make_topic()
 
     def make_topic(self) -> str:
-        return self.publisher.create_topic(name=f"{PROJECT}/topics/t-{uuid.uuid4().hex}").name
+        return str(self.publisher.create_topic(name=f"{PROJECT}/topics/t-{uuid.uuid4().hex}").name)
 
     def subscribe(self, topic: str | None = None, **settings: object) -> str:
         name = f"{PROJECT}/subscriptions/s-{uuid.uuid4().hex}"
         wanted = Subscription(name=name, topic=topic or self.topic, **settings)
-        return self.subscriber.create_subscription(wanted).name
+        return str(self.subscriber.create_subscription(wanted).name)
 
     def publish(self, data: bytes = b"x", **attributes: str) -> str:
         message = {"data": data, "attributes": attributes}
-        return self.publisher.publish(topic=self.topic, messages=[message], retry=None).message_ids[0]
+        return str(self.publisher.publish(topic=self.topic, messages=[message], retry=None).message_ids[0])
 
     def pull(self, subscription: str, timeout_s: float = 10.0) -> ReceivedMessage:
         end = time.monotonic() + timeout_s

@@ -34,7 +34,7 @@ def code_of(call: Callable[[], object]) -> int | None:
     try:
         call()
     except GoogleAPICallError as error:
-        return error.code
+        return int(error.code)
     return None
 
 

@@ -1,13 +1,11 @@
-"""Makes the small documents of this room importable, and finds the corpus where there is one."""
+"""Finds the corpus where there is one."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ def stats(made: int, threes: int, free: int, minutes: str) -> Json:
 
 def side(team_id: int, tricode: str, first_id: int, extra: int, against: int) -> Json:
     """A team of five starters who play the whole game, one reserve who sits; `extra` free throws for the first."""
-    players = [
+    players: list[Json] = [
         {
             "status": "ACTIVE",
             "personId": first_id + n,

@@ -25,8 +25,8 @@ BEFORE = [output.name for output in OUTPUTS if output.part != "after"]
 
 
 def day(games: int = GAMES, postponed: int = 0, *, known: bool = True, going_on: bool = True) -> GameDay:
-    tips = (TIP, LAST_TIP) if games else (None, None)
-    return GameDay(DAY, games, postponed, *tips, season_known=known, in_season=going_on)
+    first, last = (TIP, LAST_TIP) if games else (None, None)
+    return GameDay(DAY, games, postponed, first, last, season_known=known, in_season=going_on)
 
 
 def judged(counts: Mapping[str, int], now: datetime, of: GameDay | None = None, **why: str) -> dict[str, Expected]:

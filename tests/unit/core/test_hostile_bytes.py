@@ -4,10 +4,10 @@ import gzip
 import json
 import tracemalloc
 
-import core_documents as d
 import pypdf
 import pytest
 from pypdf.errors import DependencyError
+from tests.unit.core import core_documents as d
 
 from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import core_documents as d
 import pytest
+from tests.unit.core import core_documents as d
 
 from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason

@@ -3,8 +3,8 @@
 import json
 import time
 
-import core_documents as d
 import pytest
+from tests.unit.core import core_documents as d
 
 from tipoff.core import contracts
 from tipoff.core.codes import Outcome

@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import core_documents as d
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.core import core_documents as d
 
 from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason
@@ -83,7 +83,7 @@ def test_real_documents_with_one_thing_changed(corpus: Path) -> None:
         paths = places(whole)
         for _ in range(10):
             document = copy.deepcopy(whole)
-            value = draw.choice([None, True, -1, 10**20, 1.5, "", "NaN", [], {}, float("nan"), "\ud800"])
+            value: Any = draw.choice([None, True, -1, 10**20, 1.5, "", "NaN", [], {}, float("nan"), "\ud800"])
             change(document, draw.choice(paths), draw.choice(["set", "drop", "repeat", "rename"]), value)
             parsed = contracts.read(name, json.dumps(document).encode())
             assert parsed.outcome in Outcome and parsed.rows_in == parsed.rows_out + parsed.rows_rejected

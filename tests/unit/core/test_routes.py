@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -170,11 +171,10 @@ def test_the_original_s_layouts_lead_to_the_same_parsers(name: str, source: str)
 
 def test_a_name_that_would_not_route_is_never_written() -> None:
     at = datetime(2024, 1, 25, tzinfo=UTC)
+    good: dict[str, Any] = {"date": date(2024, 1, 24), "nba_game_id": "0022300619", "ts": at}
     for bad in ({"date": "2024-13-01"}, {"nba_game_id": "1"}, {"nba_game_id": "../../0022300"}):
         with pytest.raises(ValueError):
-            contracts.object_name(
-                "nbac_boxscore", **{"date": date(2024, 1, 24), "nba_game_id": "0022300619", "ts": at, **bad}
-            )
+            contracts.object_name("nbac_boxscore", **(good | bad))
     with pytest.raises(ValueError):
         contracts.object_name("espn_boxscore", ts=at)
     with pytest.raises(ValueError):

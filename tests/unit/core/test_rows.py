@@ -7,9 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-import core_documents as d
 import msgspec
 import pytest
+from tests.unit.core import core_documents as d
 
 from tipoff.core import contracts
 from tipoff.core.codes import Outcome

@@ -1,14 +1,9 @@
-"""Makes this room's small league importable, and trains on it once per session."""
+"""Trains on this room's small league once per session."""
 
-import sys
 from datetime import date
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from forecast_world import league
+from tests.unit.forecast.forecast_world import league
 
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.training import TrainingTable, fit_bundle

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
-from forecast_world import feature_row
+from tests.unit.forecast.forecast_world import feature_row
 
 from tipoff.core.errors import ContractViolation, NotReady
 from tipoff.forecast import bundle as bundles
@@ -40,7 +40,7 @@ def test_a_better_opposing_defence_never_raises_any_forecast(table: TrainingTabl
     a tier brings other past games of his, and what he scored in those may be less, against whatever they say of
     defences in general. Sorting his games by tier would make it monotone, and forget what likeness is for.
     """
-    ratings = list(np.linspace(104, 122, 15))
+    ratings = np.linspace(104, 122, 15).tolist()
     for name, points in predictions(table, bundle, "opponent_def_rating", ratings).items():
         if name != "similarity":
             assert (np.diff(points, axis=1) >= -1e-9).all(), name

@@ -1,6 +1,7 @@
 """Rows as a query delivers them become the arrays of training, or are refused."""
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ NAMES = ("a", "b")
 
 def row(player_id: int, **changed: object) -> TrainingRow:
     known = {"points": 12.0, "minutes": 30.0, "line_pts": 11.5, "over_american": -120, "under_american": -110}
-    fields = {"bookmaker": "draftkings", **known, **changed}
+    fields: dict[str, Any] = {"bookmaker": "draftkings", **known, **changed}
     return TrainingRow(date(2024, 11, 5), 2024, "0022400123", player_id, (1.0, 2.0), 90.0, False, **fields)
 
 

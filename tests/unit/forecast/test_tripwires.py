@@ -43,7 +43,8 @@ def rolling(values: Floats, games: int, include_own: bool) -> Floats:
     sums = np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
     end = np.arange(GAMES) + (1 if include_own else 0)
     start = np.maximum(end - games, 0)
-    return (sums[:, end] - sums[:, start]) / np.maximum(end - start, 1)
+    means: Floats = (sums[:, end] - sums[:, start]) / np.maximum(end - start, 1)
+    return means
 
 
 def features(points: Floats, minutes: Floats, leak: str) -> Seen:

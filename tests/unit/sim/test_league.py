@@ -80,7 +80,7 @@ def test_the_opening_stretch_has_the_real_rhythm(season: Season) -> None:
     assert len(season.game_dates) == 31
     assert set(games.values()) <= {6, 7, 8, 9}
     assert (season.end_date - OPENING).days > 30
-    dates = defaultdict(set)
+    dates: dict[str, set[date]] = defaultdict(set)
     for one in season.matchups:
         if one.result:
             for team in (one.game.home, one.game.away):
@@ -89,8 +89,8 @@ def test_the_opening_stretch_has_the_real_rhythm(season: Season) -> None:
     day = timedelta(days=1)
     assert any(when + day in days for days in dates.values() for when in days)
     moved = next(one.game for one in season.matchups if one.game.is_postponed)
-    for team, days in dates.items():
-        if team not in {moved.home.tricode, moved.away.tricode}:
+    for tricode, days in dates.items():
+        if tricode not in {moved.home.tricode, moved.away.tricode}:
             assert not any({when + day, when + 2 * day} <= days for when in days)
 
 

@@ -25,8 +25,9 @@ def healthy(table: Table) -> dict[str, Any]:
     row: dict[str, Any] = {"n": ROWS}
     for name, rule in rules.items():
         i = place[name]
-        low, high = (rule.low, rule.high) if rule.low is not None else ("a", "b")
-        row |= {f"missing_{i}": 0, f"low_{i}": low, f"high_{i}": low + 1 if high is None else high, f"strays_{i}": 0,
+        low: Any = "a" if rule.low is None else rule.low
+        high: Any = "b" if rule.low is None else low + 1 if rule.high is None else rule.high
+        row |= {f"missing_{i}": 0, f"low_{i}": low, f"high_{i}": high, f"strays_{i}": 0,
                 f"deviation_{i}": rule.deviation or 0.0}  # fmt: skip
         row |= {f"lean_{i}_{place[other]}": least for other, least in rule.leans.items()}
     return row

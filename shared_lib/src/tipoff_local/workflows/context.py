@@ -79,8 +79,12 @@ class Services(Protocol):
     """The engine's neighbours."""
 
     signer: Signer
-    publish: Publish | None
     clock: Clock
+
+    @property
+    def publish(self) -> Publish | None:
+        """Publishes a message, where there is a Pub/Sub."""
+        ...
 
     def start_child(self, key: str, workflow: str, argument: Value) -> str:
         """Start (or find, if `key` was used before) an execution of a workflow by resource name; returns its name.
