@@ -1,12 +1,15 @@
 """Mutated documents: whatever is done to one, it ends accepted or with a code, and never with an exception (R4)."""
 
 import copy
+import gc
 import json
 import random
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.core import core_documents as d
@@ -14,6 +17,7 @@ from tests.unit.core import core_documents as d
 from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason
 
+LONG = 100_000
 VALUES = st.one_of(
     st.none(),
     st.booleans(),
@@ -87,6 +91,23 @@ def test_real_documents_with_one_thing_changed(corpus: Path) -> None:
             change(document, draw.choice(paths), draw.choice(["set", "drop", "repeat", "rename"]), value)
             parsed = contracts.read(name, json.dumps(document).encode())
             assert parsed.outcome in Outcome and parsed.rows_in == parsed.rows_out + parsed.rows_rejected
+
+
+@pytest.mark.parametrize("name", sorted(d.ALL))
+def test_no_text_of_a_document_is_remembered(name: str) -> None:
+    """A cache keyed by a name or a reason kept thousands of them, however long (an instance reads for days)."""
+    contracts.read(name, json.dumps(d.ALL[name]).encode())
+    tracemalloc.start()
+    try:
+        for path in places(d.ALL[name]):
+            document = copy.deepcopy(d.ALL[name])
+            change(document, path, "set", "x" * LONG)
+            contracts.read(name, json.dumps(document).encode())
+        del document
+        gc.collect()
+        assert tracemalloc.get_traced_memory()[0] < LONG
+    finally:
+        tracemalloc.stop()
 
 
 @settings(max_examples=200, deadline=None)

@@ -83,7 +83,6 @@ def lookup_candidates(name: str) -> tuple[str, ...]:
     return (first,) if bare == first else (first, bare)
 
 
-@lru_cache(maxsize=16384)
 def flip_name(name: str) -> str:
     """`First Last` of `Last, First` (`Porter Jr., Michael` -> `Michael Porter Jr.`); other forms unchanged."""
     last, comma, first = name.partition(",")

@@ -16,6 +16,7 @@ from tipoff.core.game_date import EASTERN, eastern_instant, parse_iso
 
 STATUSES = ("Out", "Doubtful", "Questionable", "Probable", "Available")
 CLOCK_TOLERANCE = timedelta(minutes=10)  # a report may be dated this much after its capture
+MAX_REASON = 400  # so much of it tells the category; the longest of four seasons has 85
 EARLIEST, LATEST = timedelta(days=-1), timedelta(days=7)  # of a game date, counted from the report's own date
 _MATCHUP = re.compile(r"([A-Z]{3})@([A-Z]{3})")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])( \(ET\))?")
@@ -168,7 +169,7 @@ def listing(report: Report, record: Record, position: int) -> InjuryRow:
         player_id=record.player_id,
         injury_status=record.status,
         reason=record.reason,
-        reason_category=_category(record.reason),
+        reason_category=_category(record.reason[:MAX_REASON]) if record.reason else None,
         confidence=record.confidence,
     )
 
@@ -291,8 +292,6 @@ def _tipoff(day: date, clock: str | None) -> datetime | None:
 
 
 @lru_cache(maxsize=8192)
-def _category(reason: str | None) -> str | None:
-    if not reason:
-        return None
+def _category(reason: str) -> str:
     found = [(place, category) for phrase, category in _CATEGORIES if (place := reason.lower().find(phrase)) >= 0]
     return min(found)[1] if found else "other"  # the first phrase decides: a slip of the print may precede it

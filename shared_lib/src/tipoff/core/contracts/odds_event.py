@@ -1,6 +1,7 @@
 """What all Odds API documents share: envelope, event, prices, and the row-wise reading of bookmakers' quotes."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +22,7 @@ SPORT = "basketball_nba"
 MAX_AMERICAN = 1_000_000
 MAX_POINT = 10_000  # of any market; a market's own limit is lower
 MAX_DECIMALS = 9  # NUMERIC holds no more
-GAME_MARKETS = ("h2h", "spreads", "totals", "team_totals", "outrights")  # with `alternate_` before, `_h1` behind
+_GAME_MARKET = re.compile(r"(?:alternate_)?(h2h|spreads|totals|team_totals|outrights)(?:_.*)?", re.DOTALL)
 CLOCK_TOLERANCE_SECONDS = 600  # an envelope may be stamped this much after the capture
 
 
@@ -281,11 +282,10 @@ def number(value: float) -> Decimal:
     return exact
 
 
-@lru_cache(maxsize=1024)
 def game_market(key: str) -> str:
     """Which of the game markets a key is of, e.g. `spreads` of `alternate_spreads_h1`; empty if of none."""
-    base = key.removeprefix("alternate_")
-    return next((market for market in GAME_MARKETS if base == market or base.startswith(f"{market}_")), "")
+    match = _GAME_MARKET.fullmatch(key)
+    return match.group(1) if match else ""
 
 
 def minutes_before(commence_at: datetime, seen_at: datetime) -> int:
