@@ -117,7 +117,7 @@ def replay(context: ReprocessContext, request: Reprocess) -> Replayed:
     wanted = kept_request(context, request)
     now = context.clock()
     backfill_id = wanted.backfill_id or f"replay_{int(now.timestamp() * 1000)}"
-    began_at = _began(context, backfill_id)
+    began_at = _began(context, backfill_id) if wanted.backfill_id else None
     run = _Run(context, backfill_id, wanted.prefix, listing(context, wanted), began_at or now)
     # A forced run that only begins takes all, whatever is known: no need to read every receipt.
     mine = run.listed if wanted.force and began_at is None else _left(run, wanted, began_at or BEFORE_ALL)
