@@ -15,6 +15,7 @@ from google.pubsub_v1 import types as pubsub_types
 
 from tipoff.cloud.clients.storage import storage_client
 from tipoff.cloud.clients.workflows import workflows_client
+from tipoff.core import structs
 from tipoff.runtime.settings import Settings
 from tipoff_local import mesh as meshes
 from tipoff_local.bigquery import Warehouse
@@ -131,6 +132,7 @@ class LocalMesh:
             PortTaken: a wanted port is taken; nothing was started.
         """
         self.ports.check()
+        structs.prepare()
         self._start_storage()
         with ThreadPoolExecutor(1) as pool:
             warehouse = pool.submit(self._start_warehouse)

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import msgspec
 from flask import Request, Response
 
+from tipoff.core import structs
 from tipoff.core.errors import BadRequest, ConfigInvalid, Permanent, Retryable, TipoffError
 from tipoff.runtime import http, log
 from tipoff.runtime.events import Delivery, delivery
@@ -104,6 +105,7 @@ class Function[S: Settings, C: Context]:
             self._settings = load(self.settings)
         except ConfigInvalid as error:
             raise SystemExit(f"{self.name} cannot start: {error.message}") from error
+        structs.prepare()
         from tipoff.cloud import failpoints
         from tipoff.runtime.settings import environment
 

@@ -1,5 +1,6 @@
 """A process of functions: its environment, its modules, its log, functions-framework; for one alone a memory limit."""
 
+import faulthandler
 import os
 import resource
 import signal
@@ -41,6 +42,7 @@ def serve(instance: Instance, places: Mapping[str, Place], sources: Path, log: P
     Writes one byte to `ready` once all are loaded. An error while loading ends the process, its traceback in `log`.
     """
     _redirect_output(log)
+    faulthandler.enable()  # a crash in a library says where, in the log
     # What the zip forgot to bring must be missing here too: our own source tree is not on the path.
     sys.path[:] = [str(sources), *(entry for entry in sys.path if entry and not _is_ours(entry))]
     for name in [name for name in sys.modules if name.partition(".")[0] == __name__.partition(".")[0]]:

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 _ENDPOINT = "https://storage.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
-_CONNECTIONS, _TIMEOUT_S = 16, 60.0
+# As many as an instance takes requests at once: what finds no room in the pool is closed, with a warning each.
+_CONNECTIONS, _TIMEOUT_S = 250, 60.0
 
 
 def storage_client(at: Endpoints) -> "storage.Client":
