@@ -15,12 +15,15 @@ from tipoff_ops.local import LocalMesh
 @pytest.fixture(scope="session")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMesh]:
     """The whole local cloud; other tests keep the second processor busy, so DuckDB need not look for work with it."""
-    mesh = LocalMesh(find_project(), tmp_path_factory.mktemp("mesh"), warehouse_threads=1)
+    folder = tmp_path_factory.mktemp("mesh")
+    mesh = LocalMesh(find_project(), folder, warehouse_threads=1)
     try:
         mesh.start()
         yield mesh
     finally:
         mesh.stop()
+    logs = [log for log in folder.rglob("*.log") if "Fatal Python error" in log.read_text(errors="replace")]
+    assert logs == [], "a process crashed, and redelivery would have hidden it"
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ from tipoff.steps.ops import VALUE_CHARS_MAX, Clock, OpsLog, utc_now
 
 OBJECT_BYTES_MAX = 32 * 1024 * 1024
 FINALIZE = "OBJECT_FINALIZE"
-REPLAY_WORKERS = 3
+REPLAY_WORKERS = 4
 # Replays that are worked at side by side; each holds the rows of all its objects in memory.
 _REPLAYS = BoundedSemaphore(2)
 
@@ -100,18 +100,19 @@ def _replay(context: IngestContext, delivery: Delivery) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("bad_message", f"Replay: {error}") from error
 
-    def take(found: LandedObject) -> _Taken | Retryable:
+    def fetch(found: LandedObject) -> _Fetched | Retryable:
         event = ObjectFinalized(context.landing_bucket, found.name, found.generation)
         try:
-            return _take(context, event, found.size_bytes)
+            return _fetch(context, event, found.size_bytes)
         except Retryable as error:
             return error
 
     with _REPLAYS:
+        # All are read before any is parsed: whoever waits between two documents parses the next with a cold cache.
         with ThreadPoolExecutor(REPLAY_WORKERS) as pool:
-            found = list(pool.map(take, objects))
-        unread: list[TipoffError] = [one for one in found if isinstance(one, Retryable)]
-        _, failures = _ingest(context, [one for one in found if isinstance(one, _Taken)])
+            fetched = list(pool.map(fetch, objects))
+        unread: list[TipoffError] = [one for one in fetched if isinstance(one, Retryable)]
+        _, failures = _ingest(context, [_parsed(one) for one in fetched if isinstance(one, _Fetched)])
     for failure in unread + failures:
         raise failure
 
@@ -137,6 +138,16 @@ def _size_bytes(delivery: Delivery) -> int:
 
 
 @dataclass(frozen=True)
+class _Fetched:
+    """An object as it was read, or why it was not."""
+
+    event: ObjectFinalized
+    received_at: datetime
+    route: Route | None
+    found: ObjectBytes | DocumentRefused
+
+
+@dataclass(frozen=True)
 class _Taken:
     """An object on its way: what is known of it before its receipt is written."""
 
@@ -153,7 +164,7 @@ def ingest_object(context: IngestContext, event: ObjectFinalized, size_bytes: in
     Raises:
         Retryable: a service did not answer; nothing is lost, and a repeat changes nothing.
     """
-    receipts, failures = _ingest(context, [_take(context, event, size_bytes)])
+    receipts, failures = _ingest(context, [_parsed(_fetch(context, event, size_bytes))])
     for failure in failures:
         raise failure
     return receipts[0]
@@ -178,23 +189,30 @@ def _ingest(context: IngestContext, taken: Sequence[_Taken]) -> tuple[list[Objec
     return receipts, failures
 
 
-def _take(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _Taken:
+def _fetch(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _Fetched:
     received_at = context.clock()
     route = contracts.route(event.name)
     if route is None:
-        return _Taken(event, received_at, None, None, refused(contracts.refusal(event.name, size_bytes)))
+        return _Fetched(event, received_at, None, contracts.refusal(event.name, size_bytes))
     if size_bytes > OBJECT_BYTES_MAX:
         refusal = DocumentRefused(Reason.TOO_LARGE, f"an object has {OBJECT_BYTES_MAX} bytes at most", value=size_bytes)
-        return _Taken(event, received_at, route, None, refused(refusal))
+        return _Fetched(event, received_at, route, refusal)
     try:
         found = context.store.read(event.bucket, event.name, event.generation)
     except NotReady:
         superseded = DocumentRefused(
             Reason.DUPLICATE_DELIVERY, "a newer generation took this one's place", outcome=Outcome.IGNORED
         )
-        return _Taken(event, received_at, route, None, refused(superseded))
+        return _Fetched(event, received_at, route, superseded)
+    return _Fetched(event, received_at, route, found)
+
+
+def _parsed(fetched: _Fetched) -> _Taken:
+    event, received_at, found = fetched.event, fetched.received_at, fetched.found
+    if isinstance(found, DocumentRefused):
+        return _Taken(event, received_at, fetched.route, None, refused(found))
     parsed = contracts.read(event.name, found.data, found.content_encoding, received_at)
-    return _Taken(event, received_at, route, found, parsed)
+    return _Taken(event, received_at, fetched.route, found, parsed)
 
 
 def _append(context: IngestContext, taken: Sequence[_Taken]) -> list[TipoffError | None]:
