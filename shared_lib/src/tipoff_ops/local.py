@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -20,7 +20,6 @@ from tipoff.runtime.settings import Settings
 from tipoff_local import mesh as meshes
 from tipoff_local.bigquery import Warehouse
 from tipoff_local.host import FunctionHost, HostedFunction
-from tipoff_local.httpd import PortTaken, listen
 from tipoff_local.identity import Identity
 from tipoff_local.mesh import Mesh, Names, ResolvedSchedule
 from tipoff_local.pubsub.server import PubsubServer
@@ -30,6 +29,7 @@ from tipoff_local.scheduler.server import SchedulerServer, Tick
 from tipoff_local.storage.server import StorageServer
 from tipoff_local.workflows.server import WorkflowsServer
 from tipoff_ops.build import Project, build_all
+from tipoff_ops.ports import Ports
 from tipoff_ops.templates import empty_warehouse, is_current, learn, renew
 
 PROJECT_ID = "tipoff-local"
@@ -49,40 +49,6 @@ class Manifest(msgspec.Struct, frozen=True):
 
     release: str
     functions: dict[str, dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Ports:
-    """Where the servers shall listen; 0 lets the system choose."""
-
-    storage: int = 0
-    pubsub: int = 0
-    pubsub_rest: int = 0
-    bigquery: int = 0
-    bigquery_storage: int = 0
-    workflows: int = 0
-    workflows_rest: int = 0
-    functions: int = 0
-    scheduler: int = 0
-    scheduler_rest: int = 0
-
-    @classmethod
-    def following(cls, first: int) -> "Ports":
-        """Ten neighbouring ports from `first` on, in the order of the fields."""
-        return cls(*range(first, first + 10))
-
-    def check(self) -> None:
-        """Look before anything is started.
-
-        Raises:
-            PortTaken: a wanted port belongs to another process; the message names the port and the server.
-        """
-        for name, port in asdict(self).items():
-            try:
-                if port:
-                    listen(port).close()
-            except PortTaken as error:
-                raise PortTaken(f"{name} cannot listen: {error}") from error
 
 
 @dataclass

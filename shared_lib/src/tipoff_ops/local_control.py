@@ -22,8 +22,9 @@ from tipoff_local.identity import Identity
 from tipoff_local.processes import ChildFailed
 from tipoff_local.scheduler.server import TICK_PATH, Tick, Ticked
 from tipoff_ops.build import find_project
-from tipoff_ops.local import OPERATOR, Ports, running
+from tipoff_ops.local import OPERATOR, running
 from tipoff_ops.local_state import AlreadyUp, NotUp, Place, Server, State, export_lines, standing, state_of
+from tipoff_ops.ports import Ports
 
 FOLDER = Path(".tipoff") / "local"
 START_S, LEAVE_S, END_S = 300.0, 30.0, 40.0
