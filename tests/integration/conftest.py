@@ -9,19 +9,15 @@ import pytest
 from tests.integration.story import Played, Ward, play, warded
 
 from tipoff_ops.build import find_project
-from tipoff_ops.local import LocalMesh
+from tipoff_ops.local import LocalMesh, running
 
 
 @pytest.fixture(scope="session")
 def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMesh]:
     """The whole local cloud; other tests keep the second processor busy, so DuckDB need not look for work with it."""
     folder = tmp_path_factory.mktemp("mesh")
-    mesh = LocalMesh(find_project(), folder, warehouse_threads=1)
-    try:
-        mesh.start()
-        yield mesh
-    finally:
-        mesh.stop()
+    with running(find_project(), folder, warehouse_threads=1) as started:
+        yield started
     logs = [log for log in folder.rglob("*.log") if "Fatal Python error" in log.read_text(errors="replace")]
     assert logs == [], "a process crashed, and redelivery would have hidden it"
 

@@ -357,9 +357,18 @@ def running(
     *,
     by_the_clock: bool = False,
     isolate: bool = True,
+    warehouse_threads: int = 0,
 ) -> Iterator[LocalMesh]:
     """A mesh that runs while the block does; nothing is left behind but its folder."""
-    mesh = LocalMesh(project, folder, sleep_scale, ports or Ports(), by_the_clock, isolate=isolate)
+    mesh = LocalMesh(
+        project,
+        folder,
+        sleep_scale,
+        ports or Ports(),
+        by_the_clock,
+        isolate=isolate,
+        warehouse_threads=warehouse_threads,
+    )
     try:
         mesh.start()
         yield mesh

@@ -95,7 +95,7 @@ class Function[S: Settings, C: Context]:
     _opening: Lock = field(default_factory=Lock, init=False)
 
     def __post_init__(self) -> None:
-        """Read the settings now, so that a missing name stops the start and not the first request.
+        """Read the settings and look at the structs now: a missing name stops the start, and no request looks first.
 
         Raises:
             SystemExit: names are missing; the message lists all of them.

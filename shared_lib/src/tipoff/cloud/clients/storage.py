@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _ENDPOINT = "https://storage.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 # As many as an instance takes requests at once: what finds no room in the pool is closed, with a warning each.
-_CONNECTIONS, _TIMEOUT_S = 250, 60.0
+CONNECTIONS, _TIMEOUT_S = 250, 60.0
 
 
 def storage_client(at: Endpoints) -> "storage.Client":
@@ -35,7 +35,7 @@ def storage_http(at: Endpoints) -> "AuthorizedHttp":
     from google.auth.credentials import AnonymousCredentials
     from google.auth.transport.urllib3 import AuthorizedHttp
 
-    pools = urllib3.PoolManager(maxsize=_CONNECTIONS, timeout=_TIMEOUT_S)
+    pools = urllib3.PoolManager(maxsize=CONNECTIONS, timeout=_TIMEOUT_S)
     if at.storage_emulator_host is None:
         credentials, _ = google.auth.default(scopes=[_SCOPE])
     else:

@@ -1,10 +1,9 @@
 """The Odds API game lines: spreads, totals, h2h and further game markets of one event. Row-wise."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-
-import msgspec
 
 from tipoff.core import odds, teams
 from tipoff.core.codes import Reason
@@ -68,7 +67,8 @@ class LineRow(Row, frozen=True, gc=False, kw_only=True):
     data_source: str
 
 
-class EventDocument(msgspec.Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class EventDocument:
     """One event document read through: header, game, snapshot, well-formed quotes and rejects so far."""
 
     event: EventHeader
