@@ -72,7 +72,6 @@ def reprocess(
             _show_plan(target, work, as_json)
             return
         run = backfill.begin(target, work, backfill.rounded_now())
-        console.print(f"{'going on with' if run.resumed else 'started'} {run.execution.name.rpartition('/')[2]}")
         seen = _watch(run)
     result = msgspec.json.decode(seen.execution.result or "{}") if seen.execution.state == "SUCCEEDED" else {}
     told = {"state": seen.execution.state, "done": seen.done, "total": seen.total, "as_of": run.as_of, "result": result}
@@ -101,6 +100,7 @@ def _show_plan(target: Target, work: backfill.Range, as_json: bool) -> None:
 def _watch(run: backfill.Backfill) -> backfill.Watched:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     try:
+        console.print(f"{'going on with' if run.resumed else 'started'} {run.execution.name.rpartition('/')[2]}")
         with Progress(*columns, console=console, transient=True) as progress:
             task = progress.add_task(f"{run.work.start_date} to {run.work.end_date}", total=run.work.units)
             for seen in run.watch():
