@@ -33,7 +33,7 @@ from tipoff.steps.reprocess import (
 CHUNK_OBJECTS = 170
 CHUNK_BYTES = 8_000_000
 LOOK_MIN_S, FIRST_LOOK_S, LOOK_MAX_S = 0.1, 1.0, 5.0
-OBJECTS_PER_S = 1_000  # the pace to expect while nothing is known
+OBJECTS_PER_S = 600  # the pace to expect while nothing is known
 STALLED_AFTER_S = 120.0
 
 
