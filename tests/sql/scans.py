@@ -23,6 +23,7 @@ ROWS = {
     "player_composite_factors": (35_518, 537),
     "player_game_summary_history": (28_109, 316),
     "player_line_history": (62_621, 4_567),
+    "player_reference_line_history": (21_848, 1_600),
     "player_recent_form": (66_441, 692),
     "player_shot_zone_analysis": (66_441, 692),
     "slate": (46_821, 664),

@@ -152,7 +152,11 @@ LEAKS = {
         "h.game_date < d.game_date\n    AND h.known_from_at < d.cutoff_at AND d.cutoff_at <= h.known_to_at",
         "h.game_date <= d.game_date",
     ),
-    "quote after tip-off": ("upcoming_player_game_context", "AND q.quoted_at < c.cutoff_at", ""),
+    "quote after tip-off": (
+        "upcoming_player_game_context",
+        "AND r.in_force_from_at < c.cutoff_at AND c.cutoff_at <= r.in_force_to_at",
+        "AND r.in_force_to_at > TIMESTAMP '9999-12-01 00:00:00+00'",
+    ),
     "line after tip-off": ("upcoming_team_game_context", "AND q.quoted_at < g.cutoff_at", ""),
     "report after the cutoff": (
         "slate",

@@ -67,7 +67,7 @@ def prediction(
         "opponent_team_abbr": "NYK", "market": "player_points", "system_id": system, "cutoff_at": cutoff,
         "prediction_id": f"{system}{player_id}{cutoff}", "predicted_points": 18.25, "mean_pts": 18.5,
         "variance_pts2": 30.0, "recommendation": recommendation, "current_points_line": line,
-        "consensus_line_pts": line, "over_price_american": 150 if has_line else None,
+        "line_books": 3 if has_line else None, "over_price_american": 150 if has_line else None,
         "under_price_american": -125 if has_line else None, "has_prop_line": has_line, "confidence_score": 0.6,
         "feature_quality_score": 90.0, "created_at": cutoff,
     }  # fmt: skip

@@ -22,7 +22,8 @@ from tipoff.steps.train import Activate, Train, TrainContext, activate, open_tra
 from tipoff.tables.features import features
 from tipoff_local.storage.server import StorageServer
 
-NAMES = ("ml_feature_store_v2", "player_game_summary_history", "player_line_history", "model_registry")
+NAMES = ("ml_feature_store_v2", "player_game_summary_history", "player_reference_line_history",
+         "upcoming_player_game_context", "model_registry")  # fmt: skip
 FIRST = date(2024, 10, 22)
 DAYS, PLAYERS = 60, 12
 CUTOFF = date(2024, 12, 15)

@@ -24,6 +24,7 @@ from sqlglot import exp
 
 from tipoff_local import bigquery_keepsake as keepsake
 from tipoff_local.bigquery_catalogue import CatalogueMemory, Shadow
+from tipoff_local.bigquery_operators import bracket_operands
 
 PARSED_MAX = 2_000
 # Catalogue listings and wildcards are answered at translation; script variables and @@values are written into it.
@@ -73,6 +74,7 @@ def _key(text: str, context: Context) -> Hashable:
 def remember_translations(memory: CatalogueMemory) -> None:
     """Change local-bigquery's query path in this process."""
     kept = _Translations(memory)
+    bracket_operands()
     _remember_lookups(memory)
     _remember_statements(kept)
     _remember_expressions(kept)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tipoff.core import odds
-from tipoff.core.odds import Format, Price, Result, TwoSided
+from tipoff.core.odds import Format, Price, Result
 
 AMERICAN = st.one_of(st.integers(100, 100_000), st.integers(-100_000, -101))
 DECIMAL = st.floats(1.01, 50, allow_nan=False)
@@ -84,16 +84,3 @@ def test_money() -> None:
 @given(st.floats(150, 300), st.floats(-30, 30))
 def test_both_teams_totals_sum_to_the_game_s(total: float, spread: float) -> None:
     assert math.isclose(odds.implied_team_total(total, spread) + odds.implied_team_total(total, -spread), total)
-
-
-def test_the_main_line_is_the_most_balanced_one() -> None:
-    ladder = [TwoSided(14.5, 1.5, 2.6), TwoSided(16.5, 1.95, 1.87), TwoSided(18.5, 2.6, 1.5)]
-    assert odds.main_line(ladder) == ladder[1]
-    assert odds.main_line(reversed(ladder[::2])) == ladder[0]
-    assert odds.main_line([]) is None
-
-
-def test_a_consensus_is_the_median() -> None:
-    assert odds.consensus([15.5, 14.5, 16.5]) == 15.5
-    assert odds.consensus([15.5, 14.5]) == 15.0
-    assert odds.consensus([]) is None

@@ -56,6 +56,7 @@ def league(rows: int = 6000, seed: int = 1) -> TrainingTable:
         line_prob_over=np.where(np.isnan(line), nothing, 0.5),
         over_american=np.where(np.isnan(line), nothing, -110.0),
         under_american=np.where(np.isnan(line), nothing, -110.0),
+        last_10_pts=values["points_avg_last_10"],
         sportsbook=np.isfinite(line),
     )
 

@@ -9,7 +9,6 @@ from tipoff.core.errors import ContractViolation
 from tipoff.forecast import distributions as dist
 from tipoff.forecast import metrics, systems
 from tipoff.forecast.features import REQUIRED
-from tipoff.forecast.lines import fair_prob_over, main_line
 from tipoff.forecast.recommend import Policy, advise
 from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote, Recommendation
 
@@ -78,34 +77,8 @@ def test_crps_is_proper_and_pit_is_uniform_for_true_forecasts() -> None:
     assert metrics.coverage(pit, 0.8) == pytest.approx(0.8, abs=0.02)
 
 
-def test_the_main_line_is_the_preferred_books_last_quote_before_the_cutoff() -> None:
-    quotes = [
-        quote(20.5, minutes=120),
-        quote(21.5, minutes=45),
-        quote(30.5, minutes=30),
-        quote(31.5, minutes=-10),
-        quote(22.5, "fanduel"),
-        quote(22.5, "betmgm"),
-    ]
-    chosen = main_line(quotes, CUTOFF, ["draftkings"])
-    assert chosen is not None
-    assert (chosen.quote.line_pts, chosen.consensus_pts, chosen.books) == (21.5, 22.5, 3)
-    assert main_line([quote(31.5, minutes=-10)], CUTOFF, []) is None  # a quote after tip is no quote
-
-
-def test_a_ladder_yields_its_most_balanced_rung() -> None:
-    rungs = [
-        quote(14.5, over=-400, under=280),
-        quote(20.5, over=-115, under=-105),
-        quote(26.5, over=300, under=-450),
-    ]
-    chosen = main_line(rungs, CUTOFF, [])
-    assert chosen is not None
-    assert chosen.quote.line_pts == 20.5
-
-
 def test_prices_become_fair_probabilities() -> None:
-    assert fair_prob_over(quote(20.5, over=-137, under=-137)) == 0.5
+    assert quote(20.5, over=-137, under=-137).fair_prob_over == 0.5
 
 
 def test_pass_is_the_rule_and_an_edge_beyond_the_threshold_the_exception() -> None:

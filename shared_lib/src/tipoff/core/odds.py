@@ -1,10 +1,10 @@
-"""Odds: American and decimal prices, implied probabilities, margins removed, money won, and the main line of a ladder.
+"""Odds: American and decimal prices, implied probabilities, margins removed, and money won.
 
 Formulas: domain reference section 10. A probability is in [0, 1], a price per unit staked.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -152,35 +152,3 @@ def edge(probability: float, decimal: float) -> float:
 def implied_team_total(game_total: float, team_spread: float) -> float:
     """Points a team is expected to score: total/2 - its own handicap/2."""
     return game_total / 2 - team_spread / 2
-
-
-@dataclass(frozen=True, slots=True)
-class TwoSided:
-    """One line of one book, both sides priced (decimal)."""
-
-    line: float
-    over_decimal: float
-    under_decimal: float
-
-
-def imbalance(quote: TwoSided) -> float:
-    """Distance of the fair Over probability from one half, to 12 places so that mirrored prices tie."""
-    return round(abs(devig_multiplicative(quote.over_decimal, quote.under_decimal) - 0.5), 12)
-
-
-def main_line(ladder: Iterable[TwoSided]) -> TwoSided | None:
-    """The line whose de-vigged Over probability is nearest one half; the lower of a tie; None of an empty ladder."""
-    return min(
-        ladder,
-        key=lambda quote: (imbalance(quote), quote.line),
-        default=None,
-    )
-
-
-def consensus(lines: Sequence[float]) -> float | None:
-    """Median of the books' main lines; None of no book."""
-    ordered = sorted(lines)
-    if not ordered:
-        return None
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

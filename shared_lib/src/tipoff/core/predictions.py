@@ -59,7 +59,7 @@ class PredictionRow:
     line_snapshot_timestamp: datetime | None
     over_price_american: int | None
     under_price_american: int | None
-    consensus_line_pts: Decimal | None
+    line_books: int | None
     prob_over: float | None
     prob_under: float | None
     prob_push: float | None

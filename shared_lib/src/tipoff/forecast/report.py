@@ -246,11 +246,11 @@ def _months(rows: TrainingTable) -> dict[str, Mask]:
 
 
 def _against_last_10(rows: TrainingTable, forecasts: Forecasts) -> metrics.Interval:
-    """MAE minus that of the plain last-10 average, on the rows where the system spoke."""
-    mask = forecasts.speaks & rows.appeared
+    """MAE minus that of the plain last-10 average, on the rows where both speak."""
+    mask = forecasts.speaks & rows.appeared & np.isfinite(rows.last_10_pts)
     actual = rows.points[mask]
     own = np.abs(dist.medians(_pmf(forecasts, mask)) - actual)
-    plain = np.abs(rows.feature("points_avg_last_10")[mask] - actual)
+    plain = np.abs(rows.last_10_pts[mask] - actual)
     return metrics.date_block_interval(own - plain, rows.dates[mask])
 
 

@@ -13,7 +13,6 @@ from tipoff.forecast.columns import Columns, from_rows
 from tipoff.forecast.distributions import Distribution
 from tipoff.forecast.ensemble import Ensemble
 from tipoff.forecast.gradient_boosted import GradientBoosted
-from tipoff.forecast.lines import fair_prob_over
 from tipoff.forecast.market_aware import MarketAware
 from tipoff.forecast.minutes_rate import MinutesRate
 from tipoff.forecast.moving_average import MovingAverage
@@ -57,7 +56,7 @@ def forecast_slate(
 ) -> list[Forecast]:
     """Forecasts of all ready systems for these rows, rows in order within each system.
 
-    `quotes` maps (nba_game_id, player_id) to the main line before the cutoff, where there is one.
+    `quotes` maps (nba_game_id, player_id) to the reference line at the cutoff, where there is one.
     A system that has nothing to say about a row leaves it out.
     """
     if not rows:
@@ -76,7 +75,7 @@ def forecast_slate(
 def market_of(quotes: Sequence[Quote | None]) -> Market:
     """Lines and fair probabilities of these quotes, NaN where there is none."""
     lines = np.array([np.nan if quote is None else quote.line_pts for quote in quotes], dtype=np.float64)
-    fair = [np.nan if quote is None else fair_prob_over(quote) for quote in quotes]
+    fair = [np.nan if quote is None else quote.fair_prob_over for quote in quotes]
     return Market(lines, np.array(fair, dtype=np.float64))
 
 

@@ -41,7 +41,8 @@ class TrainingTable:
     `dates` are Eastern game dates as proleptic ordinals (`date.toordinal`), `seasons` the year a season
     starts in. `features` is float32 of shape (rows, len(names)); `quality` (rows,) is 0-100. `points` and
     `minutes` are NaN where the player did not appear. `line_pts`, `line_prob_over` (de-vigged, no push) and
-    the American prices are NaN without a quote before the cutoff; `sportsbook` is False for DFS operators.
+    the American prices are of the reference line, NaN without one; `sportsbook` is False for DFS operators.
+    `last_10_pts` is the plain mean of the last ten appearances this season, NaN before the first.
     """
 
     dates: Integers
@@ -59,6 +60,7 @@ class TrainingTable:
     line_prob_over: Floats
     over_american: Floats
     under_american: Floats
+    last_10_pts: Floats
     sportsbook: Mask
 
     def __len__(self) -> int:

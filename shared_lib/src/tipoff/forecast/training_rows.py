@@ -22,8 +22,8 @@ DFS_OPERATORS = frozenset({"prizepicks", "underdog", "pick6", "betr", "sleeper"}
 class TrainingRow(msgspec.Struct, frozen=True):
     """One slate row. `feature_values` stands in the order of `feature_names` of the store.
 
-    `points` and `minutes` are None where the player did not appear; the line is the main line before the
-    cutoff, None without one; prices American.
+    `points` and `minutes` are None where the player did not appear; the line is the reference line at the cutoff,
+    None without one; prices American. `last_10_pts` is the plain mean of his last ten appearances this season.
     """
 
     game_date: date
@@ -39,6 +39,7 @@ class TrainingRow(msgspec.Struct, frozen=True):
     over_american: int | None = None
     under_american: int | None = None
     bookmaker: str | None = None
+    last_10_pts: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class RowColumns:
     over_american: Floats
     under_american: Floats
     bookmakers: NDArray[np.object_]
+    last_10_pts: Floats
 
 
 def gather(rows: Iterable[TrainingRow], feature_names: tuple[str, ...]) -> TrainingTable:
@@ -82,6 +84,7 @@ def gather(rows: Iterable[TrainingRow], feature_names: tuple[str, ...]) -> Train
         over_american=_numbers([row.over_american for row in found]),
         under_american=_numbers([row.under_american for row in found]),
         bookmakers=np.array([row.bookmaker for row in found], dtype=np.object_),
+        last_10_pts=_numbers([row.last_10_pts for row in found]),
     )
     return pack(columns, feature_names)
 
@@ -109,6 +112,7 @@ def pack(columns: RowColumns, feature_names: tuple[str, ...]) -> TrainingTable:
         line_prob_over=_fair(columns.over_american, columns.under_american),
         over_american=columns.over_american,
         under_american=columns.under_american,
+        last_10_pts=columns.last_10_pts,
         sportsbook=np.array([b is not None and b not in DFS_OPERATORS for b in columns.bookmakers], dtype=bool),
     )
     return table.take(np.lexsort((columns.player_ids, columns.game_ids, columns.dates)))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from tipoff.core import odds
 from tipoff.forecast.distributions import Distribution
 
 
@@ -43,13 +44,23 @@ class FeatureRow:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """One book's two-sided points line for a player, prices American, `snapshot_at` UTC."""
+    """The reference line of a player at the cutoff, with the prices of the book whose line it is.
+
+    Prices are American. `snapshot_at` (UTC) is when that book's quote was seen; `line_books` counts the books in force.
+    """
 
     line_pts: float
     over_american: int
     under_american: int
     bookmaker: str
     snapshot_at: datetime
+    line_books: int = 1
+
+    @property
+    def fair_prob_over(self) -> float:
+        """P(over | no push) with the margin removed in proportion (`core.odds.devig_multiplicative`)."""
+        prices = (odds.decimal_from_american(price) for price in (self.over_american, self.under_american))
+        return odds.devig_multiplicative(*prices)
 
 
 @dataclass(frozen=True, slots=True)

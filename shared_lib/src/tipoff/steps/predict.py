@@ -1,7 +1,6 @@
 """The worker: forecast a chunk of players with every system and append the rows, or the reason there are none."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +16,6 @@ from tipoff.core.errors import BadRequest
 from tipoff.core.messages import PredictionReady, PredictionRequest
 from tipoff.core.predictions import KeyFactor, PredictionRow, Quantile, SkipRow
 from tipoff.forecast.bundle import ModelBundle
-from tipoff.forecast.lines import MainLine, main_line
 from tipoff.forecast.recommend import Advice, Policy, advise
 from tipoff.forecast.systems import forecast_slate
 from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote
@@ -30,7 +28,6 @@ from tipoff.steps.queries import load
 FUNCTION = "predict"
 MARKET = "player_points"
 PREDICTION_VERSION = "v1"
-PREFERRED_BOOKS = ("draftkings", "fanduel")
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 POLICY = Policy()
 
@@ -119,6 +116,7 @@ class _StoredQuote(msgspec.Struct, frozen=True):
     under_price_american: int
     bookmaker: str
     snapshot_at: datetime
+    line_books: int
 
     def quote(self) -> Quote:
         return Quote(
@@ -127,6 +125,7 @@ class _StoredQuote(msgspec.Struct, frozen=True):
             self.under_price_american,
             self.bookmaker,
             self.snapshot_at,
+            self.line_books,
         )
 
 
@@ -142,9 +141,9 @@ def predict(context: PredictContext, delivery: Delivery) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("bad_message", f"PredictionRequest: {error}") from error
     rows = _feature_rows(context.warehouse, request)
-    lines = _main_lines(context.warehouse, request, rows)
+    lines = _reference_lines(context.warehouse, request)
     bundle = context.models.bundle_for(request.game_date, request.as_of)
-    forecasts = forecast_slate(rows, {key: line.quote for key, line in lines.items()}, bundle)
+    forecasts = forecast_slate(rows, lines, bundle)
     written = _prediction_rows(context, request, rows, lines, forecasts, bundle)
     skipped = _skips(context, request, rows, forecasts)
     context.warehouse.append(tables.get("player_prop_predictions_log"), written)
@@ -159,20 +158,17 @@ def _feature_rows(warehouse: Warehouse, request: PredictionRequest) -> list[Feat
     return [stored.row() for stored in warehouse.rows(load("feature_rows"), parameters, _StoredRow)]
 
 
-def _main_lines(warehouse: Warehouse, request: PredictionRequest, rows: Sequence[FeatureRow]) -> dict[Key, MainLine]:
+def _reference_lines(warehouse: Warehouse, request: PredictionRequest) -> dict[Key, Quote]:
     parameters = {"game_date": request.game_date, "player_ids": list(request.player_ids)}
-    quotes: defaultdict[Key, list[Quote]] = defaultdict(list)
-    for stored in warehouse.rows(load("quotes_before_cutoff"), parameters, _StoredQuote):
-        quotes[stored.nba_game_id, stored.player_id].append(stored.quote())
-    lines = {row.key: main_line(quotes[row.key], row.cutoff_at, PREFERRED_BOOKS) for row in rows}
-    return {key: line for key, line in lines.items() if line is not None}
+    stored = warehouse.rows(load("reference_lines"), parameters, _StoredQuote)
+    return {(each.nba_game_id, each.player_id): each.quote() for each in stored}
 
 
 def _prediction_rows(
     context: PredictContext,
     request: PredictionRequest,
     rows: Sequence[FeatureRow],
-    lines: Mapping[Key, MainLine],
+    lines: Mapping[Key, Quote],
     forecasts: Sequence[Forecast],
     bundle: ModelBundle,
 ) -> list[PredictionRow]:
@@ -190,8 +186,7 @@ class _Writer:
     release: str
     now: datetime
 
-    def row(self, of: FeatureRow, line: MainLine | None, forecast: Forecast) -> PredictionRow:
-        quote = line.quote if line else None
+    def row(self, of: FeatureRow, quote: Quote | None, forecast: Forecast) -> PredictionRow:
         advice = advise(forecast, quote, of.feature_quality_score, POLICY)
         prob_under = forecast.prob_under(quote.line_pts) if quote else None
         return PredictionRow(
@@ -218,7 +213,7 @@ class _Writer:
             line_snapshot_timestamp=quote.snapshot_at if quote else None,
             over_price_american=quote.over_american if quote else None,
             under_price_american=quote.under_american if quote else None,
-            consensus_line_pts=Decimal(str(line.consensus_pts)) if line else None,
+            line_books=quote.line_books if quote else None,
             prob_over=advice.prob_over if quote else None,
             prob_under=prob_under,
             prob_push=advice.prob_push if quote else None,

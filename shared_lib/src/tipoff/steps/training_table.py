@@ -48,6 +48,7 @@ def _columns(rows: pyarrow.Table) -> RowColumns:
         over_american=_numbers(rows, "over_american"),
         under_american=_numbers(rows, "under_american"),
         bookmakers=np.array(rows["bookmaker"].to_pylist(), dtype=np.object_),
+        last_10_pts=_numbers(rows, "last_10_pts"),
     )
 
 

@@ -86,27 +86,12 @@ blocking AS (
   WHERE a.event_type = 'block'
   GROUP BY 1, 2, 3, 4
 ),
-quotes AS (
-  SELECT
-    l.nba_game_id,
-    l.player_id,
-    ARRAY_AGG(IF(l.tipoff_at <= l.replaced_at, l.points_line, NULL) IGNORE NULLS ORDER BY l.points_line) AS closing,
-    ARRAY_AGG(IF(l.is_first, l.points_line, NULL) IGNORE NULLS ORDER BY l.points_line) AS opening
-  FROM nba_analytics.player_line_history AS l
-  WHERE l.game_date BETWEEN DATE_SUB(@start_date, INTERVAL 3 DAY) AND DATE_ADD(@end_date, INTERVAL 3 DAY)
-    AND l.is_pregame AND l.quoted_at < @as_of
-  GROUP BY 1, 2
-),
 lines AS (
   SELECT
-    q.nba_game_id,
-    q.player_id,
-    ARRAY_LENGTH(q.closing) AS line_books,
-    (q.closing[SAFE_OFFSET(DIV((ARRAY_LENGTH(q.closing) - 1), 2))]
-      + q.closing[SAFE_OFFSET(DIV(ARRAY_LENGTH(q.closing), 2))]) / 2 AS points_line,
-    (q.opening[SAFE_OFFSET(DIV((ARRAY_LENGTH(q.opening) - 1), 2))]
-      + q.opening[SAFE_OFFSET(DIV(ARRAY_LENGTH(q.opening), 2))]) / 2 AS opening_line
-  FROM quotes AS q
+    r.game_date, r.nba_game_id, r.player_id, r.points_line, r.opening_points_line AS opening_line, r.line_books,
+    r.in_force_from_at, r.in_force_to_at
+  FROM nba_analytics.player_reference_line_history AS r
+  WHERE r.game_date BETWEEN @start_date AND @end_date AND r.in_force_from_at < @as_of
 )
 SELECT
   b.game_date,
@@ -172,8 +157,8 @@ SELECT
   l.points_line,
   l.opening_line,
   l.points_line - l.opening_line AS line_movement,
-  IF(l.points_line IS NULL, NULL, 'consensus_last_pregame') AS points_line_source,
-  IF(l.opening_line IS NULL, NULL, 'consensus_first_pregame') AS opening_line_source,
+  IF(l.points_line IS NULL, NULL, 'reference_last_pregame') AS points_line_source,
+  IF(l.opening_line IS NULL, NULL, 'reference_first_pregame') AS opening_line_source,
   COALESCE(l.line_books, 0) AS line_books,
   CASE
     WHEN b.points > l.points_line THEN 'OVER'
@@ -200,4 +185,6 @@ LEFT JOIN and_ones AS o
 LEFT JOIN blocking AS k
   ON k.game_date = d.game_date AND k.nba_game_id = d.nba_game_id AND k.known_from_at = d.known_from_at
   AND k.player_id = b.player_id
-LEFT JOIN lines AS l ON l.nba_game_id = b.nba_game_id AND l.player_id = b.player_id
+LEFT JOIN lines AS l
+  ON l.game_date = b.game_date AND l.nba_game_id = b.nba_game_id AND l.player_id = b.player_id
+  AND l.in_force_from_at < b.tipoff_at AND b.tipoff_at <= l.in_force_to_at

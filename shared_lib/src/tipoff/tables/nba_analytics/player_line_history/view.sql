@@ -32,6 +32,7 @@ SELECT
   COALESCE(LEAD(q.quoted_at) OVER book, TIMESTAMP '9999-12-31 00:00:00+00') AS replaced_at,
   ROW_NUMBER() OVER book = 1 AS is_first,
   q.points_line,
+  FIRST_VALUE(q.points_line) OVER book AS opening_points_line,
   q.over_price_american,
   q.under_price_american,
   q.over_price_decimal,

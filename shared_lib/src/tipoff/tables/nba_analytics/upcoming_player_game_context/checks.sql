@@ -4,7 +4,7 @@ ASSERT (
   FROM (
     SELECT
       CASE
-        WHEN NOT COALESCE(r.line_quoted_at IS NULL OR r.line_quoted_at < r.cutoff_at, FALSE)
+        WHEN NOT COALESCE((SELECT COUNTIF(b.quoted_at >= r.cutoff_at) FROM UNNEST(r.book_lines) AS b) = 0, FALSE)
           THEN 'leak: a quote at or after the cutoff'
         WHEN NOT COALESCE(r.report_at IS NULL OR r.report_at < r.cutoff_at, FALSE)
           THEN 'leak: a report at or after the cutoff'
@@ -12,6 +12,13 @@ ASSERT (
           THEN 'leak: the cutoff is not before tip-off'
         WHEN NOT COALESCE(r.current_points_line IS NULL OR r.current_points_line BETWEEN 0.5 AND 70, FALSE)
           THEN 'range: points line'
+        WHEN NOT COALESCE((
+          SELECT COUNTIF(b.current_line < r.current_points_line) <= DIV((COUNT(*) - 1), 2)
+            AND COUNTIF(b.current_line <= r.current_points_line) > DIV((COUNT(*) - 1), 2)
+            AND COUNT(*) = r.points_line_books
+          FROM UNNEST(r.book_lines) AS b
+        ), FALSE) AND r.current_points_line IS NOT NULL
+          THEN 'line: the points line is not the lower median of the books'
         WHEN NOT COALESCE(r.slate_status = 'unresolved' OR r.projected_usage_rate >= r.usage_rate_last_10, FALSE)
           THEN 'sign: absences lowered the projected usage'
       END AS problem

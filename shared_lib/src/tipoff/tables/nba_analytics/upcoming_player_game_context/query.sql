@@ -17,50 +17,15 @@ WITH candidates AS (
   FROM nba_analytics.slate
   WHERE game_date BETWEEN @start_date AND @end_date
 ),
-quotes AS (
-  SELECT
-    c.game_id, c.player_lookup, q.bookmaker, q.quoted_at, q.points_line, q.over_price_american, q.under_price_american,
-    c.cutoff_at <= q.replaced_at AS is_current, q.is_first AS is_opening
-  FROM candidates AS c
-  JOIN nba_analytics.player_line_history AS q
-    ON q.nba_game_id = c.nba_game_id AND q.player_lookup = c.player_lookup AND q.quoted_at < c.cutoff_at
-  WHERE q.game_date BETWEEN DATE_SUB(@start_date, INTERVAL 3 DAY) AND DATE_ADD(@end_date, INTERVAL 3 DAY)
-),
-books AS (
-  SELECT
-    game_id, player_lookup, bookmaker,
-    MAX(IF(is_opening, points_line, NULL)) AS opening_line,
-    MAX(IF(is_current, points_line, NULL)) AS current_line,
-    MAX(IF(is_current, over_price_american, NULL)) AS over_price_american,
-    MAX(IF(is_current, under_price_american, NULL)) AS under_price_american,
-    MAX(quoted_at) AS quoted_at
-  FROM quotes
-  GROUP BY game_id, player_lookup, bookmaker
-),
-sorted AS (
-  SELECT
-    game_id, player_lookup,
-    ARRAY_AGG(current_line IGNORE NULLS ORDER BY current_line) AS lines,
-    ARRAY_AGG(opening_line IGNORE NULLS ORDER BY opening_line) AS openings,
-    MAX(quoted_at) AS line_quoted_at,
-    ARRAY_AGG(
-      STRUCT(
-        bookmaker AS bookmaker, opening_line AS opening_line, current_line AS current_line,
-        current_line - opening_line AS line_movement, over_price_american AS over_price_american,
-        under_price_american AS under_price_american, quoted_at AS quoted_at
-      ) ORDER BY bookmaker
-    ) AS book_lines
-  FROM books
-  GROUP BY game_id, player_lookup
-),
 lines AS (
   SELECT
-    game_id, player_lookup, line_quoted_at, book_lines, ARRAY_LENGTH(lines) AS points_line_books,
-    (lines[SAFE_OFFSET(DIV((ARRAY_LENGTH(lines) - 1), 2))] + lines[SAFE_OFFSET(DIV(ARRAY_LENGTH(lines), 2))]) / 2
-      AS current_points_line,
-    (openings[SAFE_OFFSET(DIV((ARRAY_LENGTH(openings) - 1), 2))] + openings[SAFE_OFFSET(DIV(ARRAY_LENGTH(openings), 2))]) / 2
-      AS opening_points_line
-  FROM sorted
+    c.game_id, c.player_id, r.points_line AS current_points_line, r.opening_points_line, r.line_books AS points_line_books,
+    r.quoted_at AS line_quoted_at, r.book_lines
+  FROM candidates AS c
+  JOIN nba_analytics.player_reference_line_history AS r
+    ON r.game_date = c.game_date AND r.nba_game_id = c.nba_game_id AND r.player_id = c.player_id
+    AND r.in_force_from_at < c.cutoff_at AND c.cutoff_at <= r.in_force_to_at
+  WHERE r.game_date BETWEEN @start_date AND @end_date
 ),
 versus AS (
   SELECT c.game_id, c.player_id, COUNT(*) AS games_vs_opponent, SUM(h.points) AS points_vs_opponent
@@ -106,8 +71,8 @@ SELECT
   v.points_vs_opponent, COALESCE(v.games_vs_opponent, 0) AS games_vs_opponent,
   l.current_points_line, l.opening_points_line, l.current_points_line - l.opening_points_line AS line_movement,
   l.current_points_line IS NOT NULL AS has_prop_line,
-  IF(l.current_points_line IS NULL, NULL, 'consensus') AS current_points_line_source,
-  IF(l.opening_points_line IS NULL, NULL, 'consensus') AS opening_points_line_source,
+  IF(l.current_points_line IS NULL, NULL, 'reference') AS current_points_line_source,
+  IF(l.opening_points_line IS NULL, NULL, 'reference') AS opening_points_line_source,
   COALESCE(l.points_line_books, 0) AS points_line_books, l.line_quoted_at,
   COALESCE(l.book_lines, []) AS book_lines,
   COALESCE(f.over_streak, 0) AS prop_over_streak, COALESCE(f.under_streak, 0) AS prop_under_streak,
@@ -163,5 +128,5 @@ LEFT JOIN nba_analytics.upcoming_team_game_context AS o
 LEFT JOIN nba_analytics.player_recent_form AS f
   ON f.game_date = c.game_date AND f.player_id = c.player_id AND f.game_date BETWEEN @start_date AND @end_date
 LEFT JOIN versus AS v ON v.game_id = c.game_id AND v.player_id = c.player_id
-LEFT JOIN lines AS l ON l.game_id = c.game_id AND l.player_lookup = c.player_lookup
+LEFT JOIN lines AS l ON l.game_id = c.game_id AND l.player_id = c.player_id
 LEFT JOIN league AS g ON g.game_date = c.game_date

@@ -98,8 +98,6 @@ SELECT
   o.predicted_points - o.actual_points AS signed_error,
   o.mean_pts - o.actual_points AS mean_error,
   CAST(o.current_points_line - o.actual_points AS FLOAT64) AS line_error,
-  o.consensus_line_pts,
-  CAST(o.consensus_line_pts - o.actual_points AS FLOAT64) AS consensus_line_error,
   o.predicted_points - CAST(o.current_points_line AS FLOAT64) AS predicted_margin,
   o.actual_points - o.current_points_line AS actual_margin,
   CASE o.outcome WHEN 'win' THEN TRUE WHEN 'loss' THEN FALSE END AS prediction_correct,
