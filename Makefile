@@ -33,9 +33,10 @@ run: .venv/.ready ## play days on the local cloud (CORPUS=zip FROM=date TO=date:
 up: .venv/.ready ## the same, and keep the local cloud up until Ctrl-C
 	$(BIN)/tipoff run --keep $(if $(CORPUS),--corpus $(CORPUS) --from $(FROM) --to $(TO))
 
-check: .venv/.ready ## lint and types
+check: .venv/.ready ## format, lint, import directions, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy -n 2
 
 tf-check: .venv/.ready ## the terraform gate: format, schema, plan, policy, and that it bites

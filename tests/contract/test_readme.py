@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.house import ROOT
+from tests.contract.source_tree import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

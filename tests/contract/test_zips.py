@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.house import ROOT
+from tests.contract.source_tree import ROOT
 from tipoff_ops.build import Project, build_function, function_closure, requirements_text
 from tipoff_ops.requirements import distributions, read_lock
 

@@ -1,4 +1,4 @@
-"""The checkout as the contract tests read it: syntax trees only, nothing of it is run."""
+"""Syntax trees of the checkout, as the contract tests read them. None of the code is run."""
 
 import ast
 from collections.abc import Iterator
@@ -13,15 +13,16 @@ FUNCTIONS = ROOT / "functions"
 
 @dataclass(frozen=True)
 class Module:
-    """A Python file of ours: its dotted name and its tree."""
+    """A Python file of the project: its dotted name, its syntax tree and its length."""
 
     name: str
     path: Path
     tree: ast.Module
+    lines: int
 
     @property
     def imports(self) -> frozenset[str]:
-        """Dotted names it imports, wherever in the file."""
+        """Dotted names that the file imports, at any depth."""
         return frozenset(_imports(self.tree))
 
 
@@ -51,7 +52,8 @@ def _python(folder: Path) -> list[Path]:
 
 
 def _module(path: Path, name: str) -> Module:
-    return Module(name.removesuffix(".__init__"), path, ast.parse(path.read_text(encoding="utf-8")))
+    text = path.read_text(encoding="utf-8")
+    return Module(name.removesuffix(".__init__"), path, ast.parse(text), len(text.splitlines()))
 
 
 def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
