@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from tests.collect.outside import Outside
+from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import Recorded
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
@@ -36,11 +36,11 @@ class Bench:
 
     mesh: LocalMesh
     recorded: Recorded
-    world: Outside
+    sources: FakeSources
     documents: Landed
 
     def collect(self, source: str, day: date, as_of: datetime, **more: Any) -> dict[str, Any]:
-        self.world.now = as_of
+        self.sources.now = as_of
         body = {"source": source, "game_date": str(day), "as_of": as_of.isoformat(), **more}
         return call_function(self.mesh, "collect", "/collect", body)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.collect.bench import Bench, CollectMesh
-from tests.collect.outside import Outside
+from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import Recorded, Reply
 from tipoff.core.collect.limits import OPEN_AFTER
 from tipoff_ops.people import CallFailed, call_function
@@ -24,9 +24,9 @@ def league() -> list[Any]:
 
 @pytest.fixture
 def bench(mesh: CollectMesh, recorded: Recorded, league: list[Any]) -> Bench:
-    world = Outside(league, datetime(2018, 11, 1, 12, tzinfo=UTC))
-    world.open(recorded)
-    return Bench(mesh, recorded, world, {one.object_name: one.body for one in league})
+    sources = FakeSources(league, datetime(2018, 11, 1, 12, tzinfo=UTC))
+    sources.open(recorded)
+    return Bench(mesh, recorded, sources, {one.object_name: one.body for one in league})
 
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
@@ -141,7 +141,7 @@ def test_a_host_that_fails_is_left_alone_and_tried_again_later(bench: Bench) -> 
     assert health["nbac_boxscore"]["circuit_open_until"] == as_of + timedelta(minutes=15)
     assert health["nbac_play_by_play"]["circuit_open_until"] is not None  # the same host
     bench.recorded.reset()
-    bench.world.open(bench.recorded)
+    bench.sources.open(bench.recorded)
     trial = bench.collect("nbac_boxscore", day, as_of + timedelta(minutes=20))
     assert trial["outcome"] == "ok"
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.collect.bench import Bench, CollectMesh
-from tests.collect.outside import Outside
+from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import STATS, Recorded
 from tipoff.core.collect.limits import OPEN_AFTER
 from tipoff_ops.local_state import Place, state_of
@@ -40,17 +40,17 @@ class Person:
 @pytest.fixture
 def person(mesh: CollectMesh, recorded: Recorded, tmp_path: Path) -> Iterator[Person]:
     league = list(League(12).season(FIRST, 9, SMALL))
-    world = Outside(league, datetime(2017, 11, 2, 14, tzinfo=UTC))
-    world.open(recorded)
+    sources = FakeSources(league, datetime(2017, 11, 2, 14, tzinfo=UTC))
+    sources.open(recorded)
     place = Place(tmp_path / "place")
     with place.held():
         place.write(state_of(mesh))
-        yield Person(Bench(mesh, recorded, world, {one.object_name: one.body for one in league}), place.folder)
+        yield Person(Bench(mesh, recorded, sources, {one.object_name: one.body for one in league}), place.folder)
 
 
 def test_a_date_is_collected_by_hand(person: Person) -> None:
     asked = person.bench.recorded.requests
-    person.bench.collect("nbac_schedule", FIRST, person.bench.world.now)
+    person.bench.collect("nbac_schedule", FIRST, person.bench.sources.now)
     asked.clear()
     code, planned = person.tipoff("collect", "nbac_boxscore", str(FIRST), "--dry-run")
     assert (code, planned["outcomes"], planned["requests"], planned["landed"], asked) == (0, {"planned": 1}, 6, 0, [])
@@ -73,7 +73,7 @@ def test_what_the_command_cannot_do_it_says(person: Person) -> None:
 @pytest.mark.slow
 def test_status_shows_each_sources_circuit_success_and_budget(person: Person) -> None:
     before = datetime.now(UTC)
-    person.bench.collect("nbac_schedule", FIRST, person.bench.world.now)
+    person.bench.collect("nbac_schedule", FIRST, person.bench.sources.now)
     person.bench.recorded.serve(f"{STATS}/stats/leaguegamelog", b"<html>down</html>")
     code, told = person.tipoff("collect", "nbac_gamelog", str(FIRST), "--to", str(FIRST + timedelta(days=9)))
     assert code == 1 and told["requests"] == OPEN_AFTER and told["stopped_at"]

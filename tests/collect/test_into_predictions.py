@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.collect.outside import Outside
+from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import Recorded
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import Workflows
@@ -34,13 +34,13 @@ class Day:
     """The last day of a small league, on a whole mesh with sources."""
 
     mesh: LocalMesh
-    world: Outside
+    sources: FakeSources
     recorded: Recorded
     day: date
     tips: list[datetime]
 
     def run(self, workflow: str, as_of: datetime, **argument: Any) -> dict[str, Any]:
-        self.world.now = as_of
+        self.sources.now = as_of
         workflows = Workflows(self.mesh.settings, self.mesh.settings.region)
         told = {"game_date": str(self.day), "as_of": as_of.isoformat().replace("+00:00", "Z"), **argument}
         execution = workflows.start(self.mesh.names.workflows[workflow].name, told)
@@ -69,11 +69,11 @@ def day(tmp_path_factory: pytest.TempPathFactory, recorded_server: Recorded) -> 
         lander.land((Upload(one.object_name, one.body) for one in by_hand if one.observed_at < morning), lambda _: None)
         lander.wait(PUSHED)
         recorded_server.reset()
-        world = Outside(documents, morning)
-        world.open(recorded_server)
+        sources = FakeSources(documents, morning)
+        sources.open(recorded_server)
         sql = "SELECT s.tipoff_at AS at FROM nba_raw.nbac_schedule AS s WHERE s.game_date = @game_date"
         rows = Warehouse(mesh.settings, []).rows(sql, {"game_date": last}, dict[str, datetime])
-        yield Day(mesh, world, recorded_server, last, sorted(row["at"] for row in rows))
+        yield Day(mesh, sources, recorded_server, last, sorted(row["at"] for row in rows))
     finally:
         mesh.stop()
 
@@ -82,7 +82,9 @@ def test_the_sources_become_predictions_and_grades(day: Day) -> None:
     as_of = day.tips[0] - timedelta(minutes=45)
     before = day.run("daily", as_of, collect=True, lead_minutes=30)
     assert (before["outcome"], before["collected"]["outcome"]) == ("ok", "partial")
-    assert before["collected"]["failed"] == ["nbac_injury_report_pdf"]  # this world has no such page: it degrades
+    assert before["collected"]["failed"] == [
+        "nbac_injury_report_pdf"
+    ]  # the fake sources have no such page: it degrades
     accounts = {one["source"]: one for one in before["collected"]["accounts"]}
     assert accounts["odds_api_player_props"]["landed"]
     assert accounts["odds_api_player_props"]["pending"] == 0
@@ -98,7 +100,7 @@ def test_the_schedules_of_the_mesh_collect_by_themselves(day: Day) -> None:
     """The clock goes over the last tick before the last game closes: `collect` fires, asks what is due, and fetches."""
     tip = day.tips[-1]
     closing = tip - timedelta(minutes=5)
-    day.world.now = closing
+    day.sources.now = closing
     asked = len(day.recorded.requests)
     fired = day.mesh.tick(Tick(closing, closing - timedelta(minutes=1)))
     assert [delivery.firing.name for delivery in fired if delivery.succeeded] == ["collect-local"]

@@ -1,6 +1,6 @@
 """Issue 9: a real day that was collected gives the predictions and grades of the same day dropped into the bucket.
 
-Two clouds: one is handed the corpus' documents of the day, the other one collects them from a world that serves them.
+Two meshes: one gets the corpus' documents of the day, the other collects them from fake sources.
 Before the day, and for the injury reports (the corpus holds them as rows that no source sends), both get the corpus'.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.collect.bench import Bench
-from tests.collect.outside import Outside
+from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import Recorded
 from tests.collect.test_season import CORPUS, DAY, Landed, corpus_day, needs_corpus
 from tipoff import tables
@@ -124,9 +124,9 @@ def test_a_collected_day_gives_the_same_predictions(
 ) -> None:
     documents = corpus_day()
     with cloud(tmp_path, recorded.url) as mesh:
-        world = Outside(documents, NOON)
-        world.open(recorded)
-        bench = Bench(mesh, recorded, world, {one.object_name: one.body for one in documents})
+        sources = FakeSources(documents, NOON)
+        sources.open(recorded)
+        bench = Bench(mesh, recorded, sources, {one.object_name: one.body for one in documents})
         assert bench.collect("nbac_schedule", DAY, NOON, backfill=True)["outcome"] == "ok"
         land(mesh, [*earlier_days(), *(one for one in documents if is_given(one))])
         snapshot = {"snapshot_at": "2024-11-02T11:55:39Z"}

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from tests.collect.bench import Bench, CollectMesh
-from tests.collect.outside import Outside
+from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import ODDS, REPORTS, Recorded
 from tipoff.core import contracts
 from tipoff.steps.collect_context import Collect, Collected
@@ -53,9 +53,9 @@ def _instant(name: str) -> datetime:
 def test_a_real_day_lands_byte_for_byte_under_the_same_names(mesh: CollectMesh, recorded: Recorded) -> None:
     """Everything the date has but its injury reports, which the corpus holds as parsed rows and no source sends."""
     documents = corpus_day()
-    world = Outside(documents, datetime(2024, 11, 2, 16, tzinfo=UTC))
-    world.open(recorded)
-    bench = Bench(mesh, recorded, world, {one.object_name: one.body for one in documents})
+    sources = FakeSources(documents, datetime(2024, 11, 2, 16, tzinfo=UTC))
+    sources.open(recorded)
+    bench = Bench(mesh, recorded, sources, {one.object_name: one.body for one in documents})
     before = set(bench.landed())
     snapshot = {"snapshot_at": "2024-11-02T11:55:39Z"}
     noon, morning = datetime(2024, 11, 2, 16, tzinfo=UTC), datetime(2024, 11, 3, 14, tzinfo=UTC)
@@ -83,9 +83,9 @@ def test_a_real_report_is_found_on_its_page_and_lands_untouched(mesh: CollectMes
     name = "Injury-Report_2024-11-03_05PM.pdf"
     with zipfile.ZipFile(CAPTURES) as captures:
         pdf = captures.read(f"nba-com/injury-report-pdf/2024-11-03/17/{name}")
-    world = Outside(corpus_day(), datetime(2024, 11, 3, 23, tzinfo=UTC))
-    world.open(recorded)
-    bench = Bench(mesh, recorded, world, {})
+    sources = FakeSources(corpus_day(), datetime(2024, 11, 3, 23, tzinfo=UTC))
+    sources.open(recorded)
+    bench = Bench(mesh, recorded, sources, {})
     day, as_of = date(2024, 11, 3), datetime(2024, 11, 3, 22, 40, tzinfo=UTC)
     bench.collect("nbac_schedule", day, as_of, backfill=True)
     page = f'<h1>Injury Report</h1><a href="https://{REPORTS}/referee/injury/{name}">05:30 PM</a>'.encode()
@@ -103,10 +103,10 @@ def test_a_real_report_is_found_on_its_page_and_lands_untouched(mesh: CollectMes
 @pytest.fixture
 def season(mesh: CollectMesh, recorded: Recorded) -> Bench:
     """Three dates of a simulated league, its schedule collected."""
-    world = Outside(League(31).season(date(2016, 11, 1), 3, SMALL), datetime(2016, 11, 1, 12, tzinfo=UTC))
-    world.open(recorded)
-    bench = Bench(mesh, recorded, world, {})
-    bench.collect("nbac_schedule", date(2016, 11, 1), world.now)
+    sources = FakeSources(League(31).season(date(2016, 11, 1), 3, SMALL), datetime(2016, 11, 1, 12, tzinfo=UTC))
+    sources.open(recorded)
+    bench = Bench(mesh, recorded, sources, {})
+    bench.collect("nbac_schedule", date(2016, 11, 1), sources.now)
     return bench
 
 

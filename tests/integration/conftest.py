@@ -6,7 +6,7 @@ Tests that share it use objects and dates of their own; none may need an empty w
 from collections.abc import Iterator
 
 import pytest
-from tests.integration.story import Played, Ward, play, warded
+from tests.integration.played_league import FailpointHost, Played, failpoint_host, play
 
 from tipoff_ops.build import find_project
 from tipoff_ops.local import LocalMesh, running
@@ -23,15 +23,15 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMesh]:
 
 
 @pytest.fixture(scope="session")
-def ward(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ward]:
-    """Functions that die where they are told to."""
-    with warded(mesh, tmp_path_factory.mktemp("ward")) as started:
+def failpoints(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FailpointHost]:
+    """Functions that crash at chosen failpoints."""
+    with failpoint_host(mesh, tmp_path_factory.mktemp("failpoints")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def played(mesh: LocalMesh, ward: Ward) -> Played:
+def played(mesh: LocalMesh, failpoints: FailpointHost) -> Played:
     """The league after its last day."""
-    # The ward is started first: it needs the very zips of this mesh, and a build elsewhere may replace them.
-    assert ward.mesh is mesh
+    # `failpoints` starts first: it needs the zips of this mesh, and a later build may replace them.
+    assert failpoints.mesh is mesh
     return play(mesh)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.office import Office, opened
+from tests.integration.operator_session import OperatorSession, operator_session
 from tests.integration.shell import GCLOUD, Shell
 
 from tipoff import tables
@@ -26,12 +26,12 @@ pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def office(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened(mesh, tmp_path_factory.mktemp("interrupted"), 90, START, DAYS) as found:
+def operator(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorSession]:
+    with operator_session(mesh, tmp_path_factory.mktemp("interrupted"), 90, START, DAYS) as found:
         yield found
 
 
-def command(office: Office, first: date, last: date, steps: str) -> tuple[str, ...]:
+def command(operator: OperatorSession, first: date, last: date, steps: str) -> tuple[str, ...]:
     return "reprocess", "--from", str(first), "--to", str(last), "--steps", steps
 
 
@@ -47,86 +47,86 @@ def answer(process: "subprocess.Popen[str]") -> Any:
     return json.loads(out)
 
 
-def runs(office: Office, as_of: str) -> dict[str, int]:
+def runs(operator: OperatorSession, as_of: str) -> dict[str, int]:
     """Receipts by step of one as-of."""
     sql = "SELECT r.step, COUNT(*) AS n FROM nba_ops.run_history AS r WHERE r.as_of = @a GROUP BY r.step"
-    return {row["step"]: row["n"] for row in office.rows(sql, a=datetime.fromisoformat(as_of))}
+    return {row["step"]: row["n"] for row in operator.rows(sql, a=datetime.fromisoformat(as_of))}
 
 
-def batches(office: Office, as_of: str) -> list[int]:
+def batches(operator: OperatorSession, as_of: str) -> list[int]:
     sql = "SELECT COUNT(*) AS n FROM nba_predictions.prediction_batches AS b WHERE b.as_of = @a GROUP BY b.game_date"
-    return [row["n"] for row in office.rows(sql, a=datetime.fromisoformat(as_of))]
+    return [row["n"] for row in operator.rows(sql, a=datetime.fromisoformat(as_of))]
 
 
-def digest(office: Office) -> str:
+def digest(operator: OperatorSession) -> str:
     """Everything that the steps derive over the dates."""
-    over = {"start_date": office.dates[0], "end_date": office.dates[-1]}
+    over = {"start_date": operator.dates[0], "end_date": operator.dates[-1]}
     derived = [table for table in tables.lineage_order() if table.kind == "derived" and table.spec.partition]
-    return combined_digest(digest_rows(table, office.rows(digest_query(table), **over)) for table in derived)
+    return combined_digest(digest_rows(table, operator.rows(digest_query(table), **over)) for table in derived)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
 def test_a_command_that_ends_early_leaves_the_work_running_and_its_repetition_watches_it(
-    office: Office, how: signal.Signals
+    operator: OperatorSession, how: signal.Signals
 ) -> None:
-    last = office.dates[-1] if how == signal.SIGINT else office.dates[-2]  # another range is another run
-    words = command(office, office.dates[0], last, "analyze..grade")
-    first = office.typed(*words)
+    last = operator.dates[-1] if how == signal.SIGINT else operator.dates[-2]  # another range is another run
+    words = command(operator, operator.dates[0], last, "analyze..grade")
+    first = operator.typed(*words)
     told = started(first)
     first.send_signal(how)
     _, said = first.communicate(timeout=PATIENCE_S)
     assert first.returncode == (1 if how == signal.SIGINT else -signal.SIGKILL)
     assert ("it goes on without you" in said) == (how == signal.SIGINT)
-    (running,) = office.unended("reprocess")
-    again = office.typed(*words)
+    (running,) = operator.unended("reprocess")
+    again = operator.typed(*words)
     assert told.partition(" ")[0] == "started"
     assert started(again) == f"going on with {running.rpartition('/')[2]}" == f"going on with {told.split()[1]}"
     result = answer(again)
     assert (result["state"], result["result"]["outcome"], result["done"]) == ("SUCCEEDED", "ok", result["total"])
-    assert set(runs(office, result["as_of"]).values()) == {1}
-    assert set(batches(office, result["as_of"])) == {1}
+    assert set(runs(operator, result["as_of"]).values()) == {1}
+    assert set(batches(operator, result["as_of"])) == {1}
 
 
 @pytest.mark.parametrize("point", ["workflows.start:before", "workflows.start:after"])
-def test_killed_around_the_start_it_begins_once(office: Office, point: str) -> None:
+def test_killed_around_the_start_it_begins_once(operator: OperatorSession, point: str) -> None:
     """Between the start and its record only the execution itself knows of the run."""
-    last = office.dates[0] if point.endswith("before") else office.dates[1]
-    words = command(office, office.dates[0], last, "analyze..analyze")
-    killed = office.typed(*words, killed_at=point)
+    last = operator.dates[0] if point.endswith("before") else operator.dates[1]
+    words = command(operator, operator.dates[0], last, "analyze..analyze")
+    killed = operator.typed(*words, killed_at=point)
     _, said = killed.communicate(timeout=PATIENCE_S)
     assert killed.returncode == -signal.SIGKILL, said
-    running = office.unended("reprocess")
+    running = operator.unended("reprocess")
     assert len(running) == (1 if point.endswith("after") else 0)
-    again = office.typed(*words)
+    again = operator.typed(*words)
     told = started(again)
     assert told.startswith("going on with ") and (not running or told.endswith(running[0].rpartition("/")[2]))
     result = answer(again)
     assert result["result"]["outcome"] == "ok"
-    assert set(runs(office, result["as_of"]).values()) == {1}
+    assert set(runs(operator, result["as_of"]).values()) == {1}
 
 
-def test_an_interrupted_run_leaves_what_an_undisturbed_one_leaves(office: Office) -> None:
-    words = command(office, office.dates[0], office.dates[-1], "analyze..precompute")
-    first = office.typed(*words)
+def test_an_interrupted_run_leaves_what_an_undisturbed_one_leaves(operator: OperatorSession) -> None:
+    words = command(operator, operator.dates[0], operator.dates[-1], "analyze..precompute")
+    first = operator.typed(*words)
     name = started(first).split()[1]
     first.kill()
     first.communicate(timeout=PATIENCE_S)
-    (running,) = office.unended("reprocess")
+    (running,) = operator.unended("reprocess")
     assert running.endswith(name)
-    office.cancel(running)
-    assert office.ended(running).state == "CANCELLED"
-    result = answer(office.typed(*words))
-    disturbed = digest(office)
-    argument = {"start_date": str(office.dates[0]), "end_date": str(office.dates[-1]), "to_step": "precompute"}
-    undisturbed = office.execute("reprocess", argument | {"as_of": result["as_of"], "force": True})
+    operator.cancel(running)
+    assert operator.ended(running).state == "CANCELLED"
+    result = answer(operator.typed(*words))
+    disturbed = digest(operator)
+    argument = {"start_date": str(operator.dates[0]), "end_date": str(operator.dates[-1]), "to_step": "precompute"}
+    undisturbed = operator.execute("reprocess", argument | {"as_of": result["as_of"], "force": True})
     assert undisturbed.state == "SUCCEEDED", undisturbed.error
-    assert digest(office) == disturbed
+    assert digest(operator) == disturbed
 
 
 @pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed")
-def test_gcloud_rebuilds_dates_with_games(office: Office, tmp_path: Path) -> None:
+def test_gcloud_rebuilds_dates_with_games(operator: OperatorSession, tmp_path: Path) -> None:
     """The README's line: two dates and nothing else."""
-    over = {"start_date": str(office.dates[1]), "end_date": str(office.dates[2])}
-    result = Shell(office.mesh, tmp_path).workflow("reprocess", over)
+    over = {"start_date": str(operator.dates[1]), "end_date": str(operator.dates[2])}
+    result = Shell(operator.mesh, tmp_path).workflow("reprocess", over)
     assert (result["outcome"], result["steps"]) == ("ok", ["analyze", "precompute", "predict", "grade"])
     assert result["batches"] == dict.fromkeys(over.values(), "ok")

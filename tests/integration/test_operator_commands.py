@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.integration.played_league import DAYS, PREDICTED, SEED, TEAMS, Played
+from tests.integration.played_league import START as STORY_START
 from tests.integration.shell import BQ, CURL, GCLOUD, Shell
-from tests.integration.story import DAYS, PREDICTED, SEED, TEAMS, Played
-from tests.integration.story import START as STORY_START
 
 from tipoff.core.contracts import read
 from tipoff_ops.landing import Lander, Upload

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 from google.pubsub_v1 import types
-from tests.integration.story import subscriber
+from tests.integration.played_league import subscriber
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse

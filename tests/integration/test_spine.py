@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.integration.story import PREDICTED, Played
+from tests.integration.played_league import PREDICTED, Played
 
 from tipoff_ops.landing import Lander
 from tipoff_ops.local_state import exports

@@ -8,7 +8,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.integration.story import BUCKET, HEALTHY, INGEST_POINTS, PREDICT_POINTS, SEED, TEAMS, Played, Ward
+from tests.integration.played_league import (
+    BUCKET,
+    HEALTHY,
+    INGEST_POINTS,
+    PREDICT_POINTS,
+    SEED,
+    TEAMS,
+    FailpointHost,
+    Played,
+)
 
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.storage import storage_client
@@ -30,29 +39,29 @@ class _Box(msgspec.Struct, frozen=True):
 
 
 @pytest.mark.parametrize("number", range(len(INGEST_POINTS)), ids=INGEST_POINTS)
-def test_ingest_killed_between_two_writes_loses_and_doubles_nothing(ward: Ward, number: int) -> None:
+def test_ingest_killed_between_two_writes_loses_and_doubles_nothing(failpoints: FailpointHost, number: int) -> None:
     document = list(League(SEED, TEAMS).season(date(2018, 10, 16), 1, SMALL).documents({Kind.BOXSCORE}))[number]
-    blob = storage_client(ward.mesh.settings).bucket(BUCKET).blob(document.object_name)
+    blob = storage_client(failpoints.mesh.settings).bucket(BUCKET).blob(document.object_name)
     blob.upload_from_string(document.body, content_type="application/json")
     attributes = {"eventType": "OBJECT_FINALIZE", "bucketId": BUCKET, "objectId": document.object_name,
                   "objectGeneration": str(blob.generation)}  # fmt: skip
     data = msgspec.json.encode({"size": str(len(document.body))})
     parsed = contracts.read(document.object_name, document.body, None, document.observed_at)
-    assert ward.deliver("ingest", INGEST_POINTS[number], data, attributes) >= 500
-    assert ward.deliver("ingest", HEALTHY, data, attributes) == 204
+    assert failpoints.deliver("ingest", INGEST_POINTS[number], data, attributes) >= 500
+    assert failpoints.deliver("ingest", HEALTHY, data, attributes) == 204
     truth = {(row.player_id, row.points) for row in _boxes(parsed)}
-    assert _landed(ward, document.object_name) == truth
-    assert ward.deliver("ingest", HEALTHY, data, attributes) == 204
-    assert _landed(ward, document.object_name) == truth
+    assert _landed(failpoints, document.object_name) == truth
+    assert failpoints.deliver("ingest", HEALTHY, data, attributes) == 204
+    assert _landed(failpoints, document.object_name) == truth
 
 
 def _boxes(parsed: Parsed) -> tuple[Any, ...]:
     return next(part.rows for part in parsed.tables if part.table == "nbac_player_boxscores")
 
 
-def _landed(ward: Ward, object_name: str) -> set[tuple[int, int | None]]:
+def _landed(failpoints: FailpointHost, object_name: str) -> set[tuple[int, int | None]]:
     """What readers see of a box score; a player seen twice fails here."""
-    rows = Warehouse(ward.mesh.settings, []).rows(
+    rows = Warehouse(failpoints.mesh.settings, []).rows(
         "SELECT b.player_id, b.points FROM nba_raw.nbac_player_boxscores AS b "
         "WHERE b.source_object = @name AND b.game_date BETWEEN '2018-10-01' AND '2018-11-01'",
         {"name": object_name},
@@ -62,7 +71,7 @@ def _landed(ward: Ward, object_name: str) -> set[tuple[int, int | None]]:
     return {(row.player_id, row.points) for row in rows}
 
 
-def test_predict_killed_between_two_writes_loses_and_doubles_nothing(played: Played, ward: Ward) -> None:
+def test_predict_killed_between_two_writes_loses_and_doubles_nothing(played: Played, failpoints: FailpointHost) -> None:
     """A date that nobody has predicted; each quarter of its players meets a worker that dies elsewhere."""
     day = played.dates[0] - timedelta(days=1)
     as_of = f"{day}T16:00:00Z"
@@ -84,12 +93,12 @@ def test_predict_killed_between_two_writes_loses_and_doubles_nothing(played: Pla
     ]
     for point, request in zip(PREDICT_POINTS, requests, strict=True):
         data = msgspec.json.encode(request)
-        assert ward.deliver("predict", point, data, {}) >= 500
-        assert ward.deliver("predict", HEALTHY, data, {}) == 204
+        assert failpoints.deliver("predict", point, data, {}) >= 500
+        assert failpoints.deliver("predict", HEALTHY, data, {}) == 204
     predicted = _predicted(played, day)
     assert {player for player, *_ in predicted} == set(ids)
     for request in requests:
-        assert ward.deliver("predict", HEALTHY, msgspec.json.encode(request), {}) == 204
+        assert failpoints.deliver("predict", HEALTHY, msgspec.json.encode(request), {}) == 204
     assert _predicted(played, day) == predicted
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.integration.office import Office, opened
+from tests.integration.operator_session import OperatorSession, operator_session
 
 from tipoff_ops import backfill
 from tipoff_ops.landing import Lander, Upload
@@ -28,85 +28,85 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
-def office(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def operator(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorSession]:
     """A desk with a league's first days landed, finals included."""
-    with opened(mesh, tmp_path_factory.mktemp("office"), 88, START, DAYS) as found:
+    with operator_session(mesh, tmp_path_factory.mktemp("operator"), 88, START, DAYS) as found:
         yield found
 
 
-def reconciled(office: Office, as_of: datetime, day: date, *, start_missing: bool = False) -> Any:
+def reconciled(operator: OperatorSession, as_of: datetime, day: date, *, start_missing: bool = False) -> Any:
     dates = {"as_of": as_of.isoformat(), "start_date": str(day), "end_date": str(day)}
-    found = office.execute("reconcile", {**dates, "start_missing": start_missing})
+    found = operator.execute("reconcile", {**dates, "start_missing": start_missing})
     assert found.state == "SUCCEEDED", found.error
     return json.loads(found.result)
 
 
-def test_what_is_late_is_told_once_and_nothing_stays_open(office: Office) -> None:
-    day = office.dates[0]
-    (first,) = office.rows("SELECT MIN(g.tipoff_at) AS at FROM nba_raw.games AS g WHERE g.game_date = @d", d=day)
+def test_a_late_output_alerts_once_and_nothing_stays_open(operator: OperatorSession) -> None:
+    day = operator.dates[0]
+    (first,) = operator.rows("SELECT MIN(g.tipoff_at) AS at FROM nba_raw.games AS g WHERE g.game_date = @d", d=day)
     before, after = first["at"] - timedelta(minutes=30), first["at"] + timedelta(days=12)
-    told = reconciled(office, before, day)
+    told = reconciled(operator, before, day)
     assert told["alerts"] == [f"{day}:upcoming_player_game_context"]
-    assert reconciled(office, before + timedelta(minutes=15), day)["alerts"] == []
-    code, answer = office.tipoff("explain", str(day))
+    assert reconciled(operator, before + timedelta(minutes=15), day)["alerts"] == []
+    code, answer = operator.tipoff("explain", str(day))
     assert code == 1 and answer["cause"].startswith("upcoming_player_game_context: ")
     assert answer["command"].startswith("tipoff reprocess --from")
-    told = reconciled(office, after, day)
+    told = reconciled(operator, after, day)
     assert not {"EXPECTED", "LATE"} & set(told["states"])
     sql = "SELECT DISTINCT e.state FROM nba_ops.expected_outputs AS e WHERE e.game_date = @d"
-    assert not {"EXPECTED", "LATE"} & {row["state"] for row in office.rows(sql, d=day)}
+    assert not {"EXPECTED", "LATE"} & {row["state"] for row in operator.rows(sql, d=day)}
 
 
-def states(office: Office, day: date) -> dict[str, str]:
+def states(operator: OperatorSession, day: date) -> dict[str, str]:
     sql = "SELECT e.output, e.state FROM nba_ops.expected_outputs AS e WHERE e.game_date = @d"
-    return {row["output"]: row["state"] for row in office.rows(sql, d=day)}
+    return {row["output"]: row["state"] for row in operator.rows(sql, d=day)}
 
 
 @pytest.mark.slow
-def test_a_day_whose_workflow_was_cancelled_is_begun_by_reconcile_and_ends_closed(office: Office) -> None:
+def test_a_day_whose_workflow_was_cancelled_is_begun_by_reconcile_and_ends_closed(operator: OperatorSession) -> None:
     """The incident: `daily` never got anywhere. Nobody types a command; the next rounds of reconcile mend the day."""
-    day = office.dates[-1]  # each of its teams has played before, so that players are known
-    (tip,) = office.rows("SELECT MIN(g.tipoff_at) AS at FROM nba_raw.games AS g WHERE g.game_date = @d", d=day)
-    started = office.start("daily", {"game_date": str(day), "collect": False})
-    office.cancel(started)
-    assert office.ended(started).state == "CANCELLED"
+    day = operator.dates[-1]  # each of its teams has played before, so that players are known
+    (tip,) = operator.rows("SELECT MIN(g.tipoff_at) AS at FROM nba_raw.games AS g WHERE g.game_date = @d", d=day)
+    started = operator.start("daily", {"game_date": str(day), "collect": False})
+    operator.cancel(started)
+    assert operator.ended(started).state == "CANCELLED"
     late = tip["at"] - timedelta(minutes=45)
-    assert reconciled(office, late, day, start_missing=True)["started"] == [f"daily:{day}"]
-    assert states(office, day)["player_prop_predictions"] == "LATE"
-    assert {office.ended(name).state for name in office.unended("daily")} == {"SUCCEEDED"}
-    told = reconciled(office, late + timedelta(minutes=15), day, start_missing=True)
+    assert reconciled(operator, late, day, start_missing=True)["started"] == [f"daily:{day}"]
+    assert states(operator, day)["player_prop_predictions"] == "LATE"
+    assert {operator.ended(name).state for name in operator.unended("daily")} == {"SUCCEEDED"}
+    told = reconciled(operator, late + timedelta(minutes=15), day, start_missing=True)
     assert (told["started"], told["alerts"]) == ([], [])
-    assert states(office, day)["player_prop_predictions"] == "COMPLETE"
+    assert states(operator, day)["player_prop_predictions"] == "COMPLETE"
     results_due = tip["at"] + timedelta(days=2)
-    assert reconciled(office, results_due, day, start_missing=True)["started"] == [f"postgame:{day}"]
-    assert {office.ended(name).state for name in office.unended("postgame")} == {"SUCCEEDED"}
-    told = reconciled(office, results_due + timedelta(minutes=15), day, start_missing=True)
+    assert reconciled(operator, results_due, day, start_missing=True)["started"] == [f"postgame:{day}"]
+    assert {operator.ended(name).state for name in operator.unended("postgame")} == {"SUCCEEDED"}
+    told = reconciled(operator, results_due + timedelta(minutes=15), day, start_missing=True)
     assert told["started"] == []
-    assert set(states(office, day).values()) == {"COMPLETE"}
+    assert set(states(operator, day).values()) == {"COMPLETE"}
 
 
 @pytest.mark.slow
-def test_the_command_it_names_rebuilds_the_range_and_a_killed_watcher_goes_on(office: Office) -> None:
+def test_the_command_it_names_rebuilds_the_range_and_a_killed_watcher_goes_on(operator: OperatorSession) -> None:
     """Started, abandoned as by kill -9, started again: one as-of, no step twice."""
-    work = backfill.Range(office.dates[0], office.dates[-1])
-    abandoned = backfill.begin(office.target, work, backfill.rounded_now())
-    code, told = office.tipoff("reprocess", "--from", str(work.start_date), "--to", str(work.end_date))
+    work = backfill.Range(operator.dates[0], operator.dates[-1])
+    abandoned = backfill.begin(operator.target, work, backfill.rounded_now())
+    code, told = operator.tipoff("reprocess", "--from", str(work.start_date), "--to", str(work.end_date))
     assert (code, told["state"], told["result"].get("outcome")) == (0, "SUCCEEDED", "ok"), told
     assert told["done"] == told["total"]
     assert datetime.fromisoformat(told["as_of"]) == abandoned.as_of
-    runs = office.rows(
+    runs = operator.rows(
         "SELECT r.step, COUNT(*) AS n FROM nba_ops.run_history AS r WHERE r.as_of = @a GROUP BY r.step",
         a=abandoned.as_of,
     )
     assert runs and {row["n"] for row in runs} == {1}
     sql = "SELECT b.state, b.done = b.total AS whole FROM nba_ops.backfill_progress AS b WHERE b.backfill_id = @id"
-    assert office.rows(sql, id=work.name) == [{"state": "done", "whole": True}]
+    assert operator.rows(sql, id=work.name) == [{"state": "done", "whole": True}]
 
 
 @pytest.mark.slow
-def test_the_healed_day_is_complete_and_the_desk_says_so(office: Office) -> None:
-    day = office.dates[-1]
-    code, answer = office.tipoff("explain", str(day))
+def test_the_repaired_day_is_complete_and_the_commands_say_so(operator: OperatorSession) -> None:
+    day = operator.dates[-1]
+    code, answer = operator.tipoff("explain", str(day))
     stands = {line.partition(":")[0]: line for line in answer["told"]}
     for output in ("player_game_summary", "ml_feature_store_v2", "player_prop_predictions"):
         assert "COMPLETE" in stands[output], answer
@@ -114,84 +114,84 @@ def test_the_healed_day_is_complete_and_the_desk_says_so(office: Office) -> None
         FROM nba_predictions.player_prop_predictions AS p
         JOIN nba_raw.games AS g ON g.nba_game_id = p.nba_game_id
         WHERE p.game_date BETWEEN @first AND @last GROUP BY 1 ORDER BY 1"""
-    predicted = office.rows(sql, first=office.dates[0], last=day)
+    predicted = operator.rows(sql, first=operator.dates[0], last=day)
     # On the opening night of a league nobody has played yet, so none but players of earlier leagues are on a slate.
-    assert {*office.dates[1:]} <= {row["game_date"] for row in predicted} <= {*office.dates}
+    assert {*operator.dates[1:]} <= {row["game_date"] for row in predicted} <= {*operator.dates}
     assert not any(row["too_late"] for row in predicted)
-    code, plan = office.tipoff("plan", "--from", str(office.dates[0]), "--to", str(day))
+    code, plan = operator.tipoff("plan", "--from", str(operator.dates[0]), "--to", str(day))
     assert not [each for each in plan if "rows when built" in each["why"]]
-    code, story = office.tipoff("trace", office.object_name)
-    assert code == 0 and {"receipt", "run"} <= {each["kind"] for each in story}
-    assert office.tipoff("trace", "nba-com/nothing")[0] == 1
+    code, trace = operator.tipoff("trace", operator.object_name)
+    assert code == 0 and {"receipt", "run"} <= {each["kind"] for each in trace}
+    assert operator.tipoff("trace", "nba-com/nothing")[0] == 1
 
 
 @pytest.mark.slow
-def test_a_player_is_explained(office: Office) -> None:
-    day = office.dates[-1]
-    (row,) = office.rows(
+def test_a_player_is_explained(operator: OperatorSession) -> None:
+    day = operator.dates[-1]
+    (row,) = operator.rows(
         "SELECT o.player_lookup AS name FROM nba_predictions.prediction_outcomes AS o "
         "WHERE o.game_date = @d AND o.state = 'predicted' ORDER BY 1 LIMIT 1", d=day,
     )  # fmt: skip
-    assert office.tipoff("explain", row["name"], str(day))[1]["state"] == "predicted"
-    assert office.tipoff("explain", str(day), "nobody")[1]["state"] == "unknown_player"
+    assert operator.tipoff("explain", row["name"], str(day))[1]["state"] == "predicted"
+    assert operator.tipoff("explain", str(day), "nobody")[1]["state"] == "unknown_player"
 
 
 @pytest.mark.slow
-def test_a_late_document_makes_what_was_built_stale(office: Office) -> None:
+def test_a_late_document_makes_what_was_built_stale(operator: OperatorSession) -> None:
     """Issue 6: inputs changed after an output was built."""
-    day = office.dates[-1]
-    landed = office.rows("SELECT r.source_object AS name FROM nba_ops.object_receipts AS r WHERE r.source_object = @n",
-                         n=office.object_name)  # fmt: skip
-    account = call_function(office.mesh, "reprocess", "/replay", {"object": landed[0]["name"], "force": True})
+    day = operator.dates[-1]
+    sql = "SELECT r.source_object AS name FROM nba_ops.object_receipts AS r WHERE r.source_object = @n"
+    landed = operator.rows(sql, n=operator.object_name)
+    account = call_function(operator.mesh, "reprocess", "/replay", {"object": landed[0]["name"], "force": True})
     assert (account["listed"], account["loaded"]) == (1, 1)
-    Lander(office.mesh).wait(PUSHED)
-    code, plan = office.tipoff("plan", "--from", str(day), "--to", str(office.dates[-1]))
+    Lander(operator.mesh).wait(PUSHED)
+    code, plan = operator.tipoff("plan", "--from", str(day), "--to", str(operator.dates[-1]))
     assert code == 1 and "player_game_summary" not in {each["output"] for each in plan}, "analyze has heard of it"
     assert "ml_feature_store_v2" in {each["output"] for each in plan if "rows when built" in each["why"]}
 
 
-def test_status_and_doctor_look_at_the_whole(office: Office) -> None:
-    code, found = office.tipoff("status", str(office.dates[-1]))
+def test_status_and_doctor_find_no_fault(operator: OperatorSession) -> None:
+    code, found = operator.tipoff("status", str(operator.dates[-1]))
     assert {each["output"] for each in found["outputs"]} >= {"player_prop_predictions", "nbac_player_boxscores"}
     assert found["steps"]
-    code, findings = office.tipoff("doctor")
+    code, findings = operator.tipoff("doctor")
     assert [each for each in findings if each["needed"] and not each["good"]] == []
     assert code == 0
 
 
 @pytest.mark.slow
-def test_434_objects_that_nobody_processed_are_taken_in_by_one_request(office: Office) -> None:
+def test_434_objects_that_nobody_processed_are_taken_in_by_one_request(operator: OperatorSession) -> None:
     """The original's backlog; the function is killed in the middle of it, and the workflow goes on."""
     season = League(89).season(ODDS_START, 60, SMALL)
     odds = [found for found in season if found.kind in (Kind.PLAYER_PROPS, Kind.GAME_LINES)][:ODDS_OBJECTS]
     assert len(odds) == ODDS_OBJECTS
     schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
-    lander = Lander(office.mesh)
+    lander = Lander(operator.mesh)
     lander.land([Upload(found.object_name, found.body) for found in [schedule, *odds]], lambda _: None)
     lander.wait(PUSHED)
     request = {"objects": [found.object_name for found in odds], "force": True}
-    plan = call_function(office.mesh, "reprocess", "/reprocess", request | {"dry_run": True})
+    plan = call_function(operator.mesh, "reprocess", "/reprocess", request | {"dry_run": True})
     assert (plan["status"], plan["listed"], plan["todo"]) == ("planned", ODDS_OBJECTS, ODDS_OBJECTS)
     assert plan["rows"] > ODDS_OBJECTS and plan["game_dates"] and 0 < plan["estimated_usd"] < 0.01
     since = datetime.now(UTC)
-    started = call_function(office.mesh, "reprocess", "/reprocess", request)
+    started = call_function(operator.mesh, "reprocess", "/reprocess", request)
     assert started["status"] == "started" and started["execution"]
-    _kill_in_the_middle(office, since)
-    found = office.ended(started["execution"])
+    _kill_in_the_middle(operator, since)
+    found = operator.ended(started["execution"])
     assert found.state == "SUCCEEDED", found.error
     assert json.loads(found.result)["steps"] == ["ingest"]
     sql = "SELECT r.outcome, COUNT(*) AS n FROM nba_ops.object_receipts AS r WHERE r.received_at >= @since GROUP BY 1"
-    assert office.rows(sql, since=since) == [{"outcome": "accepted", "n": ODDS_OBJECTS}]
-    (progress,) = office.rows(
+    assert operator.rows(sql, since=since) == [{"outcome": "accepted", "n": ODDS_OBJECTS}]
+    (progress,) = operator.rows(
         "SELECT b.state, b.total, b.done FROM nba_ops.backfill_progress AS b WHERE b.backfill_id = @id",
         id=started["execution"].rpartition("/")[2],
     )
     assert progress["state"] == "done" and progress["done"] == progress["total"]
 
 
-def _kill_in_the_middle(office: Office, since: datetime) -> None:
+def _kill_in_the_middle(operator: OperatorSession, since: datetime) -> None:
     sql = "SELECT COUNT(*) AS n FROM nba_ops.object_receipts AS r WHERE r.received_at >= @since"
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not office.rows(sql, since=since)[0]["n"]:
+    while time.monotonic() < deadline and not operator.rows(sql, since=since)[0]["n"]:
         time.sleep(0.05)
-    os.kill(office.mesh.host.pids["reprocess"], signal.SIGKILL)
+    os.kill(operator.mesh.host.pids["reprocess"], signal.SIGKILL)

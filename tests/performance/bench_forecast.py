@@ -19,7 +19,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.unit.forecast.forecast_world import feature_row, league
+from tests.unit.forecast.simulated_rows import feature_row, league
 
 from tipoff.forecast.bundle import load
 from tipoff.forecast.systems import REGISTRY, forecast_slate

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflows.our_cloud import Cloud
+from tests.workflows.deployed_workflows import DeployedWorkflows
 from tipoff_local.httpd import HttpServer, json_response
 from tipoff_local.wire import Request, Response
 from tipoff_local.workflows.context import ChildOutcome, Clock, Setting, Signer, Token
@@ -141,9 +141,9 @@ def exactly() -> Callable[[Value], str]:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedWorkflows]:
     """Our workflows, deployed."""
-    found = Cloud(tmp_path_factory.mktemp("workflows"))
+    found = DeployedWorkflows(tmp_path_factory.mktemp("workflows"))
     found.start()
     yield found
     found.stop()

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from cronsim import CronSim
 
-from tests.workflows.our_cloud import ROOT, Answers, Cloud, Story, refused
-from tests.workflows.our_stories import CHAINS
+from tests.workflows.deployed_workflows import ROOT, Answers, DeployedWorkflows, Scenario, refused
+from tests.workflows.scenarios import CHAINS
 from tipoff.core.costs import Usage, call
 from tipoff.steps.reconcile import STARTS_PER_DATE
 
@@ -43,12 +43,12 @@ STARTS.update({"daily": STARTS_PER_DATE, "postgame": STARTS_PER_DATE, "predict":
 
 
 @pytest.fixture(scope="module")
-def attempts(cloud: Cloud) -> dict[str, Counter[str]]:
+def attempts(deployed: DeployedWorkflows) -> dict[str, Counter[str]]:
     """Calls by workflow in one execution, when every function answers 503 for ever."""
     found = {}
     for workflow, chain in CHAINS.items():
         down: dict[str, Answers] = {step: [refused(503)] for step in chain}
-        ended = cloud.tell(Story(workflow, _argument(workflow), down, "FAILED", ""))
+        ended = deployed.run(Scenario(workflow, _argument(workflow), down, "FAILED", ""))
         assert ended.state == "FAILED"
         found[workflow] = Counter(ended.asked)
     return found

@@ -1,9 +1,9 @@
-"""Trains on this room's small league once per session."""
+"""Trains on the simulated rows once per session."""
 
 from datetime import date
 
 import pytest
-from tests.unit.forecast.forecast_world import league
+from tests.unit.forecast.simulated_rows import league
 
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.training import TrainingTable, fit_bundle

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
-from tests.unit.forecast.forecast_world import feature_row
+from tests.unit.forecast.simulated_rows import feature_row
 
 from tipoff.core.errors import ContractViolation, NotReady
 from tipoff.forecast import bundle as bundles

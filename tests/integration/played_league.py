@@ -1,4 +1,4 @@
-"""A league that was played once for all tests of a session, and functions armed to die at given points."""
+"""A simulated league that runs once per test session, and functions that crash at chosen failpoints."""
 
 import base64
 import json
@@ -53,8 +53,8 @@ class _Row(msgspec.Struct, frozen=True):
     row: str
 
 
-class Watched(Runner):
-    """Plays the story and looks around the daily workflow, where what comes too late would show."""
+class WatchedRunner(Runner):
+    """Plays the days and takes counts at each daily workflow, which show data that arrived too late."""
 
     def __init__(self, mesh: LocalMesh, story: Story) -> None:
         super().__init__(mesh, story, Console(quiet=True))
@@ -95,7 +95,7 @@ class Played:
     """The league after its last day, with every prediction request that was published."""
 
     mesh: LocalMesh
-    runner: Watched
+    runner: WatchedRunner
     dates: tuple[date, ...]
     requests: list[types.PubsubMessage] = field(default_factory=list)
 
@@ -144,8 +144,8 @@ def subscriber(mesh: LocalMesh) -> pubsub_v1.SubscriberClient:
 
 
 @dataclass(frozen=True)
-class Ward:
-    """Copies of `ingest` and `predict`, one for each point at which it is to die, and a healthy one of each."""
+class FailpointHost:
+    """Copies of `ingest` and `predict`: one for each failpoint, and one of each without a failpoint."""
 
     host: FunctionHost
     mesh: LocalMesh
@@ -168,21 +168,21 @@ def _service(function: str, point: str) -> str:
 
 
 def play(mesh: LocalMesh) -> Played:
-    """Let the league play, and predict and grade its last days."""
+    """Play the league's days; predict and grade the last of them."""
     season = League(SEED, TEAMS).season(START, DAYS, SMALL)
     dates = season.game_dates[-PREDICTED:]
     watch = f"projects/{PROJECT_ID}/subscriptions/test-watches-requests"
     topic = mesh.names.topic_path("prediction-request")
     mesh.pubsub.ensure_subscription(types.Subscription(name=watch, topic=topic, ack_deadline_seconds=600))
-    runner = Watched(mesh, Story("spine", tuple(season), dates, before_first_tipoff=True))
+    runner = WatchedRunner(mesh, Story("spine", tuple(season), dates, before_first_tipoff=True))
     runner.play()
     pulled = subscriber(mesh).pull(subscription=watch, max_messages=100, timeout=20)
     return Played(mesh, runner, dates, [found.message for found in pulled.received_messages])
 
 
 @contextmanager
-def warded(mesh: LocalMesh, folder: Path) -> Iterator[Ward]:
-    """The armed ingests read a bucket without notifications, so that nobody else takes their objects in."""
+def failpoint_host(mesh: LocalMesh, folder: Path) -> Iterator[FailpointHost]:
+    """These copies of `ingest` read a bucket without notifications, so that no other function loads their objects."""
     storage_client(mesh.settings).create_bucket(BUCKET)
     functions = [
         _armed(mesh, function, point)
@@ -191,7 +191,7 @@ def warded(mesh: LocalMesh, folder: Path) -> Iterator[Ward]:
     ]
     host = FunctionHost(functions, mesh.identity, folder=folder)
     host.start()
-    yield Ward(host, mesh)
+    yield FailpointHost(host, mesh)
     host.stop()
 
 

@@ -1,4 +1,4 @@
-"""The world outside, made of landed documents: at any instant each source serves what it would have shown by then."""
+"""Fake sources, made of landed documents. At an instant, each serves what it would have shown by then."""
 
 import hashlib
 import re
@@ -38,7 +38,7 @@ class _Kept:
     body: bytes
 
 
-class Outside:
+class FakeSources:
     """Answers for all sources from `documents`, as things stood at `now`."""
 
     def __init__(self, documents: Iterable[Landed], now: datetime) -> None:

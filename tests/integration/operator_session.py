@@ -1,4 +1,4 @@
-"""An operator's desk: the running mesh as `tipoff local up` shows it, a league's days that landed, and commands."""
+"""A running mesh with landed days of a simulated league, and the operator's commands against it."""
 
 import json
 import os
@@ -25,15 +25,15 @@ from tipoff_ops.run import PUSHED
 from tipoff_ops.target import Target, local_target
 from tipoff_sim import SMALL, League
 
-# What a shell starts with `&` ignores Ctrl-C, and so does all that it starts; a command in a terminal does not.
-HEEDING = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-TIPOFF = f"{HEEDING}import sys; from tipoff.cloud import failpoints; from tipoff_ops.cli import main; "
+# A shell starts background commands with Ctrl-C ignored. A command in a terminal does not ignore it.
+ACCEPT_CTRL_C = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+TIPOFF = f"{ACCEPT_CTRL_C}import sys; from tipoff.cloud import failpoints; from tipoff_ops.cli import main; "
 ARMED = "failpoints.arm(sys.argv.pop(1), 'local'); "
 
 
 @dataclass(frozen=True)
-class Office:
-    """The desk, and the dates of its league."""
+class OperatorSession:
+    """The mesh, where its state file is, the dates that landed, and one landed object."""
 
     mesh: LocalMesh
     target: Target
@@ -89,8 +89,8 @@ class Office:
 
 
 @contextmanager
-def opened(mesh: LocalMesh, folder: Path, seed: int, start: date, days: int) -> Iterator[Office]:
-    """A desk with the first days of a league landed, finals included."""
+def operator_session(mesh: LocalMesh, folder: Path, seed: int, start: date, days: int) -> Iterator[OperatorSession]:
+    """A session with the first days of a league landed, final box scores included."""
     season = League(seed).season(start, days, SMALL)
     uploads = [Upload(found.object_name, found.body) for found in season]
     lander = Lander(mesh)
@@ -100,4 +100,4 @@ def opened(mesh: LocalMesh, folder: Path, seed: int, start: date, days: int) -> 
     with place.held():
         place.write(state_of(mesh))
         box = next(one.object_name for one in reversed(uploads) if "/boxscores/" in one.object_name)
-        yield Office(mesh, local_target(place.read()), place.folder, season.game_dates, box)
+        yield OperatorSession(mesh, local_target(place.read()), place.folder, season.game_dates, box)

@@ -1,4 +1,4 @@
-"""Our workflows on the local engine, deployed as mesh.yaml says, before a scripted stand-in for the functions."""
+"""The workflows on the local engine, deployed as mesh.yaml says. A scripted server answers for the functions."""
 
 import json
 import time
@@ -70,8 +70,8 @@ USUAL: dict[str, Answers] = {
 
 
 @dataclass(frozen=True)
-class Story:
-    """What is told: a workflow, its argument, what differs from the usual answers, and how it must end."""
+class Scenario:
+    """A workflow, its argument, the answers that differ from the usual ones, and the expected end."""
 
     workflow: str
     argument: Mapping[str, Any]
@@ -82,7 +82,7 @@ class Story:
 
 @dataclass(frozen=True)
 class Ended:
-    """What happened: the execution's end, the calls in order, the alerts' dedupe keys."""
+    """How an execution ended, its calls in order, and the dedupe keys of its alerts."""
 
     name: str
     state: str
@@ -96,8 +96,8 @@ class Ended:
 
 
 @dataclass
-class Functions:
-    """Answers for all functions as the script says (the last answer for ever), to nobody without a valid token."""
+class ScriptedFunctions:
+    """Answers for all functions as the script says; the last answer repeats. A call needs a valid token."""
 
     identity: Identity
     script: dict[str, Answers] = field(default_factory=dict)
@@ -126,12 +126,12 @@ class Functions:
         return json_response(body, status)
 
 
-class Cloud:
-    """The engine with our workflows deployed as mesh.yaml says, before the stand-in."""
+class DeployedWorkflows:
+    """The engine with every workflow of mesh.yaml, and the server that answers for the functions."""
 
     def __init__(self, folder: Path) -> None:
         identity = Identity(folder / "identity")
-        self.functions = Functions(identity)
+        self.functions = ScriptedFunctions(identity)
         self.http = HttpServer(self.functions.answer)
         self.published: list[tuple[str, bytes, dict[str, str]]] = []
         self.server = WorkflowsServer(folder, identity, PROJECT, NUMBER, REGION, publish=self._publish, sleep_scale=0)
@@ -170,17 +170,17 @@ class Cloud:
         self.published.append((topic, data, attributes))
         return str(len(self.published))
 
-    def tell(self, story: Story, workflow_id: str | None = None) -> Ended:
-        """Run one story to its end."""
-        self.functions.script = {call: list(answers) for call, answers in (USUAL | dict(story.answers)).items()}
+    def run(self, scenario: Scenario, workflow_id: str | None = None) -> Ended:
+        """Run one scenario and wait for its end."""
+        self.functions.script = {call: list(answers) for call, answers in (USUAL | dict(scenario.answers)).items()}
         self.functions.seen.clear()
         self.published.clear()
-        parent = f"{PARENT}/workflows/{workflow_id or self.names.workflows[story.workflow].name}"
-        argument = msgspec.json.encode(story.argument).decode()
+        parent = f"{PARENT}/workflows/{workflow_id or self.names.workflows[scenario.workflow].name}"
+        argument = msgspec.json.encode(scenario.argument).decode()
         run = self.executions.create_execution(parent=parent, execution={"argument": argument})
         deadline = time.monotonic() + 30
         while run.state in (executions_v1.Execution.State.ACTIVE, executions_v1.Execution.State.QUEUED):
-            assert time.monotonic() < deadline, f"{story} does not end"
+            assert time.monotonic() < deadline, f"{scenario} does not end"
             time.sleep(0.01)
             run = self.executions.get_execution(name=run.name)
         result = json.loads(run.result) if run.result else None

@@ -1,8 +1,8 @@
-"""What is told of our workflows: which answers a story gives, and how it must end."""
+"""Scenarios for the workflows: which answers the functions give, and how the execution must end."""
 
 from typing import Any
 
-from tests.workflows.our_cloud import (
+from tests.workflows.deployed_workflows import (
     CUT,
     DONE,
     KEYS,
@@ -14,7 +14,7 @@ from tests.workflows.our_cloud import (
     STARTED_BEFORE,
     USUAL,
     Answers,
-    Story,
+    Scenario,
     batch,
     refused,
 )
@@ -73,13 +73,13 @@ def goal(workflow: str) -> str:
     return "activated" if workflow == "train" else "ok"
 
 
-def stories() -> dict[str, Story]:
+def scenarios() -> dict[str, Scenario]:
     return {**_failing(), **_waiting(), **_other()}
 
 
-def _failing() -> dict[str, Story]:
+def _failing() -> dict[str, Scenario]:
     return {
-        f"{workflow}: {call} answers {how}": Story(workflow, ARGUMENTS[workflow], {call: answers}, "FAILED", "")
+        f"{workflow}: {call} answers {how}": Scenario(workflow, ARGUMENTS[workflow], {call: answers}, "FAILED", "")
         for workflow, chain in CHAINS.items()
         for call in chain
         for how, answers in FAILURES.items()
@@ -87,98 +87,107 @@ def _failing() -> dict[str, Story]:
     }
 
 
-def _waiting() -> dict[str, Story]:
-    found: dict[str, Story] = {}
+def _waiting() -> dict[str, Scenario]:
+    found: dict[str, Scenario] = {}
     for workflow, chain in CHAINS.items():
         argument = ARGUMENTS[workflow]
         for call in [call for call in chain if call != "predict_start/status"]:
             late: Answers = [NOT_YET, *USUAL[call]]
-            found[f"{workflow}: {call} is late"] = Story(workflow, argument, {call: late}, "SUCCEEDED", goal(workflow))
+            found[f"{workflow}: {call} is late"] = Scenario(
+                workflow, argument, {call: late}, "SUCCEEDED", goal(workflow)
+            )
             never: dict[str, Answers] = {call: [NOT_YET]}
-            found[f"{workflow}: {call} is never ready"] = Story(workflow, argument, never, "SUCCEEDED", "not_ready")
+            found[f"{workflow}: {call} is never ready"] = Scenario(workflow, argument, never, "SUCCEEDED", "not_ready")
         for call in chain:
             again: dict[str, Answers] = {call: [refused(503), CUT, *USUAL[call]]}
-            found[f"{workflow}: {call} fails twice"] = Story(workflow, argument, again, "SUCCEEDED", goal(workflow))
+            found[f"{workflow}: {call} fails twice"] = Scenario(workflow, argument, again, "SUCCEEDED", goal(workflow))
     return found
 
 
-def _other() -> dict[str, Story]:
+def _other() -> dict[str, Scenario]:
     return {**_days(), **_batches(), **_ranges(), **_sources()}
 
 
-def _sources() -> dict[str, Story]:
+def _sources() -> dict[str, Scenario]:
     """Of two sources, the schedule is required (and answered first where stages say so), the other one optional."""
     failed = (200, {"status": "failed", "outcome": "circuit_open", "code": "CIRCUIT_OPEN"})
     call, daily = "collect/collect", ARGUMENTS["daily"]
     optional = {"stages": [[{"source": "s", "required": False}]]}
     return {
-        "collect: nothing is due": Story(
+        "collect: nothing is due": Scenario(
             "collect", {}, {"collect/due": [(200, OK | {"stages": []})]}, "SUCCEEDED", "ok"
         ),
-        "collect: an optional source fails": Story("collect", optional, {call: [failed]}, "SUCCEEDED", "partial"),
-        "collect: an optional source waits": Story("collect", optional, {call: [NOT_YET]}, "SUCCEEDED", "ok"),
-        "postgame: the fallbacks have what NBA.com lacks": Story(
+        "collect: an optional source fails": Scenario("collect", optional, {call: [failed]}, "SUCCEEDED", "partial"),
+        "collect: an optional source waits": Scenario("collect", optional, {call: [NOT_YET]}, "SUCCEEDED", "ok"),
+        "postgame: the fallbacks have what NBA.com lacks": Scenario(
             "postgame", ARGUMENTS["postgame"], {call: [failed, DONE]}, "FAILED", ""
         ),
-        "daily: the optional sources fail": Story("daily", daily, {call: [DONE, failed]}, "SUCCEEDED", "ok"),
+        "daily: the optional sources fail": Scenario("daily", daily, {call: [DONE, failed]}, "SUCCEEDED", "ok"),
     }
 
 
-def _days() -> dict[str, Story]:
+def _days() -> dict[str, Scenario]:
     daily, postgame = ARGUMENTS["daily"], ARGUMENTS["postgame"]
     analyze, grade = "analyze/process-date-range", "grade/grade"
     partial, no_games = (200, OK | {"outcome": "partial"}), (200, NO_GAMES)
     return {
-        **{f"{key}: all is well": Story(key, ARGUMENTS[key], {}, "SUCCEEDED", goal(key)) for key in KEYS},
+        **{f"{key}: all is well": Scenario(key, ARGUMENTS[key], {}, "SUCCEEDED", goal(key)) for key in KEYS},
         **{
-            f"{key}: by the clock": Story(key, {}, {}, "SUCCEEDED", goal(key)) for key in ("daily", "postgame", "train")
+            f"{key}: by the clock": Scenario(key, {}, {}, "SUCCEEDED", goal(key))
+            for key in ("daily", "postgame", "train")
         },
-        "daily: the sources are left alone": Story("daily", {"game_date": DATE}, {}, "SUCCEEDED", "ok"),
-        "postgame: the sources are left alone": Story(
+        "daily: the sources are left alone": Scenario("daily", {"game_date": DATE}, {}, "SUCCEEDED", "ok"),
+        "postgame: the sources are left alone": Scenario(
             "postgame", {"game_date": DATE, "collect": False}, {}, "SUCCEEDED", "ok"
         ),
-        "daily: no game around": Story("daily", daily, {analyze: [no_games]}, "SUCCEEDED", "no_games"),
-        "daily: no game": Story("daily", daily, {"precompute/process-date": [no_games]}, "SUCCEEDED", "no_games"),
-        "postgame: no game": Story("postgame", postgame, {analyze: [no_games]}, "SUCCEEDED", "no_games"),
-        "postgame: some games": Story("postgame", postgame, {grade: [partial]}, "SUCCEEDED", "partial"),
+        "daily: no game around": Scenario("daily", daily, {analyze: [no_games]}, "SUCCEEDED", "no_games"),
+        "daily: no game": Scenario("daily", daily, {"precompute/process-date": [no_games]}, "SUCCEEDED", "no_games"),
+        "postgame: no game": Scenario("postgame", postgame, {analyze: [no_games]}, "SUCCEEDED", "no_games"),
+        "postgame: some games": Scenario("postgame", postgame, {grade: [partial]}, "SUCCEEDED", "partial"),
     }
 
 
-def _batches() -> dict[str, Story]:
+def _batches() -> dict[str, Scenario]:
     start, status = "predict_start/start", "predict_start/status"
     daily, predict = ARGUMENTS["daily"], {"game_date": DATE}
     return {
-        "daily: no game at the start": Story("daily", daily, {start: [(200, NO_BATCH)]}, "SUCCEEDED", "no_games"),
-        "daily: batch partial": Story("daily", daily, {status: [batch("partial")]}, "FAILED", "BATCH_PARTIAL"),
-        "predict: context as it is": Story("predict", predict, {}, "SUCCEEDED", "ok"),
-        "predict: no games": Story("predict", predict, {start: [(200, NO_BATCH)]}, "SUCCEEDED", "no_games"),
-        "predict: another batch runs": Story("predict", predict, {start: [(409, RUNNING)]}, "SUCCEEDED", "not_ready"),
-        "predict: its own batch runs": Story("predict", predict, {start: [(409, STARTED_BEFORE)]}, "SUCCEEDED", "ok"),
-        "predict: batch partial": Story("predict", predict, {status: [batch("partial")]}, "FAILED", "BATCH_PARTIAL"),
-        "predict: batch stalled": Story("predict", predict, {status: [batch("stalled")]}, "FAILED", "BATCH_STALLED"),
-        "predict: deadline": Story("predict", predict, {status: [batch("in_progress")]}, "FAILED", "BATCH_IN_PROGRESS"),
+        "daily: no game at the start": Scenario("daily", daily, {start: [(200, NO_BATCH)]}, "SUCCEEDED", "no_games"),
+        "daily: batch partial": Scenario("daily", daily, {status: [batch("partial")]}, "FAILED", "BATCH_PARTIAL"),
+        "predict: context as it is": Scenario("predict", predict, {}, "SUCCEEDED", "ok"),
+        "predict: no games": Scenario("predict", predict, {start: [(200, NO_BATCH)]}, "SUCCEEDED", "no_games"),
+        "predict: another batch runs": Scenario(
+            "predict", predict, {start: [(409, RUNNING)]}, "SUCCEEDED", "not_ready"
+        ),
+        "predict: its own batch runs": Scenario(
+            "predict", predict, {start: [(409, STARTED_BEFORE)]}, "SUCCEEDED", "ok"
+        ),
+        "predict: batch partial": Scenario("predict", predict, {status: [batch("partial")]}, "FAILED", "BATCH_PARTIAL"),
+        "predict: batch stalled": Scenario("predict", predict, {status: [batch("stalled")]}, "FAILED", "BATCH_STALLED"),
+        "predict: deadline": Scenario(
+            "predict", predict, {status: [batch("in_progress")]}, "FAILED", "BATCH_IN_PROGRESS"
+        ),
     }
 
 
-def _ranges() -> dict[str, Story]:
-    def told(ending: str, **argument: object) -> Story:
+def _ranges() -> dict[str, Scenario]:
+    def scenario(ending: str, **argument: object) -> Scenario:
         state = "SUCCEEDED" if ending in ("ok", "planned") else "FAILED"
-        return Story("reprocess", RANGE | argument, {}, state, ending)
+        return Scenario("reprocess", RANGE | argument, {}, state, ending)
 
     return {
-        "reprocess: planned": told("planned", dry_run=True),
-        "reprocess: blocks of a day": told("ok", end_date="2024-11-03", block_days=1),
-        "reprocess: eight days, one fails": Story(
+        "reprocess: planned": scenario("planned", dry_run=True),
+        "reprocess: blocks of a day": scenario("ok", end_date="2024-11-03", block_days=1),
+        "reprocess: eight days, one fails": Scenario(
             "reprocess", RANGE | {"end_date": "2024-11-08"}, {"predict_start/start": [refused(422)]}, "FAILED", ""
         ),
-        "reprocess: a block of nothing": told("BAD_RANGE", block_days=0),
-        "reprocess: only grade": told("ok", from_step="grade", to_step="grade"),
-        "reprocess: only publish": told("ok", from_step="publish"),
-        "reprocess: only ingest": told("ok", to_step="ingest"),
-        "reprocess: backwards": told("BAD_RANGE", end_date="2024-10-01"),
-        "reprocess: steps backwards": told("BAD_RANGE", from_step="grade", to_step="ingest"),
-        "reprocess: unknown step": told("KeyError", to_step="gild"),
+        "reprocess: a block of nothing": scenario("BAD_RANGE", block_days=0),
+        "reprocess: only grade": scenario("ok", from_step="grade", to_step="grade"),
+        "reprocess: only publish": scenario("ok", from_step="publish"),
+        "reprocess: only ingest": scenario("ok", to_step="ingest"),
+        "reprocess: backwards": scenario("BAD_RANGE", end_date="2024-10-01"),
+        "reprocess: steps backwards": scenario("BAD_RANGE", from_step="grade", to_step="ingest"),
+        "reprocess: unknown step": scenario("KeyError", to_step="gild"),
     }
 
 
-STORIES = stories()
+SCENARIOS = scenarios()
