@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 # Where this is set, each of the hundred processes of a test run compiles all that it imports anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup build run up test test-slow check bench tf-check plan ingest clean
+.PHONY: help setup build generate run up test test-slow check bench tf-check plan ingest clean
 
 help: ## what there is to run
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -24,8 +24,11 @@ setup: .venv/.ready ## make .venv from the lock file (the others do it themselve
 	.uv/bin/uv sync --frozen --quiet --python $(PYTHON)
 	@touch $@
 
-build: .venv/.ready ## function zips and requirements, twice the same bytes
-	$(BIN)/tipoff build --requirements
+build: .venv/.ready ## write dist/, which is what is deployed
+	$(BIN)/tipoff build
+
+generate: .venv/.ready ## write the generated files that are kept in git
+	$(BIN)/tipoff generate
 
 run: .venv/.ready ## play days on the local cloud (CORPUS=zip FROM=date TO=date: real ones)
 	$(BIN)/tipoff run $(if $(CORPUS),--corpus $(CORPUS) --from $(FROM) --to $(TO))

@@ -1,8 +1,8 @@
-"""Writes the composed folders of nba_raw (see tipoff_ops.raw_tables.views): `python tools/write_raw_tables.py`."""
+"""Writes the composed folders of nba_raw (see tipoff_ops.build.raw_tables.views)."""
 
 from tipoff.tables.registry import ROOT
-from tipoff_ops.raw_tables.folders import composed_folders
-from tipoff_ops.raw_tables.views import RAW
+from tipoff_ops.build.raw_tables.folders import composed_folders
+from tipoff_ops.build.raw_tables.views import RAW
 
 
 def main() -> None:

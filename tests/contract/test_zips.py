@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.contract.source_tree import ROOT
-from tipoff_ops.build import Project, build_function, function_closure, requirements_text
-from tipoff_ops.requirements import distributions, read_lock
+from tipoff_ops.build import Project
+from tipoff_ops.build.imports import function_closure
+from tipoff_ops.build.requirements import distributions, read_lock
+from tipoff_ops.build.zips import build_function
 
 PROJECT = Project(ROOT)
 FOLDERS = PROJECT.functions
@@ -21,13 +23,6 @@ def test_the_same_sources_give_the_same_bytes_whatever_their_times(folder: Path)
     first = build_function(PROJECT, folder)
     (folder / "main.py").touch()
     assert build_function(PROJECT, folder).zip_bytes == first.zip_bytes
-
-
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.name)
-def test_requirements_are_generated_for_what_the_zip_imports(folder: Path) -> None:
-    """`make build` writes them; the original lost days to one missing line."""
-    written = (folder / "requirements.txt").read_text(encoding="utf-8")
-    assert written == requirements_text(PROJECT, folder), "run `make build`"
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.name)

@@ -19,7 +19,8 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
-from tipoff_ops.build import build_function, find_project
+from tipoff_ops.build import find_project
+from tipoff_ops.build.zips import build_function
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -1,8 +1,8 @@
 """The composed folders of nba_raw are what is committed, and landing tables alone are composed from."""
 
 from tipoff.tables.registry import ROOT
-from tipoff_ops.raw_tables.folders import composed_folders
-from tipoff_ops.raw_tables.views import RAW
+from tipoff_ops.build.raw_tables.folders import composed_folders
+from tipoff_ops.build.raw_tables.views import RAW
 
 
 def test_committed_raw_folders_are_the_composed_ones() -> None:

@@ -1,4 +1,4 @@
-"""docs/mesh.md shows the mesh that is, and the picture shows all of it that it promises to."""
+"""The picture of the mesh joins only what it shows, and the terminal shows every function."""
 
 import re
 
@@ -6,27 +6,15 @@ import gate
 from rules import Case
 from toolbox import REPOSITORY
 
-from tipoff import tables
 from tipoff_local import mesh
-from tipoff_ops import mesh_picture
+from tipoff_ops.mesh.picture import picture
+from tipoff_ops.mesh.text import text
 
 PAGE = mesh.load(REPOSITORY / "terraform" / "mesh.yaml")
 
 
-def test_the_page_is_fresh() -> None:
-    """Otherwise: python -m tipoff_ops.mesh_picture"""
-    committed = (REPOSITORY / mesh_picture.PAGE).read_text("utf-8")
-    assert committed == mesh_picture.document(PAGE, tables.all_tables())
-
-
-def test_the_readme_shows_the_mesh_that_is() -> None:
-    """Otherwise: python -m tipoff_ops.mesh_picture"""
-    readme = (REPOSITORY / mesh_picture.README).read_text("utf-8")
-    assert readme == mesh_picture.redrawn(readme, PAGE)
-
-
 def test_the_picture_joins_only_what_it_draws() -> None:
-    drawn = mesh_picture.picture(PAGE)
+    drawn = picture(PAGE)
     nodes = set(re.findall(r"(\w+)[^\s\w]+[^:]*:::", drawn))
     arrows = re.findall(r"^  (\w+) (?:-->|-\.->|==>|---|-- [a-z ]+ -->) ([\w &]+)$", drawn, re.M)
     ends = {end for start, group in arrows for end in (start, *group.split(" & "))}
@@ -35,7 +23,7 @@ def test_the_picture_joins_only_what_it_draws() -> None:
 
 
 def test_the_terminal_shows_every_function_and_what_starts_it() -> None:
-    shown = mesh_picture.text(PAGE)
+    shown = text(PAGE)
     assert all(f"[{key}] {function.service}" in shown for key, function in PAGE.functions.items())
     assert "started by topic landing-objects" in re.sub(" +", " ", shown)
 

@@ -156,12 +156,12 @@ def check() -> int:
 def show(environment: str) -> int:
     """Print the resources of an environment as a tree, and the mesh as a picture in text."""
     from tipoff_local import mesh
-    from tipoff_ops import mesh_picture
+    from tipoff_ops.mesh import text
 
     with prepared() as (terraform, workspace):
         plan = case(terraform, workspace, environment).plan
     sys.stdout.write(tree(plan))
-    sys.stdout.write("\n" + mesh_picture.text(mesh.load(toolbox.REPOSITORY / "terraform" / "mesh.yaml")))
+    sys.stdout.write("\n" + text.text(mesh.load(toolbox.REPOSITORY / "terraform" / "mesh.yaml")))
     return 0
 
 

@@ -23,12 +23,15 @@ from tipoff_ops import (
     commands_quarantine,
     local_commands,
 )
+from tipoff_ops.build import commands as build_commands
 
 if TYPE_CHECKING:
     from tipoff_ops.local import LocalMesh
     from tipoff_ops.run import Story
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command("build")(build_commands.build)
+app.command("generate")(build_commands.generate)
 app.command("ingest")(commands_intake.ingest_command)
 app.command("verify")(commands_intake.verify_command)
 app.command("collect")(commands_collect.collect)
@@ -40,21 +43,6 @@ commands_operate.add_to(app)
 console = Console()
 
 DATA_FOLDER = ".tipoff"
-
-
-@app.command()
-def build(
-    requirements: Annotated[bool, typer.Option(help="Generate requirements.txt from the lock first.")] = False,
-) -> None:
-    """Build every function's zip into dist/: twice the same bytes."""
-    from tipoff_ops.build import build_all, find_project, write_requirements
-
-    project = find_project()
-    if requirements:
-        for path in write_requirements(project):
-            console.print(f"wrote {path.relative_to(project.root)}")
-    manifest = build_all(project)
-    console.print(f"release {manifest['release']}")
 
 
 @app.command()

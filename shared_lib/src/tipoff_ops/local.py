@@ -28,7 +28,8 @@ from tipoff_local.scheduler.scheduler import Delivery, Scheduler, StandingClock
 from tipoff_local.scheduler.server import SchedulerServer, Tick
 from tipoff_local.storage.server import StorageServer
 from tipoff_local.workflows.server import WorkflowsServer
-from tipoff_ops.build import Project, build_all
+from tipoff_ops.build import Project
+from tipoff_ops.build.dist import build_all
 from tipoff_ops.ports import Ports
 from tipoff_ops.templates import empty_warehouse, is_current, learn, renew
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from tipoff.tables.registry import Table, all_tables, landing
-from tipoff_ops.raw_tables import people_view, points_views
-from tipoff_ops.raw_tables import views as raw_views
-from tipoff_ops.raw_tables.views import Folder
+from tipoff_ops.build.raw_tables import people_view, points_views
+from tipoff_ops.build.raw_tables import views as raw_views
+from tipoff_ops.build.raw_tables.views import Folder
 
 
 def composed_folders() -> Iterator[Folder]:

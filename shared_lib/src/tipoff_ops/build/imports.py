@@ -1,21 +1,24 @@
-"""What a Python file imports when it runs, found in its syntax tree: nothing is executed."""
+"""What a Python file imports when it runs. The syntax trees are read; nothing is executed."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from tipoff_ops.build.project import Project
 
 PACKAGE = "tipoff"
 
 
 @dataclass(frozen=True)
 class Closure:
-    """All that runs when a file runs.
+    """Everything that is imported when a file runs.
 
     Attributes:
-        modules: our own modules, by dotted name.
-        third_party: dotted names of everything else that is not the standard library.
+        modules: dotted names of our own modules.
+        third_party: dotted names of everything else outside the standard library.
     """
 
     modules: frozenset[str]
@@ -24,7 +27,7 @@ class Closure:
 
 @cache  # Twelve functions share most of their modules.
 def imported_names(source: str) -> frozenset[str]:
-    """Dotted names a file imports, `from a import b` as both `a` and `a.b`; imports for type checkers left out."""
+    """Dotted names that a file imports; `from a import b` gives `a` and `a.b`. TYPE_CHECKING blocks are skipped."""
     return frozenset(_names(ast.parse(source)))
 
 
@@ -46,7 +49,7 @@ def _is_type_checking(test: ast.expr) -> bool:
 
 
 def module_file(source_root: Path, module: str) -> Path | None:
-    """The file of one of our modules, or None if there is no such module."""
+    """The file of one of our modules; None if there is no such module."""
     base = source_root.joinpath(*module.split("."))
     for path in (base / "__init__.py", base.with_suffix(".py")):
         if path.is_file():
@@ -54,8 +57,13 @@ def module_file(source_root: Path, module: str) -> Path | None:
     return None
 
 
+def function_closure(project: Project, folder: Path) -> Closure:
+    """Everything that the main.py of a function reaches."""
+    return closure(project.source, folder / "main.py", frozenset(sys.stdlib_module_names))
+
+
 def closure(source_root: Path, main: Path, standard_library: frozenset[str]) -> Closure:
-    """Everything reachable from `main` through our own modules, packages' `__init__` included."""
+    """Everything that `main` reaches through our own modules, including the `__init__` of each package."""
     modules: set[str] = set()
     third_party: set[str] = set()
     seen: set[str] = set()
@@ -74,7 +82,7 @@ def closure(source_root: Path, main: Path, standard_library: frozenset[str]) -> 
 
 
 def _own_modules(source_root: Path, name: str) -> set[str]:
-    """`a.b.c` needs `a`, `a.b` and, where it is a module and not an attribute, `a.b.c`."""
+    """`a.b.c` needs `a` and `a.b`, and `a.b.c` itself if that is a module and not an attribute."""
     parts = name.split(".")
     names = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
     return {module for module in names if module_file(source_root, module) is not None}

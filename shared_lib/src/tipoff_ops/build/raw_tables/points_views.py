@@ -7,7 +7,7 @@ nearest 0.5; ties go to the smaller overround, then to the lower point.
 from collections.abc import Iterator
 
 from tipoff.tables.registry import Column
-from tipoff_ops.raw_tables.views import BOOKKEEPING, KNOWN, Folder, schema_text
+from tipoff_ops.build.raw_tables.views import BOOKKEEPING, KNOWN, Folder, schema_text
 
 SOURCE = "nba_raw.odds_api_player_props"
 NAME = "odds_api_player_points_props"

@@ -2,7 +2,7 @@
 
 from tipoff.core.people import LISTED_WITHOUT_GAMES
 from tipoff.tables.registry import Column
-from tipoff_ops.raw_tables.views import Folder, schema_text
+from tipoff_ops.build.raw_tables.views import Folder, schema_text
 
 _COLUMN = Column("player_lookup", "STRING", "REQUIRED", "Normalised name of a person the league lists without a game")
 _YAML = """\
@@ -14,7 +14,7 @@ owner: ingest
 freshness: with the release
 """
 _SQL = """\
--- Composed from tipoff.core.people by tipoff_ops.raw_tables.people_view; change that, not this.
+-- Composed from tipoff.core.people by tipoff_ops.build.raw_tables.people_view; change that, not this.
 SELECT n AS player_lookup
 FROM UNNEST([
 {names}

@@ -1,0 +1,35 @@
+"""The generated files that are kept in git: pages for people, the picture in the README, and requirements.txt."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tipoff.tables import all_tables
+from tipoff_local import mesh
+from tipoff_ops.build.project import Project
+from tipoff_ops.build.requirements import requirements_text
+from tipoff_ops.pages import mesh as mesh_page
+from tipoff_ops.pages import tables as tables_page
+
+
+def stale_files(project: Project) -> list[Path]:
+    """The generated files that are missing or differ from what the generators write."""
+    return [path for path, text in generated_files(project) if not path.is_file() or path.read_text("utf-8") != text]
+
+
+def generate(project: Project) -> list[Path]:
+    """Write the stale files and return their paths. Files that are fresh are not touched."""
+    wanted, stale = dict(generated_files(project)), stale_files(project)
+    for path in stale:
+        path.write_text(wanted[path], encoding="utf-8")
+    return stale
+
+
+def generated_files(project: Project) -> Iterator[tuple[Path, str]]:
+    """(path, text) of every generated file that is kept in git."""
+    page, tables = mesh.load(project.mesh_file), all_tables()
+    readme = project.root / "README.md"
+    yield project.root / "docs" / "tables.md", tables_page.document(tables)
+    yield project.root / "docs" / "mesh.md", mesh_page.document(page, tables)
+    yield readme, mesh_page.readme_with_picture(readme.read_text("utf-8"), page)
+    for folder in project.functions:
+        yield folder / "requirements.txt", requirements_text(project, folder)

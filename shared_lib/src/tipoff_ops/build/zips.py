@@ -1,0 +1,72 @@
+"""Builds a function's zip: main.py, requirements.txt and the `tipoff` modules it imports. Equal input, equal bytes."""
+
+import hashlib
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tipoff_ops.build.imports import function_closure, module_file
+from tipoff_ops.build.project import Project
+
+FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+FILE_MODE = 0o100644 << 16
+CODE_SUFFIX = ".py"
+
+
+@dataclass(frozen=True)
+class BuiltFunction:
+    """The zip of one function."""
+
+    name: str
+    zip_bytes: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the zip. The file name carries it: a function is deployed again only when its content changes."""
+        return hashlib.sha256(self.zip_bytes).hexdigest()
+
+    @property
+    def file_name(self) -> str:
+        """`<function>-<sha256>.zip`."""
+        return f"{self.name}-{self.sha256}.zip"
+
+
+def build_function(project: Project, folder: Path) -> BuiltFunction:
+    """The zip of the function in `folder`. The committed requirements.txt is used as it is."""
+    files = {name: (folder / name).read_bytes() for name in ("main.py", "requirements.txt")}
+    for module in function_closure(project, folder).modules:
+        for path in _files_of(project.source, module):
+            files[path.relative_to(project.source).as_posix()] = path.read_bytes()
+    return BuiltFunction(folder.name, _zip(files))
+
+
+def _files_of(source: Path, module: str) -> list[Path]:
+    """A module's file; for a package also its data files, except those of packages below it."""
+    file = module_file(source, module)
+    if file is None:
+        return []
+    if file.name != "__init__.py":
+        return [file]
+    return [file, *_data_files(file.parent)]
+
+
+def _data_files(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and path.name != "__pycache__" and not (path / "__init__.py").is_file():
+            found.extend(_data_files(path))
+        elif path.is_file() and path.suffix != CODE_SUFFIX:
+            found.append(path)
+    return found
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name in sorted(files):
+            info = zipfile.ZipInfo(name, FIXED_DATE)
+            info.external_attr = FILE_MODE
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, files[name])
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""The mesh of terraform/mesh.yaml shown to people."""
