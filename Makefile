@@ -30,32 +30,31 @@ build: .venv/.ready ## write dist/, which is what is deployed
 generate: .venv/.ready ## write the generated files that are kept in git
 	$(BIN)/tipoff generate
 
-run: .venv/.ready ## play days on the local cloud (CORPUS=zip FROM=date TO=date: real ones)
+run: build ## play days on the local cloud (CORPUS=zip FROM=date TO=date: real ones)
 	$(BIN)/tipoff run $(if $(CORPUS),--corpus $(CORPUS) --from $(FROM) --to $(TO))
 
-up: .venv/.ready ## the same, and keep the local cloud up until Ctrl-C
+up: build ## the same, and keep the local cloud up until Ctrl-C
 	$(BIN)/tipoff run --keep $(if $(CORPUS),--corpus $(CORPUS) --from $(FROM) --to $(TO))
 
-check: .venv/.ready ## format, lint, import directions, types
+check: build ## format, lint, import directions, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy -n 2
 
-tf-check: .venv/.ready ## the terraform gate: format, schema, plan, policy, and that it bites
+tf-check: build ## the terraform gate: format, schema, plan, policy, and that it bites
 	$(BIN)/python tools/terraform/gate.py
 
-plan: .venv/.ready ## the resources of an environment (ENV=dev) and a picture of the mesh
+plan: build ## the resources of an environment (ENV=dev) and a picture of the mesh
 	$(BIN)/python tools/terraform/gate.py plan $(or $(ENV),dev)
 
 test: check ## everything but what is marked slow
-	$(BIN)/tipoff build
 	$(BIN)/pytest -n 3 --dist loadfile -m "not slow"
 
-test-slow: .venv/.ready ## what takes long: every requirements set installed, full ranges of dates
+test-slow: build ## what takes long: every requirements set installed, full ranges of dates
 	$(BIN)/pytest -m slow
 
-bench: .venv/.ready ## measurements, side by side in one run
+bench: build ## measurements, side by side in one run
 	$(BIN)/python -m tests.performance
 
 clean: ## remove what was built and played

@@ -1,10 +1,13 @@
-"""How the tests are dealt to the workers: what shares a costly fixture stays together, and what takes long goes first.
+"""Builds what tests read from dist/, and deals the tests to the workers.
 
-Without `-n` nothing of this matters but the order of the files.
+Tests that share a costly fixture stay together, and the longest tests go first. Without `-n` only the order matters.
 """
 
 import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+from tipoff_ops.build import find_project
+from tipoff_ops.build.tables import write_tables
 
 # Their files share a fixture of the session (a mesh, plans, a trained bundle), which each worker would make anew.
 TOGETHER = ("tests/integration/", "tests/collect/", "tests/terraform/", "tests/unit/forecast/")
@@ -23,6 +26,12 @@ LONGEST = (
     "tests/local_cloud/",
     "tests/contract/",
 )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compose the tables once, before any test module is imported and before any worker starts."""
+    if not hasattr(config, "workerinput"):
+        write_tables(find_project())
 
 
 class Dealer(LoadFileScheduling):  # type: ignore[misc]

@@ -14,7 +14,7 @@ from tests.sql.asof_warehouse import AS_OF, LEAD_MINUTES, Built
 from tests.sql.games import Game
 
 from tipoff.tables import Column, Table, get, landing
-from tipoff.tables.features import compose_query, feature_names, features
+from tipoff.tables.features import feature_names, features
 
 DAY = date(2024, 1, 15)
 CUTOFF = datetime(2024, 1, 15, 23, tzinfo=UTC)
@@ -150,8 +150,7 @@ def scored(built: Built, cases: list[dict[str, Any]]) -> list[dict[str, float]]:
     return [{feature["name"]: feature["value"] for feature in row["features"]} for row in found]
 
 
-def test_query_is_what_features_yaml_composes() -> None:
-    assert get("ml_feature_store_v2").sql("query.sql") == compose_query()
+def test_features_are_in_the_order_of_their_indexes() -> None:
     assert [feature.index for feature in features()] == list(range(len(features())))
     assert len(set(feature_names())) == len(features())
 

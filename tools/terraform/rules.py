@@ -63,7 +63,7 @@ class Case:
     @cached_property
     def tables(self) -> dict[str, dict[str, Any]]:
         """`table.yaml` by `dataset.table`."""
-        folder = self.root / "shared_lib" / "src" / "tipoff" / "tables"
+        folder = self.root / "dist" / "tables"
         return {
             f"{path.parts[-3]}.{path.parts[-2]}": {**yaml.safe_load(path.read_text()), "folder": path.parent}
             for path in sorted(folder.glob("*/*/table.yaml"))

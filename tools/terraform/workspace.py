@@ -15,7 +15,7 @@ import toolbox
 import yaml
 
 ENVIRONMENTS = tuple(sorted(path.parent.name for path in toolbox.REPOSITORY.glob("terraform/environments/*/main.tf")))
-TABLES = Path("shared_lib/src/tipoff/tables")
+TABLES = Path("dist/tables")
 MANIFEST = Path("dist/manifest.json")
 STAND_IN_RELEASE = "not-built"
 NOT_BUILT = "0" * 64
@@ -77,8 +77,10 @@ def incomplete(root: Path) -> list[str]:
 
 
 def create(folder: Path) -> Workspace:
-    """Copy mesh, modules, environments, workflows, complete table folders and the build's manifest."""
+    """Copy the mesh, modules, environments, workflows, complete table folders and the manifest of the build."""
     source = toolbox.REPOSITORY
+    if not (source / TABLES).is_dir():
+        raise toolbox.GateError(f"{TABLES} is missing; run: make build")
     leave = shutil.ignore_patterns(".terraform*", "*.tfstate*", "terraform.tfvars", "*.py", "__pycache__")
     for part in (Path("terraform"), Path("workflows"), TABLES):
         shutil.copytree(source / part, folder / part, ignore=leave)
@@ -96,7 +98,7 @@ def _manifest(source: Path, folder: Path) -> None:
     if (source / MANIFEST).is_file():
         built = json.loads((source / MANIFEST).read_text())
     target = folder / MANIFEST
-    target.parent.mkdir(parents=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps({**built, "functions": {**zips, **built["functions"]}}))
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import shutil
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from tipoff.core.errors import ConfigInvalid
 from tipoff_ops import (
     backtest_command,
     commands_collect,
@@ -114,4 +116,7 @@ def _wait_for_the_end() -> None:
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    try:
+        app()
+    except ConfigInvalid as error:
+        sys.exit(error.message)

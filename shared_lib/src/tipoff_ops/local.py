@@ -30,6 +30,7 @@ from tipoff_local.storage.server import StorageServer
 from tipoff_local.workflows.server import WorkflowsServer
 from tipoff_ops.build import Project
 from tipoff_ops.build.dist import build_all
+from tipoff_ops.build.tables import write_tables
 from tipoff_ops.ports import Ports
 from tipoff_ops.templates import empty_warehouse, is_current, learn, renew
 
@@ -101,6 +102,7 @@ class LocalMesh:
         self.ports.check()
         structs.prepare()
         self._start_storage()
+        write_tables(self.project)  # The warehouse reads the tables while the zips are built.
         with ThreadPoolExecutor(1) as pool:
             warehouse = pool.submit(self._start_warehouse)
             self.manifest = msgspec.convert(build_all(self.project), Manifest)

@@ -14,7 +14,7 @@ locals {
   open       = { for key, dataset in local.mesh.datasets : key => dataset if !contains(keys(local.authorised), key) }
   guarded    = { for key, dataset in local.mesh.datasets : key => dataset if contains(keys(local.authorised), key) }
 
-  table_folder = "${var.repository}/shared_lib/src/tipoff/tables"
+  table_folder = "${var.repository}/dist/tables"
   tables = {
     for path in fileset(local.table_folder, "*/*/table.yaml") :
     replace(dirname(path), "/", ".") => merge(yamldecode(file("${local.table_folder}/${path}")), {

@@ -1,14 +1,8 @@
-"""The features of ml_feature_store_v2, read from its features.yaml, and the query composed from them.
+"""The features of ml_feature_store_v2, read from its features.yaml.
 
-One entry of the file says all there is to know of a feature: what it means, in which unit, from which SQL expression
-it comes (over the columns of `inputs.sql`), how many observations `n` stand behind it, how many make it `full`, and
-the prior that fills the places of those that are missing:
-
-    value   = own value                             when n >= full
-            = (n * own + (full - n) * prior) / full when 0 < n < full
-            = prior                                 when n = 0 or the own value is NULL
-    quality = n / (n + k) with k = max(full - n, 0) the observations still missing (that is n / full, at most 1)
-    source  = own | shrunk | prior
+An entry of the file states everything about a feature: its meaning, its unit, the SQL expression of its value (over the
+columns of `inputs.sql`), how many observations `n` are behind it, how many fill its window (`full`), and the prior that
+stands in for missing observations. tipoff_ops.build.feature_query composes the store's query from these entries.
 """
 
 from functools import cache
@@ -21,31 +15,17 @@ from tipoff.tables.registry import get
 
 FEATURE_TABLE = "ml_feature_store_v2"
 FEATURE_VERSION = "v2"
-
-_KEYS = """\
-game_date, player_id, player_lookup, player_full_name, game_id, nba_game_id, season_year,
-    team_abbr, opponent_team_abbr, home_game, days_rest, cutoff_at"""
-
-_FINAL = """\
-SELECT
-  game_date, player_id, player_lookup, CONCAT(player_lookup, '_', CAST(player_id AS STRING)) AS universal_player_id,
-  player_full_name, game_id, nba_game_id, season_year, team_abbr, opponent_team_abbr, home_game AS is_home, days_rest,
-  cutoff_at, '{version}' AS feature_version, {count} AS feature_count,
-  ROUND(100 * ({total}) / {count}, 6) AS feature_quality_score,
-  [
-{structs}
-  ] AS features
-FROM scored
-"""
+FEATURES_FILE = "features.yaml"
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One feature.
 
-    index: its place in the array, for ever; new ones go to the end.
-    unit, direction: `up` = more of it never means fewer expected points by itself, `down` the reverse, `none` unsaid.
-    value, n, prior: GoogleSQL over the columns of inputs.sql; n is INT64, the others numeric.
-    full: how many observations make the window full.
+    Attributes:
+        index: its place in the array. It never changes; new features go to the end.
+        direction: `up` when more of it never means fewer expected points by itself, `down` the reverse, else `none`.
+        value, n, prior: GoogleSQL over the columns of inputs.sql; `n` is INT64, the others are numeric.
+        full: the observations that fill the window.
     """
 
     index: int
@@ -59,73 +39,17 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prior: str
 
 
+def read_features(text: bytes) -> tuple[Feature, ...]:
+    """The entries of a features.yaml, in the order of the array."""
+    return msgspec.convert(yaml.safe_load(text), tuple[Feature, ...])
+
+
 @cache
 def features() -> tuple[Feature, ...]:
     """All features in the order of the array."""
-    text = (get(FEATURE_TABLE).folder / "features.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.safe_load(text), tuple[Feature, ...])
+    return read_features((get(FEATURE_TABLE).folder / FEATURES_FILE).read_bytes())
 
 
 def feature_names() -> tuple[str, ...]:
     """Names in the order of the array."""
     return tuple(feature.name for feature in features())
-
-
-def compose_query() -> str:
-    """The text that query.sql of the feature store must hold."""
-    head = get(FEATURE_TABLE).sql("inputs.sql").rstrip()
-    return "\n".join([head, _measured(), _scored(), _final()])
-
-
-def _measured() -> str:
-    # one column per own value, one per distinct share of a full window, one per distinct prior
-    values = [f"CAST({f.value} AS FLOAT64) AS v{f.index}" for f in features()]
-    shares = [f"CAST({sql} AS FLOAT64) AS {name}" for sql, name in _shares().items()]
-    priors = [f"CAST({sql} AS FLOAT64) AS {name}" for sql, name in _priors().items()]
-    columns = ",\n".join(f"    {column}" for column in values + shares + priors)
-    return f"measured AS (\n  SELECT\n    {_KEYS},\n{columns}\n  FROM inputs\n),"
-
-
-def _share(feature: Feature) -> str:
-    return f"LEAST({feature.n}, {feature.full}) / {feature.full}"
-
-
-def _shares() -> dict[str, str]:
-    found = dict.fromkeys(_share(f) for f in features() if f.n != "1")
-    return {sql: f"s{place}" for place, sql in enumerate(found)}
-
-
-def _priors() -> dict[str, str]:
-    found = dict.fromkeys(f.prior for f in features())
-    return {sql: f"p{place}" for place, sql in enumerate(found)}
-
-
-def _scored() -> str:
-    columns = ",\n".join(_score(f) for f in features())
-    return f"scored AS (\n  SELECT\n    {_KEYS},\n{columns}\n  FROM measured\n)"
-
-
-def _score(feature: Feature) -> str:
-    v, p = f"v{feature.index}", _priors()[feature.prior]
-    if feature.n == "1":
-        value, quality = f"COALESCE({v}, {p})", f"IF({v} IS NULL, 0.0, 1.0)"
-    else:
-        s = _shares()[_share(feature)]
-        value, quality = f"COALESCE({v} * {s} + {p} * (1 - {s}), {p})", f"IF({v} IS NULL, 0.0, {s})"
-    return f"    {value} AS x{feature.index}, {quality} AS q{feature.index}"
-
-
-def _final() -> str:
-    structs = ",\n".join(
-        f"    STRUCT('{f.name}' AS name, x{f.index} AS value, q{f.index} AS quality, "
-        f"CASE WHEN q{f.index} = 0 THEN 'prior' WHEN q{f.index} < 1 THEN 'shrunk' ELSE 'own' END AS source)"
-        for f in features()
-    )
-    total = _sum_in_tens([f"q{f.index}" for f in features()])
-    return _FINAL.format(version=FEATURE_VERSION, count=len(features()), total=total, structs=structs)
-
-
-def _sum_in_tens(terms: list[str]) -> str:
-    # one fixed order; in groups, because analyzers bound the depth of an expression
-    groups = [terms[start : start + 10] for start in range(0, len(terms), 10)]
-    return " + ".join(f"({' + '.join(group)})" for group in groups)

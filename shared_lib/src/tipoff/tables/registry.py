@@ -12,12 +12,11 @@ import msgspec
 import yaml
 
 from tipoff.core.errors import ConfigInvalid
+from tipoff.tables.location import composed_root
 
 type Kind = Literal["landing", "log", "derived", "view", "table_function"]
 
-ROOT = Path(__file__).parent
-
-# Many requests start at once in a fresh instance: one reads the folders, the others wait for it.
+# Many requests start at once in a fresh instance. The first reads the folders; the others wait for it.
 _reading = Lock()
 
 
@@ -119,15 +118,24 @@ def _read(folder: Path) -> Table:
     return Table(folder.parent.name, folder.name, spec, columns, folder)
 
 
+def read_tables(root: Path) -> tuple[Table, ...]:
+    """Every table folder below `root`, ordered by dataset and name."""
+    return tuple(_read(path.parent) for path in sorted(root.glob("*/*/table.yaml")))
+
+
 def all_tables() -> tuple[Table, ...]:
-    """Every table folder, ordered by dataset and name; read once per process."""
+    """Every table folder, ordered by dataset and name; read once per process.
+
+    Raises:
+        ConfigInvalid: in a checkout whose `dist/tables` is missing or stale.
+    """
     with _reading:
         return _all_tables()
 
 
 @cache
 def _all_tables() -> tuple[Table, ...]:
-    return tuple(_read(path.parent) for path in sorted(ROOT.glob("*/*/table.yaml")))
+    return read_tables(composed_root())
 
 
 @cache

@@ -6,13 +6,14 @@ import subprocess
 
 from tipoff_local.files import write_whole
 from tipoff_ops.build.project import Project
+from tipoff_ops.build.tables import write_tables
 from tipoff_ops.build.zips import BuiltFunction, build_function
 
 
 def build_all(project: Project) -> dict[str, object]:
-    """Write the zips and `manifest.json`, remove zips of earlier builds, and return the manifest."""
+    """Write the tables, the zips and `manifest.json`, remove zips of earlier builds, and return the manifest."""
+    write_tables(project)
     built = [build_function(project, folder) for folder in project.functions]
-    project.dist.mkdir(exist_ok=True)
     for function in built:  # Each file is replaced whole: servers of another process may be reading it.
         write_whole(project.dist / function.file_name, function.zip_bytes)
     manifest = _manifest(project, built)

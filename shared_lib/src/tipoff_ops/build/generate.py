@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tipoff.tables import all_tables
+from tipoff.tables.registry import read_tables
 from tipoff_local import mesh
 from tipoff_ops.build.project import Project
 from tipoff_ops.build.requirements import requirements_text
+from tipoff_ops.build.tables import write_tables
 from tipoff_ops.pages import mesh as mesh_page
 from tipoff_ops.pages import tables as tables_page
 
@@ -26,7 +27,8 @@ def generate(project: Project) -> list[Path]:
 
 def generated_files(project: Project) -> Iterator[tuple[Path, str]]:
     """(path, text) of every generated file that is kept in git."""
-    page, tables = mesh.load(project.mesh_file), all_tables()
+    write_tables(project)
+    page, tables = mesh.load(project.mesh_file), read_tables(project.dist / "tables")
     readme = project.root / "README.md"
     yield project.root / "docs" / "tables.md", tables_page.document(tables)
     yield project.root / "docs" / "mesh.md", mesh_page.document(page, tables)

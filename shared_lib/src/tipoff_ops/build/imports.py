@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tipoff_ops.build.project import Project
 
-PACKAGE = "tipoff"
+PACKAGES = ("tipoff", "tipoff_local", "tipoff_ops", "tipoff_sim")
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def closure(source_root: Path, main: Path, standard_library: frozenset[str]) -> 
         names = imported_names(todo.pop().read_text(encoding="utf-8")) - seen
         seen |= names
         for name in names:
-            if name.split(".")[0] == PACKAGE:
+            if name.split(".")[0] in PACKAGES:
                 new = _own_modules(source_root, name) - modules
                 modules |= new
                 todo.extend(path for module in new if (path := module_file(source_root, module)) is not None)

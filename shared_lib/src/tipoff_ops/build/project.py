@@ -21,6 +21,11 @@ class Project:
         return tuple(path.parent for path in sorted((self.root / "functions").glob("*/main.py")))
 
     @property
+    def table_sources(self) -> Path:
+        """The package with the table folders that are written by hand."""
+        return self.source / "tipoff" / "tables"
+
+    @property
     def mesh_file(self) -> Path:
         """The file that declares every cloud resource."""
         return self.root / "terraform" / "mesh.yaml"

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,22 +34,24 @@ class BuiltFunction:
 
 
 def build_function(project: Project, folder: Path) -> BuiltFunction:
-    """The zip of the function in `folder`. The committed requirements.txt is used as it is."""
+    """The zip of the function in `folder`, with its committed requirements.txt and the tables of `dist/tables`."""
     files = {name: (folder / name).read_bytes() for name in ("main.py", "requirements.txt")}
     for module in function_closure(project, folder).modules:
-        for path in _files_of(project.source, module):
-            files[path.relative_to(project.source).as_posix()] = path.read_bytes()
+        files |= {name: path.read_bytes() for name, path in _files_of(project, module)}
     return BuiltFunction(folder.name, _zip(files))
 
 
-def _files_of(source: Path, module: str) -> list[Path]:
-    """A module's file; for a package also its data files, except those of packages below it."""
-    file = module_file(source, module)
+def _files_of(project: Project, module: str) -> Iterator[tuple[str, Path]]:
+    """(name in the zip, path) of a module's file; for a package also of its data, except that of packages below it."""
+    file = module_file(project.source, module)
     if file is None:
-        return []
-    if file.name != "__init__.py":
-        return [file]
-    return [file, *_data_files(file.parent)]
+        return
+    yield file.relative_to(project.source).as_posix(), file
+    if file.parent == project.table_sources and file.name == "__init__.py":
+        tables = project.dist / "tables"
+        yield from ((f"tipoff/tables/{path.relative_to(tables).as_posix()}", path) for path in tables.glob("*/*/*"))
+    elif file.name == "__init__.py":
+        yield from ((path.relative_to(project.source).as_posix(), path) for path in _data_files(file.parent))
 
 
 def _data_files(folder: Path) -> list[Path]:
