@@ -14,7 +14,7 @@ owner: ingest
 freshness: with the release
 """
 _SQL = """\
--- Composed from tipoff.core.people by tipoff_ops.build.raw_tables.people_view; change that, not this.
+-- Composed by tipoff_ops.build.raw_tables.people_view (make build) from tipoff.core.people.
 SELECT n AS player_lookup
 FROM UNNEST([
 {names}

@@ -31,7 +31,7 @@ _ADDED = {
     ),
 }
 _SQL = """\
--- Composed by tipoff.tables.points_views; change that, not this.
+-- Composed by tipoff_ops.build.raw_tables.points_views (make build).
 WITH q AS (
   SELECT
     p.*,

@@ -21,7 +21,7 @@ KNOWN = (
     Column("known_from_at", "TIMESTAMP", "REQUIRED", "observed_at (UTC) of the row's document"),
     Column("known_to_at", "TIMESTAMP", "REQUIRED", "observed_at (UTC) of the next document; 9999-12-31 if newest"),
 )
-_NOTE = "-- Composed from nba_landing.{name} by tipoff.tables.raw_views; change that, not this."
+_NOTE = "-- Composed by tipoff_ops.build.raw_tables.views (make build) from nba_landing.{name}."
 
 
 @dataclass(frozen=True)
