@@ -7,7 +7,7 @@ import pytest
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from tipoff_ops.build import find_project
-from tipoff_ops.build.tables import write_tables
+from tipoff_ops.build.dist import write_composed
 
 # Their files share a fixture of the session (a mesh, plans, a trained bundle), which each worker would make anew.
 TOGETHER = ("tests/integration/", "tests/collect/", "tests/terraform/", "tests/unit/forecast/")
@@ -29,9 +29,9 @@ LONGEST = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compose the tables once, before any test module is imported and before any worker starts."""
+    """Compose tables and workflows once, before any test module is imported and before any worker starts."""
     if not hasattr(config, "workerinput"):
-        write_tables(find_project())
+        write_composed(find_project())
 
 
 class Dealer(LoadFileScheduling):  # type: ignore[misc]

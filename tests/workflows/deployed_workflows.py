@@ -193,4 +193,4 @@ class DeployedWorkflows:
 
 
 def source(key: str) -> str:
-    return (ROOT / "workflows" / f"{key}.yaml").read_text(encoding="utf-8")
+    return (ROOT / "dist" / "workflows" / f"{key}.yaml").read_text(encoding="utf-8")

@@ -198,10 +198,6 @@ def test_all_steps_get_the_same_as_of(deployed: DeployedWorkflows) -> None:
         assert len(instants) == 1, key
 
 
-def test_all_workflows_share_one_step_and_one_alert() -> None:
-    assert len({source(key).partition("\n# One call of a function.")[2] for key in KEYS}) == 1
-
-
 @pytest.mark.parametrize(
     "answer", [Processed, Graded, Published, Started, Reconciled, ReprocessPlan, Replayed, Trained]
 )

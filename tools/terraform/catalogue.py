@@ -106,9 +106,9 @@ def _deadlines(page: dict[str, Any]) -> Iterator[str]:
 
 def _files(root: Path, page: dict[str, Any]) -> Iterator[str]:
     declared = {entry["file"] for entry in page["workflows"].values()}
-    there = {path.name for path in (root / "workflows").glob("*.yaml")}
-    yield from (f"workflows/{name} is declared and missing" for name in sorted(declared - there))
-    yield from (f"workflows/{name} belongs to no workflow" for name in sorted(there - declared))
+    there = {path.name for path in (root / "dist" / "workflows").glob("*.yaml")}
+    yield from (f"dist/workflows/{name} is declared and missing" for name in sorted(declared - there))
+    yield from (f"dist/workflows/{name} belongs to no workflow" for name in sorted(there - declared))
 
 
 def _schedules(page: dict[str, Any]) -> Iterator[str]:

@@ -16,6 +16,7 @@ import yaml
 
 ENVIRONMENTS = tuple(sorted(path.parent.name for path in toolbox.REPOSITORY.glob("terraform/environments/*/main.tf")))
 TABLES = Path("dist/tables")
+WORKFLOWS = Path("dist/workflows")
 MANIFEST = Path("dist/manifest.json")
 STAND_IN_RELEASE = "not-built"
 NOT_BUILT = "0" * 64
@@ -79,10 +80,11 @@ def incomplete(root: Path) -> list[str]:
 def create(folder: Path) -> Workspace:
     """Copy the mesh, modules, environments, workflows, complete table folders and the manifest of the build."""
     source = toolbox.REPOSITORY
-    if not (source / TABLES).is_dir():
-        raise toolbox.GateError(f"{TABLES} is missing; run: make build")
+    for part in (TABLES, WORKFLOWS):
+        if not (source / part).is_dir():
+            raise toolbox.GateError(f"{part} is missing; run: make build")
     leave = shutil.ignore_patterns(".terraform*", "*.tfstate*", "terraform.tfvars", "*.py", "__pycache__")
-    for part in (Path("terraform"), Path("workflows"), TABLES):
+    for part in (Path("terraform"), WORKFLOWS, TABLES):
         shutil.copytree(source / part, folder / part, ignore=leave)
     for missing in incomplete(folder):
         shutil.rmtree((folder / missing).parent)

@@ -296,7 +296,7 @@ class LocalMesh:
             calls = set(resolved.declared.calls)
             if not calls <= set(self.manifest.functions):
                 continue
-            source = (self.project.root / "workflows" / resolved.declared.file).read_text(encoding="utf-8")
+            source = (self.project.dist / "workflows" / resolved.declared.file).read_text(encoding="utf-8")
             workflow = workflows_v1.Workflow(
                 name=f"{parent}/workflows/{resolved.name}",
                 source_contents=source,

@@ -29,7 +29,7 @@ variable "environment" {
 }
 
 variable "repository" {
-  description = "Path of the repository's root. The module reads terraform/mesh.yaml, workflows/ and dist/ below it."
+  description = "Path of the repository's root. The module reads terraform/mesh.yaml and dist/ below it."
   type        = string
 }
 

@@ -21,6 +21,7 @@ from google.cloud.workflows_v1.services.workflows.transports import WorkflowsGrp
 from tipoff_local.httpd import PortTaken
 from tipoff_local.workflows.server import WorkflowsServer
 
+COMPOSED = Path(__file__).parents[3] / "dist" / "workflows"
 HELLO = """
 main:
   params: [args]
@@ -195,6 +196,7 @@ def test_gcloud_deploys_runs_and_reads(server: WorkflowsServer, tmp_path: Path) 
         found: dict[str, object] = json.loads(done.stdout)
         return found
 
+    gcloud("deploy", "daily", f"--source={COMPOSED / 'daily.yaml'}")
     gcloud("deploy", "hello", f"--source={tmp_path / 'hello.yaml'}", "--set-env-vars=GREETING=hi")
     assert gcloud("run", "hello", '--data={"seconds":0,"name":"bob"}')["result"] == '"hi bob"'
     waiting = str(gcloud("execute", "hello", '--data={"seconds":100,"name":"x"}')["name"])

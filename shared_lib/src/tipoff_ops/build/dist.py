@@ -7,12 +7,13 @@ import subprocess
 from tipoff_local.files import write_whole
 from tipoff_ops.build.project import Project
 from tipoff_ops.build.tables import write_tables
+from tipoff_ops.build.workflows import write_workflows
 from tipoff_ops.build.zips import BuiltFunction, build_function
 
 
 def build_all(project: Project) -> dict[str, object]:
-    """Write the tables, the zips and `manifest.json`, remove zips of earlier builds, and return the manifest."""
-    write_tables(project)
+    """Write the composed files, the zips and the manifest, remove zips of earlier builds, and return the manifest."""
+    write_composed(project)
     built = [build_function(project, folder) for folder in project.functions]
     for function in built:  # Each file is replaced whole: servers of another process may be reading it.
         write_whole(project.dist / function.file_name, function.zip_bytes)
@@ -21,6 +22,12 @@ def build_all(project: Project) -> dict[str, object]:
     write_whole(project.dist / "manifest.json", text.encode())
     _remove_old(project, {function.file_name for function in built})
     return manifest
+
+
+def write_composed(project: Project) -> None:
+    """Write the composed tables and workflows: all of `dist/` but the zips and their manifest."""
+    write_tables(project)
+    write_workflows(project)
 
 
 def _manifest(project: Project, built: list[BuiltFunction]) -> dict[str, object]:

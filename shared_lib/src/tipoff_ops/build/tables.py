@@ -9,8 +9,8 @@ import msgspec
 from tipoff.tables.features import FEATURE_TABLE, FEATURES_FILE, read_features
 from tipoff.tables.location import SOURCES_FILE, digest_of, source_files
 from tipoff.tables.registry import Table, read_tables
-from tipoff_local.files import write_whole
 from tipoff_ops.build.feature_query import compose_query
+from tipoff_ops.build.folders import write_folder
 from tipoff_ops.build.imports import closure, module_file
 from tipoff_ops.build.project import Project
 from tipoff_ops.build.raw_tables.folders import composed_folders
@@ -23,14 +23,9 @@ def write_tables(project: Project) -> None:
     Raises:
         ValueError: a composed file is also among the sources.
     """
-    folder, files = project.dist / "tables", table_files(project)
-    for path in sorted(folder.glob("*/*/*")):
-        if path.relative_to(folder).as_posix() not in files:
-            path.unlink()
-    for name, content in files.items():
-        _write(folder / name, content)
-    # Last: readers trust the folder only while this file agrees with the sources.
-    _write(folder / SOURCES_FILE, msgspec.json.format(msgspec.json.encode(_source_digests(project))) + b"\n")
+    sources = msgspec.json.format(msgspec.json.encode(_source_digests(project))) + b"\n"
+    # The digests come last: readers trust the folder only while they agree with the sources.
+    write_folder(project.dist / "tables", {**table_files(project), SOURCES_FILE: sources})
 
 
 def table_files(project: Project) -> dict[str, bytes]:
@@ -59,9 +54,3 @@ def _source_digests(project: Project) -> dict[str, str]:
     code = [path for name in reached if (path := module_file(project.source, name)) is not None]
     sources = sorted([*source_files(project.table_sources), *code])
     return {path.relative_to(project.root).as_posix(): digest_of(path) for path in sources}
-
-
-def _write(path: Path, content: bytes) -> None:
-    if not path.is_file() or path.read_bytes() != content:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
