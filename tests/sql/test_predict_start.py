@@ -1,4 +1,4 @@
-"""A batch is started once, and a starter that was killed half-way holds nobody up for longer than its claim."""
+"""A batch is started once, and a starter that was killed half-way holds nobody up for longer than its lock."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ from tipoff.cloud.failpoints import arm
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import Conflict, NotReady
 from tipoff.runtime.settings import PredictStartSettings
-from tipoff.steps.predict_start import START_CLAIM_S, PredictStartContext, Start, open_predict_start, start
+from tipoff.steps.predict_start import START_LOCK, PredictStartContext, Start, open_predict_start, start
 from tipoff.tables import get, landing
 from tipoff_local.identity import Identity
 from tipoff_local.pubsub import PubsubServer
@@ -29,6 +29,7 @@ PROJECT = "tipoff-tests"
 TOPIC = "prediction-request"
 BUCKET = "state"
 PLAYERS = range(1, 6)
+START_S = START_LOCK.total_seconds()
 
 
 @dataclass
@@ -99,7 +100,7 @@ def slate(world: World, day: date, number: int) -> date:
 
 @pytest.mark.parametrize("point", ["bigquery.append:before", "bigquery.append:after", "pubsub.publish:before"])
 def test_a_starter_that_was_killed_is_followed_by_the_next_one(world: World, point: str) -> None:
-    """Killed between its claim and its batch row, `/start` refused that as-of until it was forced."""
+    """Killed between its lock and its batch row, `/start` refused that as-of until it was forced."""
     number = ["bigquery.append:before", "bigquery.append:after", "pubsub.publish:before"].index(point)
     day = slate(world, date(2025, 1, 20 + number), 20 + number)
     command = [sys.executable, "-c", "import sys; from tests.sql.test_predict_start import die; die(*sys.argv[1:])"]
@@ -108,12 +109,12 @@ def test_a_starter_that_was_killed_is_followed_by_the_next_one(world: World, poi
     assert died.returncode == -9, died.stderr.decode()
     request = Start(game_date=day, as_of=NOW)
     with pytest.raises(NotReady, match="BEING_STARTED"):
-        start(world.context(START_CLAIM_S - 1), request)
-    started = start(world.context(START_CLAIM_S), request)
+        start(world.context(START_S - 1), request)
+    started = start(world.context(START_S), request)
     assert started.published == started.total_requests == 1
     assert world.rows(day) == [{"batch_id": started.batch_id, "expected_players": len(PLAYERS)}]
     with pytest.raises(Conflict, match="ALREADY_RUNNING") as refused:
-        start(world.context(2 * START_CLAIM_S), request)
+        start(world.context(2 * START_S), request)
     assert refused.value.facts == {"batch_id": started.batch_id}
 
 

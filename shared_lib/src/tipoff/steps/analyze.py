@@ -12,7 +12,7 @@ from functools import cache
 import msgspec
 
 from tipoff.cloud.bigquery import BuildRange, Warehouse
-from tipoff.cloud.leases import Leases
+from tipoff.cloud.locks import Locks
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import BackendUnavailable, BadRequest
@@ -54,8 +54,8 @@ def open_analyze(settings: AnalyzeSettings, clock: Clock = utc_now) -> AnalyzeCo
     warehouse = Warehouse(settings, datasets)
     topics = Topics(settings)
     ops = OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock)
-    leases = Leases(ObjectStore(settings), settings.bucket_state, clock)
-    builder = Builder(FUNCTION, settings.release, warehouse, leases, ops, clock)
+    locks = Locks(ObjectStore(settings), settings.bucket_state, clock)
+    builder = Builder(FUNCTION, settings.release, warehouse, locks, ops, clock)
     return AnalyzeContext(builder, topics, settings.topic_context_changed, Coalescer(COALESCE_S, COALESCE_MAX_S))
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange, Warehouse
-from tipoff.cloud.leases import Leases
+from tipoff.cloud.locks import Locks
 from tipoff.core.errors import Conflict, ContractViolation, Retryable, TipoffError
 from tipoff.core.receipts import InputDigest, StepReceipt, TableCount
 from tipoff.steps.ops import Clock, OpsLog
@@ -39,7 +39,7 @@ class Builder:
     function: str
     release: str
     warehouse: Warehouse
-    leases: Leases
+    locks: Locks
     ops: OpsLog
     clock: Clock
 
@@ -113,8 +113,9 @@ def _rebuild(builder: Builder, step: PlannedStep, over: BuildRange) -> "_Run":
     started_at = builder.clock()
     error: TipoffError | None = None
     try:
-        with builder.leases.hold(step.table.name, f"{builder.function}:{step.step_id[:12]}"):
+        with builder.locks.lease(step.table.name, f"{builder.function}:{step.step_id[:12]}") as lease:
             builder.warehouse.rebuild(step.table, over)
+            lease.check()  # another builder may have written at the same time: the caller rebuilds once more
     except TipoffError as caught:
         error = caught
         _tell(step.table, caught)

@@ -55,7 +55,7 @@ def collect(context: CollectContext, request: Collect) -> Collected:
         return _idle(request, source, "no_games")
     if request.dry_run:
         return _plan(request, source, wanted)
-    with context.leases.hold(f"collect/{source.name}/{request.game_date}", FUNCTION):
+    with context.locks.lease(f"collect/{source.name}/{request.game_date}", FUNCTION):
         return _collect(context, request, source, wanted)
 
 

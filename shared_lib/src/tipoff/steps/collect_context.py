@@ -10,7 +10,7 @@ import msgspec
 
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.http import is_reachable
-from tipoff.cloud.leases import Leases
+from tipoff.cloud.locks import Locks
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.collect.sources import BALLDONTLIE_KEY, ODDS_KEY
@@ -118,7 +118,7 @@ class CollectContext:
     keys: Mapping[str, str]
     warehouse: Warehouse
     store: ObjectStore
-    leases: Leases
+    locks: Locks
     ops: OpsLog
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
@@ -147,7 +147,7 @@ def open_collect(settings: CollectSettings, clock: Clock = utc_now) -> CollectCo
         },
         warehouse=warehouse,
         store=store,
-        leases=Leases(store, settings.bucket_state, clock, LEASE_WAIT_S),
+        locks=Locks(store, settings.bucket_state, clock, LEASE_WAIT_S),
         ops=OpsLog(warehouse, Topics(settings), settings.topic_alerts, FUNCTION, settings.release, clock),
         clock=clock,
     )

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from tipoff.cloud.bigquery import BuildRange, Warehouse
-from tipoff.cloud.leases import Leases
+from tipoff.cloud.locks import Locks
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import NotReady
@@ -67,8 +67,8 @@ def open_grade(settings: GradeSettings, clock: Clock = utc_now) -> GradeContext:
         ],
     )
     ops = OpsLog(warehouse, Topics(settings), settings.topic_alerts, FUNCTION, settings.release, clock)
-    leases = Leases(ObjectStore(settings), settings.bucket_state, clock)
-    return GradeContext(Builder(FUNCTION, settings.release, warehouse, leases, ops, clock))
+    locks = Locks(ObjectStore(settings), settings.bucket_state, clock)
+    return GradeContext(Builder(FUNCTION, settings.release, warehouse, locks, ops, clock))
 
 
 class _Finals(msgspec.Struct, frozen=True):

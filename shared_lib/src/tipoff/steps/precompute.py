@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.cloud.leases import Leases
+from tipoff.cloud.locks import Locks
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.runtime.settings import PrecomputeSettings
@@ -39,8 +39,8 @@ def open_precompute(settings: PrecomputeSettings, clock: Clock = utc_now) -> Pre
         ],
     )
     ops = OpsLog(warehouse, Topics(settings), settings.topic_alerts, FUNCTION, settings.release, clock)
-    leases = Leases(ObjectStore(settings), settings.bucket_state, clock)
-    return PrecomputeContext(Builder(FUNCTION, settings.release, warehouse, leases, ops, clock))
+    locks = Locks(ObjectStore(settings), settings.bucket_state, clock)
+    return PrecomputeContext(Builder(FUNCTION, settings.release, warehouse, locks, ops, clock))
 
 
 def process_date(context: PrecomputeContext, request: ProcessDate) -> Processed:

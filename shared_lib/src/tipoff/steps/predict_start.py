@@ -1,7 +1,7 @@
 """The coordinator: turn a date's slate into a batch of prediction requests, and say how far a batch is.
 
 `/start` and `/status` keep the handoff's contract. A batch is named by its date and as-of, so that two starters of
-the same work meet at one object (module `claims`) and one of them is refused.
+the same work meet at one lock, and one of them is refused.
 """
 
 import re
@@ -15,6 +15,7 @@ import msgspec
 
 from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange, Warehouse
+from tipoff.cloud.locks import LockHeld, Locks
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.cloud.workflows import Workflows
@@ -25,7 +26,6 @@ from tipoff.core.predictions import BatchRow, SkipReason, SkipRow
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictStartSettings
 from tipoff.steps.batches import BatchProgress, BatchState, find_batch
-from tipoff.steps.claims import Claims, Held
 from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.process import LEAD_MINUTES
 from tipoff.steps.queries import load
@@ -35,7 +35,7 @@ FUNCTION = "predict_start"
 CHUNK_PLAYERS = 256
 DEADLINE = timedelta(minutes=15)
 # How long a starter may take before the next one takes it for dead; the latter within the redeliveries of re-predict.
-START_CLAIM_S, CHANGE_CLAIM_S = 60, 10
+START_LOCK, CHANGE_LOCK = timedelta(seconds=60), timedelta(seconds=10)
 # A change that is heard after the usual lead still counts: what was known five minutes before tip-off.
 LAST_LEAD_MINUTES = 5
 _BATCH_ID = re.compile(r"batch_(\d{4}-\d{2}-\d{2})_\d+")
@@ -121,7 +121,7 @@ class PredictStartContext:
     """What the coordinator keeps open."""
 
     warehouse: Warehouse
-    claims: Claims
+    locks: Locks
     topics: Topics
     workflows: Workflows
     ops: OpsLog
@@ -146,7 +146,7 @@ def open_predict_start(settings: PredictStartSettings, clock: Clock = utc_now) -
     topics = Topics(settings)
     return PredictStartContext(
         warehouse=warehouse,
-        claims=Claims(ObjectStore(settings), settings.bucket_state, clock),
+        locks=Locks(ObjectStore(settings), settings.bucket_state, clock),
         topics=topics,
         workflows=Workflows(settings, settings.region),
         ops=OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock),
@@ -197,7 +197,7 @@ def start(context: PredictStartContext, request: Start) -> Started:
     if not candidates:
         raise NotFound("NO_PLAYERS", f"no candidates for the {games} games of {day}: is the context built?")
     batch = _batch(context, request, over, candidates, now)
-    with _claimed(context, batch):
+    with _start_lock(context, batch):
         _refuse_a_second(context, batch, request.force)
         _write(context, batch, candidates)
         published = sum(_publish(context, batch, chunk) for chunk in _chunks(candidates))
@@ -234,16 +234,16 @@ def _batch(
 
 
 @contextmanager
-def _claimed(context: PredictStartContext, batch: BatchRow) -> Iterator[None]:
+def _start_lock(context: PredictStartContext, batch: BatchRow) -> Iterator[None]:
     """One starter per batch; what a killed one left undone, the next one does."""
     try:
-        with context.claims.claimed(f"batches/{batch.game_date}/{batch.batch_id}", START_CLAIM_S):
+        with context.locks.once(f"batches/{batch.game_date}/{batch.batch_id}", FUNCTION, START_LOCK):
             yield
+    except LockHeld as error:
+        raise NotReady("BEING_STARTED", f"{batch.batch_id} is being started") from error
     except Conflict as error:
         facts = error.facts or {"batch_id": batch.batch_id}
         raise Conflict("ALREADY_RUNNING", error.message, facts) from error
-    except Held as error:
-        raise NotReady("BEING_STARTED", f"{batch.batch_id} is being started") from error
 
 
 def _refuse_a_second(context: PredictStartContext, batch: BatchRow, force: bool) -> None:
@@ -377,7 +377,7 @@ def context_changed(context: PredictStartContext, delivery: Delivery) -> None:
         return
     argument = PredictArgument(message.game_date, message.as_of, LAST_LEAD_MINUTES, message.digest, force=True)
     try:
-        with context.claims.claimed(f"context/{message.game_date}/{message.digest}", CHANGE_CLAIM_S):
+        with context.locks.once(f"context/{message.game_date}/{message.digest}", FUNCTION, CHANGE_LOCK):
             context.workflows.start(context.predict_workflow, argument)
-    except Held as error:
+    except LockHeld as error:
         raise BackendUnavailable("being_started", f"{message.digest} is being acted upon") from error

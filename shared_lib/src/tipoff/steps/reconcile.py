@@ -14,10 +14,10 @@ import msgspec
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
+from tipoff.cloud.locks import LockHeld, Locks
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.cloud.workflows import Workflows
-from tipoff.core.errors import Conflict
 from tipoff.core.expected import Expected, GameDay, alarms, assess, missing_steps, news
 from tipoff.core.game_date import game_date_of
 from tipoff.runtime.settings import ReconcileSettings
@@ -111,10 +111,6 @@ class _Recorded(msgspec.Struct, frozen=True):
     actual_rows: int
 
 
-class _Start(msgspec.Struct, frozen=True):
-    at: datetime
-
-
 @dataclass(frozen=True)
 class ExpectedRow:
     """A row of `nba_ops.expected_outputs_log`."""
@@ -200,10 +196,11 @@ def _record(context: ReconcileContext, rows: Sequence[Expected], now: datetime) 
 
 
 def _tell_broken(context: ReconcileContext, over: Mapping[str, date]) -> tuple[str, ...]:
-    """Tell a person of each broken check once: the claim is an object that only one reconciliation can write."""
+    """Tell a person of each broken check once: only one reconciliation can create its lock."""
     broken = broken_checks(context.warehouse, over)
+    locks = Locks(context.store, context.state_bucket, context.clock)
     for found in broken:
-        if _claim(context, f"checks/{found.table}/{found.subject.replace(': ', '/')}"):
+        if _is_first(locks, f"checks/{found.table}/{found.subject.replace(': ', '/')}"):
             context.ops.alert("check_failed", found.subject, f"{found.table}: {found.subject}: {found.detail}")
     return tuple(found.subject for found in broken)
 
@@ -212,32 +209,33 @@ def _start_missing(
     context: ReconcileContext, days: Sequence[GameDay], rows: Sequence[Expected], now: datetime
 ) -> tuple[str, ...]:
     started = []
+    locks = Locks(context.store, context.state_bucket, lambda: now)
     for day in days:
         mine = [row for row in rows if row.game_date == day.game_date]
         for workflow in missing_steps(mine, now, day.last_tipoff_at):
-            if _claim_start(context, workflow, day.game_date, now):
+            if _may_start(locks, workflow, day.game_date):
                 context.workflows.start(context.startable[workflow], {"game_date": str(day.game_date)})
                 started.append(f"{workflow}:{day.game_date}")
     return tuple(started)
 
 
-def _claim_start(context: ReconcileContext, workflow: str, day: date, now: datetime) -> bool:
+def _may_start(locks: Locks, workflow: str, day: date) -> bool:
     """Three times in all, an hour apart, however late the lack is noticed."""
     for number in range(STARTS_PER_DATE):
         key = f"starts/{day}/{workflow}/{number}"
-        if _claim(context, key, msgspec.json.encode(_Start(now))):
+        if _is_first(locks, key, START_EVERY):
             return True
-        before = msgspec.json.decode(context.store.read(context.state_bucket, key).data, type=_Start)
-        if now - before.at < START_EVERY:
+        state, _ = locks.read(key)
+        if locks.now() < state.expires_at:
             return False
     return False
 
 
-def _claim(context: ReconcileContext, key: str, body: bytes = b"{}") -> bool:
-    """Whether it is ours: an object that only one reconciliation can write."""
+def _is_first(locks: Locks, key: str, length: timedelta = timedelta(0)) -> bool:
+    """Whether nobody created this lock before."""
     try:
-        context.store.write(context.state_bucket, key, body, if_generation=0)
-    except Conflict:
+        locks.create(key, FUNCTION, length)
+    except LockHeld:
         return False
     return True
 
