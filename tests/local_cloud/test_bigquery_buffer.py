@@ -22,9 +22,9 @@ from tipoff.cloud.clients.bigquery_storage import bigquery_read_client
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import Part
 from tipoff.tables import Column, Table, all_tables
-from tipoff_local import bigquery_buffer
 from tipoff_local.bigquery import Warehouse, install_extensions
-from tipoff_local.bigquery_buffer import Appended, StreamingBuffer, Tables
+from tipoff_local.bigquery import buffer as streaming_buffer
+from tipoff_local.bigquery.buffer import Appended, StreamingBuffer, Tables
 
 PROJECT = "tipoff-tests"
 COUNTS = replace(
@@ -83,7 +83,7 @@ def test_only_what_is_asked_for_is_settled_and_the_rest_at_the_next_look(tmp_pat
 
 
 def test_many_rows_are_not_kept_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bigquery_buffer, "ROWS_MAX", 3)
+    monkeypatch.setattr(streaming_buffer, "ROWS_MAX", 3)
     tables = Remembering()
     buffer = StreamingBuffer(tmp_path, tables)
     buffer.add(appended([1, 2]), 2)
@@ -234,7 +234,7 @@ def test_rows_are_there_at_the_next_look_and_once_after_a_kill_before_it(tmp_pat
     append(warehouse, 1)
     assert read_by_storage(warehouse) == [0, 1]
     append(warehouse, 2)
-    buffered = tmp_path / "data" / bigquery_buffer.FOLDER
+    buffered = tmp_path / "data" / streaming_buffer.FOLDER
     assert len(list(buffered.glob("*/*"))) == 1
     assert warehouse.pid is not None
     os.kill(warehouse.pid, signal.SIGKILL)

@@ -9,7 +9,7 @@ from google.cloud import bigquery
 from local_bigquery.models import Job
 
 from tipoff_local.bigquery import Warehouse
-from tipoff_local.bigquery_jobs import Jobs
+from tipoff_local.bigquery.patches.jobs import Jobs
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from tipoff_local.bigquery import Warehouse
-from tipoff_local.bigquery_keepsake import FILE_NAME, give_back
+from tipoff_local.bigquery.keepsake import FILE_NAME, give_back
 
 PROJECT = "tipoff-tests"
 QUESTION = "SELECT n + @more AS n FROM kept.v"

@@ -8,9 +8,9 @@ import pytest
 from google.cloud import bigquery
 from tests.local_cloud.test_bigquery_buffer import COUNTS, PROJECT, append, official_client, read_by_storage
 
-from tipoff_local import bigquery_buffer
 from tipoff_local.bigquery import Warehouse
-from tipoff_local.bigquery_looks import _with_definitions
+from tipoff_local.bigquery import buffer as streaming_buffer
+from tipoff_local.bigquery.looks import _with_definitions
 
 OTHERS = replace(COUNTS, name="others")
 SCHEMA = """
@@ -47,7 +47,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waiting]:
     warehouse.start()
     for statement in SCHEMA.split(";"):
         official_client(warehouse).query_and_wait(statement)
-    yield Waiting(warehouse, home / "data" / bigquery_buffer.FOLDER)
+    yield Waiting(warehouse, home / "data" / streaming_buffer.FOLDER)
     warehouse.stop()
 
 

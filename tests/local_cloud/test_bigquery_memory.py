@@ -21,9 +21,9 @@ from tipoff.cloud.rows import Part, RowEncoder
 from tipoff.core.errors import ContractViolation, RateLimited
 from tipoff.tables import Column, Table, all_tables
 from tipoff.tables.ddl import create_statements
-from tipoff_local import bigquery_appends
 from tipoff_local.bigquery import Warehouse
-from tipoff_local.bigquery_results import OnlyColumns
+from tipoff_local.bigquery.patches import appends
+from tipoff_local.bigquery.patches.results import OnlyColumns
 
 PROJECT = "tipoff-tests"
 
@@ -187,7 +187,7 @@ def test_no_table_of_ours_takes_the_slow_way_in(table: Table) -> None:
         if column.mode != "REQUIRED":
             setattr(empty, column.name, [] if column.mode == "REPEATED" else None)
     batch = RowEncoder(table).encode([Part(table, [whole, empty])])
-    assert bigquery_appends._fits(batch, as_rest(table.columns))
+    assert appends._fits(batch, as_rest(table.columns))
 
 
 def test_an_append_may_be_as_large_as_the_service_allows_and_one_too_large_closes_nothing_for_good(

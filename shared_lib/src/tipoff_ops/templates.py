@@ -21,7 +21,7 @@ from tipoff.tables import Table
 from tipoff.tables.ddl import column_type, create_statement, create_statements
 from tipoff.tables.registry import lineage_order
 from tipoff_local.bigquery import Warehouse, clone
-from tipoff_local.bigquery_keepsake import give_back
+from tipoff_local.bigquery.keepsake import give_back
 
 MADE_FOR = "made-for"
 

@@ -17,8 +17,8 @@ from local_bigquery.errors import BigQueryError
 from local_bigquery.grpc import write
 from local_bigquery.models import TableFieldSchema
 
-from tipoff_local.bigquery_buffer import Appended, StreamingBuffer
-from tipoff_local.bigquery_catalogue import CatalogueMemory, Shadow
+from tipoff_local.bigquery.buffer import Appended, StreamingBuffer
+from tipoff_local.bigquery.catalogue import CatalogueMemory, Shadow
 
 # How BigQuery has a column's values sent in Arrow; other columns and other types go the slow way.
 _ARROW = {

@@ -15,8 +15,8 @@ import grpc
 import msgspec
 from local_bigquery.engine import database
 
-from tipoff_local.bigquery_buffer import StreamingBuffer, Wanted, every_table
-from tipoff_local.bigquery_catalogue import CatalogueMemory
+from tipoff_local.bigquery.buffer import StreamingBuffer, Wanted, every_table
+from tipoff_local.bigquery.catalogue import CatalogueMemory
 
 _WORD = re.compile(r"\w+")
 _ASKS = re.compile(r"/projects/[^/]+/(jobs|queries)/?$")

@@ -12,8 +12,8 @@ from local_bigquery.catalog import tables
 from local_bigquery.engine import database
 from local_bigquery.jobs import query
 
-from tipoff_local.bigquery_catalogue import Shadow
-from tipoff_local.bigquery_lookups import REQUIRED_COLUMNS
+from tipoff_local.bigquery.catalogue import Shadow
+from tipoff_local.bigquery.patches.lookups import REQUIRED_COLUMNS
 
 _RESULTS = ("emulator", tables.RESULTS)
 

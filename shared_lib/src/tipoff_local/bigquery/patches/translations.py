@@ -22,9 +22,9 @@ from local_bigquery.sql.rules import tables as rule_tables
 from local_bigquery.sql.translate import Context
 from sqlglot import exp
 
-from tipoff_local import bigquery_keepsake as keepsake
-from tipoff_local.bigquery_catalogue import CatalogueMemory, Shadow
-from tipoff_local.bigquery_operators import bracket_operands
+from tipoff_local.bigquery import keepsake
+from tipoff_local.bigquery.catalogue import CatalogueMemory, Shadow
+from tipoff_local.bigquery.patches.operators import bracket_operands
 
 PARSED_MAX = 2_000
 # Catalogue listings and wildcards are answered at translation; script variables and @@values are written into it.

@@ -19,14 +19,15 @@ from local_bigquery.engine import database
 from local_bigquery.grpc import server
 from local_bigquery.settings import settings
 
-from tipoff_local.bigquery_appends import append_by_columns
-from tipoff_local.bigquery_buffer import FOLDER, StreamingBuffer, Tables
-from tipoff_local.bigquery_catalogue import CatalogueMemory
-from tipoff_local.bigquery_jobs import remember_jobs
-from tipoff_local.bigquery_looks import Looks, SettledFirst, settled_before
-from tipoff_local.bigquery_lookups import look_names_up
-from tipoff_local.bigquery_results import find_results_by_name, work_results_out_once
-from tipoff_local.bigquery_translations import Keepsake, remember_translations
+from tipoff_local.bigquery.buffer import FOLDER, StreamingBuffer, Tables
+from tipoff_local.bigquery.catalogue import CatalogueMemory
+from tipoff_local.bigquery.looks import Looks, SettledFirst, settled_before
+from tipoff_local.bigquery.patches import private_names
+from tipoff_local.bigquery.patches.appends import append_by_columns
+from tipoff_local.bigquery.patches.jobs import remember_jobs
+from tipoff_local.bigquery.patches.lookups import look_names_up
+from tipoff_local.bigquery.patches.results import find_results_by_name, work_results_out_once
+from tipoff_local.bigquery.patches.translations import Keepsake, remember_translations
 from tipoff_local.httpd import INSTANCE_PATH
 from tipoff_local.processes import report_ready, when_parent_leaves
 
@@ -40,7 +41,15 @@ APPEND_BYTES_MAX = 20_000_000
 
 
 def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: int) -> None:
-    """Serves until the parent leaves."""
+    """Serve until the parent leaves.
+
+    Raises:
+        SystemExit: local-bigquery is not the release that the patches were written for, or the REST port is taken.
+    """
+    try:
+        private_names.check()
+    except private_names.PrivateNamesChanged as error:
+        raise SystemExit(str(error)) from error
     settings.bigquery_host = HOST
     settings.data_dir = data_dir
     settings.default_project_id = project

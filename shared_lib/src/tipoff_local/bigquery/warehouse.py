@@ -49,7 +49,7 @@ class Warehouse:
         env = {"HOME": str(self._home)}
         if self._storage_url:
             env["STORAGE_EMULATOR_HOST"] = self._storage_url
-        self._child = Child("tipoff_local.bigquery_child", arguments, env, self._folder / "bigquery.log")
+        self._child = Child("tipoff_local.bigquery.child", arguments, env, self._folder / "bigquery.log")
         ready = json.loads(self._child.ready_line())
         self.rest_url = f"http://127.0.0.1:{ready['rest_port']}"
         self.instance = ready["instance"]
