@@ -1,4 +1,4 @@
-"""A deterministic basketball league that writes the source documents of a real one; see `league`."""
+"""Simulates a basketball league and writes the documents of its sources. Equal seeds give equal bytes; see `league`."""
 
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.league import FULL, SMALL, League, Season, Volume

@@ -1,4 +1,4 @@
-"""The fixture list: who meets whom when, with back-to-backs, days off, summer time and one postponed game."""
+"""The fixture list, with back-to-backs, days off, daylight saving time and one postponed game."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,15 +16,14 @@ _POSTPONED_NOTICE = timedelta(hours=4)
 
 @dataclass(frozen=True, slots=True)
 class Game:
-    """One fixture on one date. A postponed game stands twice under one id: where it fell out, and where it
-    was played.
+    """One fixture on one date. A postponed game has two fixtures with one id: the postponed one and the played one.
 
     Attributes:
         nba_game_id: ten digits, 002 + two-digit season + running number.
-        game_date: Eastern date of this standing.
-        tipoff_at: UTC instant of record.
-        is_postponed: True where it fell out; no result, and `called_off_at` says when that was known.
-        known_from: instant from which this standing is in the schedule.
+        game_date: Eastern date of this fixture.
+        tipoff_at: UTC instant of the scheduled tip-off.
+        is_postponed: True for a postponed fixture, which has no result; see `called_off_at`.
+        known_from: instant from which this fixture is in the schedule.
     """
 
     nba_game_id: str
@@ -37,7 +36,7 @@ class Game:
 
     @property
     def called_off_at(self) -> datetime:
-        """When the league called the game off (only meaningful for a postponed one)."""
+        """UTC instant at which the league postponed the game; only for a postponed fixture."""
         return self.tipoff_at - _POSTPONED_NOTICE
 
     @property
@@ -57,7 +56,7 @@ def eastern(day: date, hour: int, minute: int = 0) -> datetime:
 
 
 def fixtures(seed: int, start_date: date, game_days: int, teams: int) -> tuple[Game, ...]:
-    """All standings in order of (tip-off, id): `game_days` dates with games from `start_date` on."""
+    """All fixtures of `game_days` dates with games, from `start_date` on, in order of (tip-off, id)."""
     rng = Random(f"calendar/{seed}/{start_date}")
     known_from = eastern(start_date - timedelta(days=14), 8)
     last_played: dict[str, list[date]] = {team.tricode: [] for team in TEAMS[:teams]}
@@ -70,7 +69,7 @@ def fixtures(seed: int, start_date: date, game_days: int, teams: int) -> tuple[G
 
 
 def game_dates(start_date: date, game_days: int) -> list[date]:
-    """The dates on which games are held: all but every 23rd day."""
+    """The dates with games: all but every 23rd day."""
     dates: list[date] = []
     offset = 0
     while len(dates) < game_days:
@@ -81,7 +80,7 @@ def game_dates(start_date: date, game_days: int) -> list[date]:
 
 
 def _pairs(rng: Random, day: date, played: dict[str, list[date]]) -> list[tuple[Team, Team]]:
-    """Pairs (home, away) for one date: those with fewest games first, nobody three days running."""
+    """Pairs (home, away) for one date: teams with the fewest games first, no team on three days in a row."""
     by_code = {team.tricode: team for team in TEAMS}
     wanted = max(1, round(rng.choice(_GAMES_A_DAY) * len(played) / 30))
     free = [code for code, dates in played.items() if not _is_tired(rng, day, dates)]
@@ -94,7 +93,7 @@ def _pairs(rng: Random, day: date, played: dict[str, list[date]]) -> list[tuple[
 
 
 def _is_tired(rng: Random, day: date, dates: list[date]) -> bool:
-    """Played on both days before, or yesterday and not among the third of teams that get a back-to-back."""
+    """Whether a team must rest: it played on both days before, or yesterday and was not drawn for a back-to-back."""
     if not dates or dates[-1] != day - timedelta(days=1):
         return False
     return day - timedelta(days=2) in dates[-2:] or rng.random() > 0.35

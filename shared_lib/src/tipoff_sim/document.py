@@ -1,4 +1,4 @@
-"""What the simulator hands out: source documents, each with the instant at which the world could see it."""
+"""A source document, with the instant at which it could be observed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +19,13 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One object as a collector would land it.
+    """One object, as a collector would upload it.
 
     Attributes:
-        object_name: the name it has in the landing bucket.
+        object_name: its name in the landing bucket.
         observed_at: UTC instant at which its content was known; equal to the instant in the name.
         body: UTF-8 JSON, not compressed.
-        kind: the source imitated.
+        kind: the source that it imitates.
     """
 
     object_name: str

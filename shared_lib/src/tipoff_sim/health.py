@@ -1,6 +1,6 @@
-"""Who is hurt, what his team says about it hour by hour, and whether he plays in the end.
+"""Injuries, the status that a team reports over time, and whether the player appears.
 
-The shares follow real reports: Doubtful plays 2 of 100, Questionable 57, Probable 92; Out never does.
+The shares follow real reports: of 100 Doubtful players 2 play, of Questionable 57, of Probable 92, of Out none.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ _LATE_SCRATCH = 0.006
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From `at` on the report shows `status`."""
+    """From instant `at` on, reports show `status`."""
 
     at: datetime
     status: str
@@ -35,21 +35,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """A player's way to one game: what was printed when, and whether he was fit to play."""
+    """A player's availability for one game: the reported statuses over time, and whether he is fit to play."""
 
     plays: bool
     reason: str
     changes: tuple[Change, ...]
 
     def status_at(self, instant: datetime) -> str | None:
-        """What a report of this instant shows; None: not listed."""
+        """The status in a report of this instant; None if he is not listed."""
         shown = [change.status for change in self.changes if change.at <= instant]
         return shown[-1] if shown else None
 
 
 @dataclass(frozen=True, slots=True)
 class Spell:
-    """Days `first..last` on which a player cannot play."""
+    """An injury: the days `first..last` on which a player cannot play."""
 
     first: date
     last: date
@@ -60,7 +60,7 @@ FIT = Availability(True, "", ())
 
 
 def spells(seed: int, player: Player, first: date, last: date) -> tuple[Spell, ...]:
-    """A player's injuries of a stretch, in order, never overlapping."""
+    """A player's injuries between two dates, in order, without overlaps."""
     rng = Random(f"spells/{seed}/{player.player_id}/{first}")
     found: list[Spell] = []
     day = first + timedelta(days=_days_until_hurt(rng) - 20)
@@ -75,7 +75,7 @@ def spells(seed: int, player: Player, first: date, last: date) -> tuple[Spell, .
 def availability(
     seed: int, player: Player, game: Game, hurt: tuple[Spell, ...], submitted_at: datetime
 ) -> Availability:
-    """What happens to a player before one game of his team."""
+    """A player's availability for one game of his team."""
     rng = Random(f"health/{seed}/{player.player_id}/{game.nba_game_id}/{game.game_date}")
     if player.is_two_way and rng.random() < 0.75:
         return Availability(False, "G League - Two-Way", (Change(submitted_at, "Out"),))
@@ -89,7 +89,7 @@ def availability(
 
 
 def submission(seed: int, game: Game, tricode: str, *, played_yesterday: bool) -> datetime:
-    """When a team first hands in its list: the afternoon before, or on the morning after another game."""
+    """When a team first submits its list: the afternoon before, or on the morning of a back-to-back game."""
     rng = Random(f"submit/{seed}/{game.nba_game_id}/{game.game_date}/{tricode}")
     if played_yesterday:
         return eastern(game.game_date, rng.randint(9, 11), rng.randrange(60))
@@ -105,7 +105,7 @@ def _reason(rng: Random) -> str:
 
 
 def _hurt(rng: Random, spell: Spell, game: Game, submitted_at: datetime) -> Availability:
-    """Out; near the end of the spell first Doubtful and then Out."""
+    """Out; near the end of the injury, sometimes first Doubtful and then Out."""
     if (spell.last - game.game_date).days > 2 or rng.random() < 0.5:
         return Availability(False, spell.reason, (Change(submitted_at, "Out"),))
     ruled_out = _decision(rng, game, submitted_at)
@@ -113,7 +113,7 @@ def _hurt(rng: Random, spell: Spell, game: Game, submitted_at: datetime) -> Avai
 
 
 def _late_scratch(rng: Random, game: Game) -> Availability:
-    """Healthy until the warm-up; half of them never reach a report."""
+    """Not listed until shortly before tip-off; in half of the cases never listed."""
     told = game.tipoff_at - timedelta(minutes=rng.randint(5, 20))
     return Availability(
         False, "Injury/Illness - Illness; Illness", (Change(told, "Out"),) if rng.random() < 0.5 else ()
@@ -121,7 +121,7 @@ def _late_scratch(rng: Random, game: Game) -> Availability:
 
 
 def _doubt(rng: Random, game: Game, hurt: tuple[Spell, ...]) -> str | None:
-    """The first status of somebody not ruled out: uncertain after an injury, now and then otherwise."""
+    """The first status of a player who is not Out: often uncertain after an injury, seldom otherwise."""
     returning = any(0 < (game.game_date - spell.last).days <= 3 for spell in hurt)
     draw = rng.random() * (0.06 if returning else 1)
     if draw < 0.003:
@@ -141,5 +141,5 @@ def _listed(rng: Random, status: str, game: Game, submitted_at: datetime) -> Ava
 
 
 def _decision(rng: Random, game: Game, submitted_at: datetime) -> datetime:
-    """Between five hours and a quarter of an hour before tip-off, never before the list exists."""
+    """Between 300 and 15 minutes before tip-off, and at least 5 minutes after the list was submitted."""
     return max(game.tipoff_at - timedelta(minutes=rng.randint(15, 300)), submitted_at + timedelta(minutes=5))

@@ -18,8 +18,8 @@ _HOURS_ON_OTHER_DAYS = (17, 21)
 
 
 def report_instants(day: date, games: Iterable[Game]) -> list[datetime]:
-    """When reports of a date appear: hourly 13:30 to 22:30 Eastern, from earlier on for an early game;
-    twice on a date without games."""
+    """When the reports of a date appear: hourly from 13:30 to 22:30 Eastern, earlier for an early game, and twice on a
+    date without games."""
     today = [game for game in games if game.game_date == day]
     if not today:
         return [eastern(day, hour, 30) for hour in _HOURS_ON_OTHER_DAYS]
@@ -28,7 +28,7 @@ def report_instants(day: date, games: Iterable[Game]) -> list[datetime]:
 
 
 def injury_report(at: datetime, shown: tuple[Matchup, ...]) -> Document:
-    """The full state at `at` for the games of the report's own date and the next, in order of tip-off."""
+    """The report at instant `at`, for the games of its date and of the next, in order of tip-off."""
     records: list[ReportRecord] = []
     gaps: list[ReportGap] = []
     for matchup in shown:
@@ -43,7 +43,7 @@ def injury_report(at: datetime, shown: tuple[Matchup, ...]) -> Document:
 
 
 def is_shown(game: Game, at: datetime) -> bool:
-    """Whether a report of `at` speaks of a game: played today or tomorrow, and not called off."""
+    """Whether a report at instant `at` covers a game: it is today or tomorrow, and not postponed."""
     day = at.astimezone(EASTERN).date()
     near = day <= game.game_date <= day + timedelta(days=1)
     return near and not (game.is_postponed and game.called_off_at <= at) and game.known_from <= at

@@ -3,7 +3,7 @@
     for document in League(seed=7).season(date(2025, 10, 21), game_days=31):
         upload(document.object_name, document.body)
 
-`Season.truth` holds what the documents only hint at: who is out, and each player's exact expected points.
+`Season.truth` has what the documents do not show: who is out, and each player's exact expected points.
 """
 
 from collections.abc import Container, Iterator
@@ -29,12 +29,12 @@ _IN_PLAY_AFTER = timedelta(minutes=35)
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """How many snapshots the sources give besides the morning's game lines.
+    """How many snapshots the sources have, besides the morning's game lines.
 
     Attributes:
         lines_before_tipoff, props_before_tipoff: whole minutes, largest first.
-        report_every: 1 for each hourly report, n for every nth (the day's last always included).
-        books: who quotes player points; a book with a ladder quotes nine lines a player.
+        report_every: 1 for each hourly report, n for every nth; the last one of the day is always included.
+        books: the bookmakers that quote player points; a book with a ladder quotes nine lines a player.
     """
 
     lines_before_tipoff: tuple[int, ...] = (240, 75)
@@ -49,10 +49,10 @@ SMALL = Volume(lines_before_tipoff=(75,), props_before_tipoff=(90,), report_ever
 
 @dataclass(frozen=True)
 class Season:
-    """A played stretch. Iterating renders the documents lazily, day by day; the same bytes every time.
+    """The simulated games. Iterating renders the documents lazily, day by day, with the same bytes every time.
 
     Attributes:
-        matchups: all fixtures with sides and results, by (tip-off, id).
+        matchups: all fixtures with sides and results, in order of (tip-off, id).
     """
 
     seed: int
@@ -87,28 +87,19 @@ class Season:
         """Dates with at least one game that was played, in order."""
         return tuple(sorted({one.game.game_date for one in self.matchups if one.result}))
 
-    @property
-    def document_total(self) -> int:
-        """Number of documents; renders them all."""
-        return sum(1 for _ in self)
-
     @cached_property
     def truth(self) -> dict[tuple[str, int], PlayerTruth]:
-        """What is true, by (nba_game_id, player_id), of every roster player of every played game."""
+        """The truth about every roster player of every played game, by (nba_game_id, player_id)."""
         return {(row.nba_game_id, row.player.player_id): row for one in self.matchups for row in truths(one)}
 
-    def true_mean_pts(self, nba_game_id: str, player_id: int) -> float | None:
-        """Exact expected points given who appeared; None if he did not."""
-        return self.truth[nba_game_id, player_id].mean_pts
-
     def out(self, nba_game_id: str) -> frozenset[int]:
-        """Player ids of the rosters of a game who were not fit to play."""
+        """Ids of the players on the rosters of a game who were not fit to play."""
         return frozenset(
             player for (game, player), row in self.truth.items() if game == nba_game_id and not row.health.plays
         )
 
     def _of_day(self, day: date, kinds: Container[Kind]) -> Iterator[Document]:
-        """What is observed from 06:00 Eastern of a day to 06:00 of the next."""
+        """The documents observed from 06:00 Eastern of a day to 06:00 of the next."""
         near = tuple(one for one in self.matchups if day <= one.game.game_date <= day + timedelta(days=1))
         today = [one for one in near if one.game.game_date == day]
         if Kind.SCHEDULE in kinds:
@@ -121,7 +112,7 @@ class Season:
             yield from self._of_game(one, kinds)
 
     def _schedule_instants(self, day: date, today: list[Matchup]) -> Iterator[datetime]:
-        """Mondays, whenever a game is called off or set anew, and the morning after the last game."""
+        """Mondays, the instants after a game is postponed or rescheduled, and the morning after the last game."""
         if day.weekday() == 0 or day == self.end_date + timedelta(days=1):
             yield eastern(day, 6)
         if any(one.game.known_from.date() == day for one in self.matchups):
@@ -148,7 +139,7 @@ class Season:
         yield from _before(game, self.volume.lines_before_tipoff)
 
     def _prop_instants(self, game: Game) -> Iterator[datetime]:
-        """Some time before tip-off, and now and then a feed that ran on into the game."""
+        """Some instants before tip-off, and for a few games one after it."""
         yield from _before(game, self.volume.props_before_tipoff)
         rng = Random(f"in-play/{self.seed}/{game.nba_game_id}")
         if rng.random() < _IN_PLAY_SHARE and not game.is_postponed:
@@ -163,12 +154,12 @@ class League:
         self.teams = teams
 
     def season(self, start_date: date, game_days: int, volume: Volume = FULL) -> Season:
-        """Play `game_days` dates with games from `start_date` on; players live through seasons."""
+        """Simulate `game_days` dates with games, from `start_date` on. Players keep their identity over seasons."""
         return Season(self.seed, start_date, matchups(self.seed, start_date, game_days, self.teams), volume)
 
 
 def _before(game: Game, minutes: tuple[int, ...]) -> Iterator[datetime]:
-    """Instants before tip-off; none once a game has been called off."""
+    """Instants before tip-off; none after the game was postponed."""
     for one in minutes:
         at = game.tipoff_at - timedelta(minutes=one)
         if not (game.is_postponed and game.called_off_at <= at):

@@ -1,7 +1,7 @@
-"""What a given set of players is expected to do: the known truth behind every game.
+"""The expected statistics of a given set of players: the truth of a simulated game.
 
-Minutes are shared out of 240 by role, capped, and shots out of the team's by usage x minutes: whoever is
-missing leaves both to the others. All draws of `play` have exactly these means.
+A team's 240 minutes are divided by role, with a cap. Its shots are divided by usage x minutes. If a player is missing,
+the others share his minutes and shots. All draws in `play` have exactly these means.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _TEAM_MINUTES = 240.0
 _MINUTES_CAP = 39.0
 _TEAM_SHOTS = 89.0
 _HOME_EDGE = 1.012
-# measured on draws of this very model: variance of points is about 3.5 x mean
+# Measured on draws of this model: the variance of points is about 3.5 times the mean.
 _VARIANCE_PER_POINT = 3.5
 
 
@@ -47,12 +47,12 @@ class Skills:
 
 @dataclass(frozen=True, slots=True)
 class Lineup:
-    """Expectations of one side, arrays over `players` (star first).
+    """Expected statistics of one side; arrays over `players`, the star first.
 
     Attributes:
         minutes: expected minutes, sum 240.
         shots: expected field-goal attempts.
-        three_pct, paint_pct, mid_pct: chance of a make by zone against this opponent.
+        three_pct, paint_pct, mid_pct: probability of a made shot by zone, against this opponent.
         mean_pts: exact expected points per player.
     """
 
@@ -68,12 +68,12 @@ class Lineup:
 
     @property
     def sd_pts(self) -> Floats:
-        """Standard deviation of points per player, by the model's variance to mean ratio."""
+        """Standard deviation of points per player, from the model's ratio of variance to mean."""
         return np.asarray(np.sqrt(_VARIANCE_PER_POINT * self.mean_pts + 0.5))
 
 
 def expected(players: tuple[Player, ...], own: TeamStyle, opponent: TeamStyle, *, at_home: bool) -> Lineup:
-    """The lineup these players form if exactly they play."""
+    """The lineup if exactly these players play."""
     skill = Skills(players)
     minutes = share_minutes(skill.minutes)
     weight = skill.usage * minutes
@@ -90,7 +90,7 @@ def expected(players: tuple[Player, ...], own: TeamStyle, opponent: TeamStyle, *
 
 
 def share_minutes(roles: Floats) -> Floats:
-    """Scale role minutes to 240 in all, nobody above 39: what is cut off goes to the others in proportion."""
+    """Scale role minutes to a sum of 240 with at most 39 each; the excess goes to the others in proportion."""
     minutes = roles * (_TEAM_MINUTES / roles.sum())
     while minutes.max() > _MINUTES_CAP + 1e-9:
         capped = minutes >= _MINUTES_CAP

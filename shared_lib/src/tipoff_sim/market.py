@@ -1,4 +1,4 @@
-"""Bookmakers' view of a game: medians from what reports show, each book's slant, prices with a margin."""
+"""Bookmakers' quotes: medians by the injury reports, a bias of each book, and prices with a margin."""
 
 from dataclasses import dataclass
 from hashlib import md5
@@ -13,9 +13,9 @@ class Book:
     """A bookmaker.
 
     Attributes:
-        margin: added to a fair probability of one half on each side.
-        is_fantasy: constant prices and more whole lines.
-        has_ladder: alternates in the main market.
+        margin: added to each side of a fair probability of one half.
+        is_fantasy: has constant prices and more whole-number lines.
+        has_ladder: has alternate lines in the main market.
     """
 
     key: str
@@ -40,7 +40,7 @@ _LADDER = (-5, -3, -2, -1, 1, 2, 3, 5)
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Both sides of a line, American prices."""
+    """Both sides of a line, with American prices."""
 
     point: float
     over_american: int
@@ -49,7 +49,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A player a market prices."""
+    """A player whom the market quotes."""
 
     player_id: int
     name: str
@@ -58,12 +58,12 @@ class Offer:
 
 
 def event_id(seed: int, nba_game_id: str) -> str:
-    """The 32 hex characters under which the odds source knows a game; a moved game keeps them."""
+    """The odds source's id of a game, 32 hex characters; a rescheduled game keeps it."""
     return md5(f"{seed}/{nba_game_id}".encode(), usedforsecurity=False).hexdigest()
 
 
 def offers(lineups: tuple[Lineup, Lineup]) -> list[Offer]:
-    """Everybody worth a line, by name."""
+    """The players who get a line, by name."""
     found = [
         Offer(player.player_id, player.name.full, median_pts(mean), sd)
         for side in lineups
@@ -74,12 +74,16 @@ def offers(lineups: tuple[Lineup, Lineup]) -> list[Offer]:
 
 
 def median_pts(mean_pts: float) -> float:
-    """Interpolated median of points around a mean, in this model (points are skewed to the right)."""
+    """The interpolated median of points for a mean in this model, whose points are skewed to the right."""
     return mean_pts - 0.35 - 0.025 * mean_pts
 
 
 def player_quotes(rng: Random, book: Book, offer: Offer, slant: float) -> list[Quote]:
-    """A book's line on a player, with alternates if it keeps a ladder; `slant` is its opinion in points."""
+    """A book's line for a player, with alternate lines if it has a ladder.
+
+    Args:
+        slant: the book's bias, points.
+    """
     median = max(offer.median_pts + slant, 2.0)
     whole = rng.random() < (0.3 if book.is_fantasy else 0.04)
     main = float(max(round(median), 1)) if whole else floor(median) + 0.5
@@ -90,12 +94,12 @@ def player_quotes(rng: Random, book: Book, offer: Offer, slant: float) -> list[Q
 
 
 def two_way(book: Book, point: float, median: float, sd: float) -> Quote:
-    """Prices of over and under `point` when the book believes in `median`."""
+    """Prices of over and under `point`, for the book's `median`."""
     return _quote(book, point, median, sd)
 
 
 def american(probability: float) -> int:
-    """Whole American price of an implied probability; never between -100 and 100."""
+    """The American price of an implied probability, a whole number; never between -100 and 100."""
     if probability >= 0.5:
         return -max(round(100 * probability / (1 - probability)), 100)
     return max(round(100 * (1 - probability) / probability), 100)

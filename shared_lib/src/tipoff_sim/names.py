@@ -1,4 +1,4 @@
-"""Invented names with the spellings that break joins: diacritics, suffixes, hyphens, near-namesakes."""
+"""Invented names, with spellings that often break joins: diacritics, suffixes, hyphens, and similar names."""
 
 from dataclasses import dataclass
 from random import Random
@@ -31,7 +31,7 @@ _SUFFIXES = ("Jr.", "II", "III", "IV", "Sr.")
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
-    """A name in parts. `suffix` may be empty."""
+    """A name in parts; `suffix` may be empty."""
 
     first: str
     last: str
@@ -39,12 +39,12 @@ class PersonName:
 
     @property
     def full(self) -> str:
-        """`First Last Suffix`, as box scores and books print it."""
+        """`First Last Suffix`, as in box scores and odds."""
         return f"{self.first} {self.last} {self.suffix}".rstrip()
 
     @property
     def reversed(self) -> str:
-        """`Last Suffix, First`, as injury reports print it."""
+        """`Last Suffix, First`, as in injury reports."""
         return f"{self.last} {self.suffix}".rstrip() + f", {self.first}"
 
 
@@ -52,7 +52,7 @@ NAMESAKES = (PersonName("Jalen", "Wexford"), PersonName("Jaylin", "Wexford"))
 
 
 def draw_names(seed: int, count: int) -> list[PersonName]:
-    """`count` different names (no two alike up to suffix); every fourteenth carries a suffix."""
+    """`count` names that differ even without their suffixes; about one in fourteen has a suffix."""
     rng = Random(f"names/{seed}")
     combinations = rng.sample(range(len(_FIRST) * len(_LAST)), count)
     return [_name(index, rng) for index in combinations]

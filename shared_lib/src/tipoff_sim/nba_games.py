@@ -1,4 +1,4 @@
-"""Box score and play-by-play of a simulated game as documents; both are counted from the same events."""
+"""Box score and play-by-play documents of a simulated game; both are counted from the same events."""
 
 from datetime import datetime
 
@@ -31,7 +31,7 @@ _BENCHED = PlayerStatistics(*(0,) * 8, "PT00M00.00S", 0.0, *(0,) * 10)
 
 
 def boxscore(matchup: Matchup) -> Document:
-    """The final box score, three hours after tip-off; of a postponed game the empty box at its tip-off."""
+    """The final box score, three hours after tip-off. For a postponed game, an empty box score at its tip-off."""
     game, result = matchup.game, matchup.result
     at = game.tipoff_at + RESULT_AFTER if result else game.tipoff_at
     box = BoxGame(
@@ -52,7 +52,7 @@ def boxscore(matchup: Matchup) -> Document:
 
 
 def play_by_play(matchup: Matchup, result: Result) -> Document:
-    """Shots, free throws and blocks in order with the running score, three hours after tip-off."""
+    """Shots, free throws and blocks in order, with the running score; three hours after tip-off."""
     game = matchup.game
     at = game.tipoff_at + RESULT_AFTER
     actions = ActionGame(game.nba_game_id, _actions(matchup, result))
@@ -82,7 +82,7 @@ def _box_team(side: Side, result: Result | None, *, is_home: bool) -> BoxTeam:
 
 
 def _players(side: Side, result: Result, offset: int) -> list[BoxPlayer]:
-    """Those who appeared, the first five as starters; then the others of the roster."""
+    """The players who appeared, the first five as starters; then the other players of the roster."""
     lines = _lines(result)
     appeared = [member for member in side.members if member.appears]
     absent = [member for member in side.members if not member.appears]
@@ -100,7 +100,7 @@ def _players(side: Side, result: Result, offset: int) -> list[BoxPlayer]:
 
 
 def _absent(member: Member) -> BoxPlayer:
-    """Hurt, away, or kept on the bench by the coach."""
+    """A player who did not appear: injured, with the minor-league team, or not used."""
     box = BoxPlayer("ACTIVE", member.player.player_id, "0", "0", _BENCHED, member.player.name.full)
     if not member.health.plays:
         box.status = "INACTIVE"
@@ -200,7 +200,7 @@ def _team_statistics(players: list[BoxPlayer], overtimes: int, against: int, pai
 
 
 class _Scorer:
-    """Writes actions one after the other and keeps the score."""
+    """Writes the actions in order and keeps the score."""
 
     def __init__(self, matchup: Matchup, result: Result) -> None:
         lineups = (result.home, result.away)
@@ -211,7 +211,7 @@ class _Scorer:
         self.actions: list[Action] = []
 
     def shot(self, second: int, player: int, zone: int, made: int, assister: int) -> None:
-        """A field goal or free throw; a make counts before it is written."""
+        """A field goal or free throw. The score of the action includes a made shot."""
         self._score[player >= self._split] += int(POINTS[zone]) * made
         action = self._action(second, player, _ACTION_TYPES[zone], ["pointsinthepaint"] if zone == PAINT else [])
         action.is_field_goal = int(zone != FREE)
@@ -221,7 +221,7 @@ class _Scorer:
             action.assist_person_id = self._who[assister][0].player_id
 
     def block(self, second: int, player: int) -> None:
-        """The block of the shot before."""
+        """The block of the previous shot."""
         self._action(second, player, "block", [])
 
     def _action(self, second: int, number: int, action_type: str, qualifiers: list[str]) -> Action:
@@ -259,7 +259,7 @@ def _actions(matchup: Matchup, result: Result) -> list[Action]:
 
 
 def _clock(second: int) -> tuple[int, str]:
-    """(period, remaining time in it as an ISO duration)."""
+    """(period, remaining time of the period as an ISO duration)."""
     if second < REGULATION_S:
         period, left = second // 720 + 1, 720 - second % 720
     else:

@@ -1,4 +1,4 @@
-"""The season schedule as a document, as it stood at any instant."""
+"""The season schedule document, as of any instant."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -24,12 +24,12 @@ def season_name(opening: date) -> str:
 
 
 def schedule(season: str, matchups: tuple[Matchup, ...], at: datetime) -> Document:
-    """The schedule at `at`: scores of finished games; a postponed game stays until it has a new date."""
+    """The schedule at `at`, with the scores of finished games. A postponed game stays until it has a new date."""
     newest = {one.game.nba_game_id: one for one in _known(matchups, at)}
-    standing = sorted(newest.values(), key=lambda one: (one.game.game_date, one.game.tipoff_at, one.game.nba_game_id))
+    current = sorted(newest.values(), key=lambda one: (one.game.game_date, one.game.tipoff_at, one.game.nba_game_id))
     dates = [
         ScheduleDate(f"{day:%m/%d/%Y} 00:00:00", [_game(one, at) for one in group])
-        for day, group in groupby(standing, key=lambda one: one.game.game_date)
+        for day, group in groupby(current, key=lambda one: one.game.game_date)
     ]
     meta = Meta(1, f"http://nba.cloud/league/00/{season}/scheduleleaguev2?Format=json", iso_utc(at))
     body = _ENCODER.encode(ScheduleDocument(meta, LeagueSchedule(season, "00", dates)))
@@ -37,7 +37,7 @@ def schedule(season: str, matchups: tuple[Matchup, ...], at: datetime) -> Docume
 
 
 def _known(matchups: tuple[Matchup, ...], at: datetime) -> Iterable[Matchup]:
-    """Standings in the order in which they became known."""
+    """Fixtures in the order in which they became known."""
     return sorted((one for one in matchups if one.game.known_from <= at), key=lambda one: one.game.known_from)
 
 

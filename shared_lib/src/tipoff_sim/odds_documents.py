@@ -1,4 +1,4 @@
-"""The Odds API documents of a simulated league: event lists, game lines, player points."""
+"""The documents of The Odds API: event lists, game lines, player points."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -26,7 +26,7 @@ _MARGIN_SD, _TOTAL_SD = 12.5, 18.0
 
 
 def events(seed: int, day: date, games: list[Game], at: datetime) -> Document:
-    """The events of a date as a historical list."""
+    """The events of a date, in the historical envelope."""
     data = [_event(seed, game) for game in games]
     body = EventsEnvelope(iso_utc(at), iso_utc(at - _GRID), iso_utc(at + _GRID), data)
     return Document(object_name(Kind.EVENTS, date=day, ts=at), at, _ENCODER.encode(body), Kind.EVENTS)
@@ -49,7 +49,7 @@ def game_lines(seed: int, matchup: Matchup, at: datetime) -> Document:
 
 
 def player_props(seed: int, matchup: Matchup, at: datetime, books: Sequence[Book] = BOOKS) -> Document:
-    """Player points of several books in the live shape; after tip-off as in-play quotes, which move away."""
+    """Player points of several books, without envelope; after tip-off in-play quotes, which differ much more."""
     game = matchup.game
     in_play = 4.0 if at >= game.tipoff_at else 0.0
     priced = offers(matchup.lineups_at(at))
@@ -86,7 +86,7 @@ def _sum(lineup: Lineup) -> float:
 
 
 def _line_book(rng: Random, book: Book, game: Game, margin: float, total: float, at: datetime) -> Bookmaker:
-    """One book's markets around its own belief in margin (home minus away) and total."""
+    """One book's markets, for its estimates of margin (home minus away) and total."""
     updated = iso_utc(at - timedelta(seconds=rng.randint(20, 90)))
     home, away = odds_name(game.home), odds_name(game.away)
     spread, points = round(margin * 2) / 2 or 0.5, round(total * 2) / 2
@@ -127,13 +127,13 @@ def _prop_book(seed: int, book: Book, game: Game, priced: list[Offer], at: datet
 
 
 def _slant(seed: int, book: Book, game: Game, offer: Offer) -> float:
-    """A book's standing opinion on a player in a game, points; the market as a whole errs a little, too."""
+    """A book's constant bias for a player in a game, points; a part of it is common to all books."""
     subject = f"{seed}/{game.nba_game_id}/{offer.player_id}"
     return 0.5 * _standard_normal(subject) + 0.4 * _standard_normal(f"{subject}/{book.key}")
 
 
 def _standard_normal(subject: str) -> float:
-    """The same deviate for the same subject; much cheaper than a seeded generator for one number."""
+    """A normal deviate that depends on the subject only; much faster than a seeded generator for one number."""
     return _NORMAL.inv_cdf((crc32(subject.encode()) + 0.5) / 2**32)
 
 

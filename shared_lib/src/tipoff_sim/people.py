@@ -1,7 +1,7 @@
-"""Players of the invented league: roles, skills, careers over seasons, trades and late debuts.
+"""Players of the simulated league: roles, skills, careers over seasons, trades and late debuts.
 
-Everything is a pure function of (seed, season year, team): a player keeps his id and name over the years of
-his career, and a new one takes his place when it ends, so any season can be made without those before.
+Everything is a pure function of (seed, season year, team), so a season can be made without the earlier ones. A player
+keeps his id and name for his whole career; then a new player takes his roster slot.
 """
 
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ _ROLE_USAGE = (1.45, 1.2, 1.05, 0.95, 0.9, 1.05, 0.9, 0.85, 0.85, 0.85, 0.85, 0.
 
 
 class Skill(NamedTuple):
-    """Rates of a player: shares and percentages are fractions, the last six weights in a team per minute."""
+    """Rates of a player. Shares and percentages are fractions; the last six are weights within a team, per minute."""
 
     minutes: float
     usage: float
@@ -45,9 +45,9 @@ class Player:
 
     Attributes:
         player_id: stable over his career, as the NBA `personId`.
-        slot: rank of his role in the team, 0 the star; 13 and 14 are two-way contracts.
+        slot: rank of his role in the team; 0 is the star, 13 and 14 have two-way contracts.
         is_rookie: this season is his first.
-        joins_after_days: days after opening night before he is on the roster at all.
+        joins_after_days: days after opening night on which he joins the roster.
     """
 
     player_id: int
@@ -59,13 +59,13 @@ class Player:
 
     @property
     def is_two_way(self) -> bool:
-        """Mostly away with the minor-league team, and listed so."""
+        """Whether he has a two-way contract: mostly with the minor-league team, and listed so."""
         return self.slot in TWO_WAY_SLOTS
 
 
 @dataclass(frozen=True, slots=True)
 class TeamStyle:
-    """How a team plays: multipliers around 1 on shots taken, and on what opponents make by zone."""
+    """How a team plays: factors around 1 on its shots, and on its opponents' made shots by zone."""
 
     pace: float
     three_allowed: float
@@ -74,20 +74,20 @@ class TeamStyle:
 
 
 def team_style(seed: int, year: int, tricode: str) -> TeamStyle:
-    """The team's style in the season that opens in `year`."""
+    """A team's style in the season that starts in `year`."""
     rng = Random(f"style/{seed}/{year}/{tricode}")
     return TeamStyle(rng.gauss(1, 0.03), rng.gauss(1, 0.03), rng.gauss(1, 0.035), rng.gauss(1, 0.03))
 
 
 class People:
-    """All players of one seed; rosters are made per season."""
+    """All players of one seed. A roster is made for each season."""
 
     def __init__(self, seed: int, teams: int) -> None:
         self._seed = seed
         self._names = draw_names(seed, teams * ROSTER_SIZE * _GENERATIONS)
 
     def roster(self, year: int, team: int) -> tuple[Player, ...]:
-        """The 15 players team number `team` opens the season of `year` with, star first."""
+        """The 15 players of team number `team` at the start of the season of `year`, star first."""
         return tuple(self._player(year, team, slot) for slot in range(ROSTER_SIZE))
 
     def _player(self, year: int, team: int, slot: int) -> Player:
@@ -105,7 +105,7 @@ class People:
 
 
 def swap(rosters: dict[str, tuple[Player, ...]], one: tuple[str, int], other: tuple[str, int]) -> None:
-    """Trade the players at two (tricode, slot) places against each other, each taking the other's role."""
+    """Trade the players of two (tricode, slot) pairs. Each takes the role of the other."""
     first, second = rosters[one[0]][one[1]], rosters[other[0]][other[1]]
     rosters[one[0]] = _with(rosters[one[0]], one[1], second)
     rosters[other[0]] = _with(rosters[other[0]], other[1], first)
@@ -120,7 +120,7 @@ def _namesake(team: int, slot: int) -> PersonName | None:
 
 
 def _career(seed: int, year: int, team: int, slot: int) -> tuple[int, int]:
-    """(number of the player who holds this place in `year`, the year he came)."""
+    """(number of the player who has this slot in `year`, the year in which he came)."""
     rng = Random(f"career/{seed}/{team}/{slot}")
     generation, since = 0, _FIRST_YEAR - rng.randrange(6)
     while (until := since + rng.randint(3, 11)) <= year:

@@ -1,8 +1,8 @@
-"""One game drawn from two lineups: box score and shots that agree with each other in every sum.
+"""Draws one game from two lineups: a box score and shots with equal sums.
 
-Draws, all with the lineup's means: minutes Dirichlet; shots Poisson in minutes x form x pace; zones and makes
-binomial. Assists, blocks, steals and rebounds are given to single shots, so that box and play-by-play are
-counted from the same events.
+All draws have the lineup's means. Minutes are Dirichlet; shots are Poisson with minutes x form x pace; zones and made
+shots are binomial. Assists, blocks, steals and rebounds are assigned to single shots, so box score and play-by-play
+count the same events.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _FOULS_A_TEAM = 19.0
 
 @dataclass(frozen=True, slots=True)
 class Shots:
-    """All shots and free throws of a game in order of time; players count through home, then away.
+    """All shots and free throws of a game in order of time. Players are numbered home first, then away.
 
     Attributes:
         second: seconds from the start; `zone`: THREE, PAINT, MID or FREE; `made`: 0 or 1.
@@ -46,7 +46,7 @@ class Shots:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished game. Arrays run over home players, then away; `attempts`, `makes` have a row per zone."""
+    """A finished game. Arrays have home players first, then away players; `attempts`, `makes` have a row per zone."""
 
     home: Lineup
     away: Lineup
@@ -76,7 +76,7 @@ class Result:
 
     @property
     def home_size(self) -> int:
-        """How many of the players are the home side's."""
+        """Number of home players."""
         return len(self.home.players)
 
     @property
@@ -86,12 +86,12 @@ class Result:
 
 
 def play(rng: np.random.Generator, home: Lineup, away: Lineup) -> Result:
-    """Draw one game. Never a draw; a close one may have gone to overtime."""
+    """Draw one game. It never ends in a tie; a close game may have overtime."""
     size = len(home.players)
     is_home = np.arange(size + len(away.players)) < size
     minutes = np.concatenate([_minutes(rng, home), _minutes(rng, away)])
     attempts, makes = _shoot(rng, home, away, minutes)
-    _settle(attempts, makes, is_home)
+    _break_tie(attempts, makes, is_home)
     overtimes = _overtimes(rng, makes, is_home)
     seconds = _whole_seconds(minutes, is_home, overtimes)
     weights = _Weights(home, away, seconds, is_home)
@@ -118,7 +118,7 @@ def play(rng: np.random.Generator, home: Lineup, away: Lineup) -> Result:
 
 
 class _Weights:
-    """Per player: weight of being the one who assists, rebounds, ..., times minutes played."""
+    """For each player, the weight of an assist, rebound and so on, times the seconds played."""
 
     def __init__(self, home: Lineup, away: Lineup, seconds: Ints, is_home: NDArray[np.bool_]) -> None:
         one, other = home.skill, away.skill
@@ -132,7 +132,7 @@ class _Weights:
 
 
 def _minutes(rng: np.random.Generator, side: Lineup) -> Floats:
-    """Minutes of regulation, 240 in all, at most 48 each."""
+    """Minutes of regulation time: 240 in total, at most 48 for each player."""
     drawn = 240 * rng.dirichlet(side.minutes / 240 * _MINUTES_SPREAD)
     excess = np.maximum(drawn - 47.5, 0).sum()
     drawn = np.minimum(drawn, 47.5)
@@ -161,8 +161,8 @@ def _shoot(rng: np.random.Generator, home: Lineup, away: Lineup, minutes: Floats
     return attempts, rng.binomial(attempts, chances)
 
 
-def _settle(attempts: Ints, makes: Ints, is_home: NDArray[np.bool_]) -> None:
-    """Break a draw in place: one missed shot of the home side in the paint went in after all."""
+def _break_tie(attempts: Ints, makes: Ints, is_home: NDArray[np.bool_]) -> None:
+    """Break a tie in place: one missed shot of the home side becomes a made one, or a free throw is added."""
     margin = _margin(makes, is_home)
     missed = np.flatnonzero(is_home & (attempts[PAINT] > makes[PAINT]))
     if margin == 0 and len(missed):
@@ -178,14 +178,14 @@ def _margin(makes: Ints, is_home: NDArray[np.bool_]) -> int:
 
 
 def _overtimes(rng: np.random.Generator, makes: Ints, is_home: NDArray[np.bool_]) -> int:
-    """About one game in sixteen, among the close ones; a fifth of them twice."""
+    """Number of overtimes: about one game in sixteen, only close ones; a fifth of them have two."""
     if abs(_margin(makes, is_home)) > _CLOSE or rng.random() > 0.25:
         return 0
     return 2 if rng.random() < 0.2 else 1
 
 
 def _whole_seconds(minutes: Floats, is_home: NDArray[np.bool_], overtimes: int) -> Ints:
-    """Seconds played; each side sums to 14,400 + 1,500 per overtime, rounding given to the longest."""
+    """Seconds played. Each side sums to 14,400 + 1,500 per overtime; the longest gets the rounding difference."""
     total = 5 * (REGULATION_S + OVERTIME_S * overtimes)
     seconds = np.maximum(np.floor(minutes * total / 240), 5).astype(np.int64)
     for side in (is_home, ~is_home):
@@ -202,7 +202,7 @@ def _order(
     overtimes: int,
     weights: _Weights,
 ) -> Shots:
-    """Turn counts into single shots, shuffled over the game."""
+    """Turn counts into single shots at random instants of the game."""
     zones, players = np.indices(attempts.shape)
     counts = attempts.ravel()
     zone, player = np.repeat(zones.ravel(), counts), np.repeat(players.ravel(), counts)
@@ -222,7 +222,7 @@ def _order(
 def _helpers(
     rng: np.random.Generator, weight: Floats, is_home: NDArray[np.bool_], wants_home: NDArray[np.bool_]
 ) -> Ints:
-    """For each event one player of the wanted side, by weight."""
+    """For each event, one player of the wanted side, drawn by weight."""
     draws = rng.random(len(wants_home))
     size = int(is_home.sum())
     home, away = np.cumsum(weight[:size]), np.cumsum(weight[size:])
@@ -234,7 +234,7 @@ def _helpers(
 def _rebounds(
     rng: np.random.Generator, shots: Shots, is_home: NDArray[np.bool_], weights: _Weights
 ) -> tuple[Ints, Ints]:
-    """(offensive, defensive) per player; a tenth of the misses belong to no player."""
+    """(offensive, defensive) rebounds per player; a tenth of the missed field goals have no rebounder."""
     live = (shots.made == 0) & (rng.random(len(shots.made)) < np.where(shots.zone == FREE, 0.4, 0.9))
     shooter_home = is_home[shots.player[live]]
     offensive = rng.random(len(shooter_home)) < 0.26
@@ -243,7 +243,7 @@ def _rebounds(
 
 
 def _share(rng: np.random.Generator, weight: Floats, is_home: NDArray[np.bool_], a_team: float) -> Ints:
-    """Counts per player of something a team does `a_team` times."""
+    """Counts per player of an event that a team has `a_team` times on average."""
     total = np.where(is_home, weight[is_home].sum(), weight[~is_home].sum())
     return np.asarray(rng.poisson(a_team * weight / total), dtype=np.int64)
 
@@ -260,7 +260,7 @@ def _count(players: Ints, size: int) -> Ints:
 def _plus_minus(
     rng: np.random.Generator, makes: Ints, seconds: Ints, is_home: NDArray[np.bool_], overtimes: int
 ) -> Ints:
-    """Whole numbers around margin x share of the game; each side sums to five times its margin."""
+    """Integers around margin x share of the game. Each side sums to five times its margin."""
     margin = _margin(makes, is_home) * np.where(is_home, 1, -1)
     share = seconds / (REGULATION_S + OVERTIME_S * overtimes)
     value = np.rint(margin * share + rng.normal(0, 7, len(share)) * np.sqrt(share * (1 - share))).astype(np.int64)

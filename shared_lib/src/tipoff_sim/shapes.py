@@ -1,10 +1,10 @@
-"""The JSON shapes of the sources, as far as landing documents carry them; one struct per object."""
+"""The JSON structure of the sources, as far as landing documents have it; one struct for each object."""
 
 from msgspec import UNSET, Struct, UnsetType, field
 
 
 class Meta(Struct, rename="camel"):
-    """Envelope of NBA documents; `code` is absent in schedules."""
+    """Envelope of NBA documents; schedules have no `code`."""
 
     version: int
     request: str
@@ -13,7 +13,7 @@ class Meta(Struct, rename="camel"):
 
 
 class ScheduleTeam(Struct, rename="camel"):
-    """A side of a scheduled game; `score` is 0 while unplayed, which is not a result."""
+    """A side of a scheduled game; `score` is 0 before the game is played."""
 
     team_id: int
     team_name: str
@@ -24,7 +24,7 @@ class ScheduleTeam(Struct, rename="camel"):
 
 
 class ScheduleGame(Struct, rename="camel"):
-    """A scheduled game; the `...Est` instants are Eastern wall time under a false Z."""
+    """A scheduled game; the `...Est` instants are Eastern wall time with a wrong `Z`, as in the real source."""
 
     game_id: str
     game_code: str
@@ -103,7 +103,7 @@ class BoxPlayer(Struct, rename="camel"):
 
 
 class TeamStatistics(Struct, rename="camel", omit_defaults=True):
-    """Sums over a team's players; all fields absent while there is no game."""
+    """Sums over a team's players; without a game all fields are absent."""
 
     assists: int = -1
     blocks: int = -1
@@ -165,7 +165,7 @@ class BoxDocument(Struct):
 
 
 class Action(Struct, rename="camel"):
-    """A shot, free throw or block of the play-by-play; optional fields are absent, never null."""
+    """A shot, free throw or block of the play-by-play. Optional fields are absent, never null."""
 
     action_number: int
     order_number: int
@@ -225,7 +225,7 @@ class ReportRecord(Struct):
 
 
 class ReportGap(Struct):
-    """A team that has said nothing yet."""
+    """A team that has not submitted yet."""
 
     game_date: str
     matchup: str
@@ -233,7 +233,7 @@ class ReportGap(Struct):
 
 
 class ReportDocument(Struct):
-    """A whole injury report, as parsed."""
+    """A whole injury report, after parsing."""
 
     metadata: ReportMetadata
     records: list[ReportRecord]
@@ -241,7 +241,7 @@ class ReportDocument(Struct):
 
 
 class Outcome(Struct):
-    """One side of a quote; `description` is the player in player markets."""
+    """One side of a quote; in player markets `description` is the player."""
 
     name: str
     price: int
@@ -258,7 +258,7 @@ class Market(Struct):
 
 
 class Bookmaker(Struct):
-    """One book; `last_update` is absent in event odds."""
+    """One book; event odds have no `last_update`."""
 
     key: str
     title: str
@@ -267,7 +267,7 @@ class Bookmaker(Struct):
 
 
 class Event(Struct):
-    """An event of The Odds API; `bookmakers` is absent in event lists."""
+    """An event of The Odds API; event lists have no `bookmakers`."""
 
     id: str
     sport_key: str
@@ -279,7 +279,7 @@ class Event(Struct):
 
 
 class EventsEnvelope(Struct):
-    """Historical answer with a list of events."""
+    """Historical response with a list of events."""
 
     timestamp: str
     previous_timestamp: str
@@ -288,7 +288,7 @@ class EventsEnvelope(Struct):
 
 
 class EventEnvelope(Struct):
-    """Historical answer with one event."""
+    """Historical response with one event."""
 
     timestamp: str
     previous_timestamp: str

@@ -1,4 +1,4 @@
-"""How instants are written inside documents."""
+"""Formats of instants in documents."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The teams are the real ones (public facts); everything else of the league is invented."""
+"""The teams. They are the real ones; everything else of the league is invented."""
 
 from tipoff.core.teams import TEAMS as REAL_TEAMS
 from tipoff.core.teams import Team
@@ -9,7 +9,7 @@ TEAMS: tuple[Team, ...] = tuple(sorted(REAL_TEAMS, key=lambda team: team.tricode
 
 
 def odds_name(team: Team) -> str:
-    """City and nickname as the odds source prints them: different for one team."""
+    """City and nickname as the odds source writes them, which differs for one team."""
     return "Los Angeles Clippers" if team.tricode == "LAC" else team.full_name
 
 

@@ -1,6 +1,6 @@
-"""A simulated stretch of a season before anything is written down: rosters, health, lineups, results, truth.
+"""The simulated games: rosters, availability, lineups, results and truth.
 
-All this is known to the simulator only; documents show it with the delays and gaps of the real sources.
+Only the simulator knows all of this. Documents show it with the delays and gaps of the real sources.
 """
 
 from collections import defaultdict
@@ -27,7 +27,7 @@ _HIDDEN = frozenset({"Out", "Doubtful"})
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A player on a team's roster for one game, and his way to it."""
+    """A player on a team's roster for one game, and his availability."""
 
     player: Player
     health: Availability
@@ -44,11 +44,11 @@ class Side:
     submitted_at: datetime
 
     def active(self) -> tuple[Player, ...]:
-        """Those who appear."""
+        """The players who appear."""
         return tuple(member.player for member in self.members if member.appears)
 
-    def looks_active(self, instant: datetime) -> tuple[Player, ...]:
-        """Those of the rotation whom a reader of the reports expects to appear at `instant`."""
+    def expected_active(self, instant: datetime) -> tuple[Player, ...]:
+        """The rotation players whom a reader of the reports at `instant` expects to appear."""
         return tuple(
             member.player
             for member in self.members
@@ -69,18 +69,18 @@ class Matchup:
         """(home, away) as the market expects them at `instant`."""
         home, away = self.home, self.away
         return (
-            expected(home.looks_active(instant), home.style, away.style, at_home=True),
-            expected(away.looks_active(instant), away.style, home.style, at_home=False),
+            expected(home.expected_active(instant), home.style, away.style, at_home=True),
+            expected(away.expected_active(instant), away.style, home.style, at_home=False),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class PlayerTruth:
-    """What is true of one roster player and one played game.
+    """The truth about one roster player in one played game.
 
     Attributes:
-        mean_pts: exact expectation given who appeared; None if he did not.
-        points, seconds: what he did; None if he did not appear.
+        mean_pts: exact expected points, given who appeared; None if he did not appear.
+        points, seconds: his statistics; None if he did not appear.
     """
 
     nba_game_id: str
@@ -94,14 +94,14 @@ class PlayerTruth:
 
 
 def matchups(seed: int, start_date: date, game_days: int, teams: int) -> tuple[Matchup, ...]:
-    """Play the stretch; in order of (tip-off, id)."""
+    """Simulate all games, in order of (tip-off, id)."""
     games = fixtures(seed, start_date, game_days, teams)
     rosters = _Rosters(seed, start_date, games, teams)
     return tuple(_matchup(seed, game, rosters) for game in games)
 
 
 def truths(matchup: Matchup) -> tuple[PlayerTruth, ...]:
-    """The truth about every roster player of a played game; nothing for a postponed one."""
+    """The truth about every roster player of a played game; empty for a postponed one."""
     if matchup.result is None:
         return ()
     split = matchup.result.home_size
@@ -131,7 +131,7 @@ def _side_truths(
 
 
 class _Rosters:
-    """Who belongs to which team on a date, who is hurt, and who played the day before."""
+    """The rosters, injuries and game dates of all teams."""
 
     def __init__(self, seed: int, start_date: date, games: tuple[Game, ...], teams: int) -> None:
         self.year = start_date.year
@@ -149,7 +149,7 @@ class _Rosters:
                 self._dates[team.tricode].add(game.game_date)
 
     def on(self, tricode: str, day: date) -> tuple[Player, ...]:
-        """The roster on a date; ask in order of dates, trades take effect as they pass."""
+        """The roster on a date. Must be called in order of dates, because trades are applied as they pass."""
         while self._trades and self._trades[0][0] <= day:
             _, one, other = self._trades.pop(0)
             swap(self._rosters, one, other)
@@ -157,7 +157,7 @@ class _Rosters:
         return tuple(player for player in self._rosters[tricode] if player.joins_after_days <= since)
 
     def hurt(self, player: Player) -> tuple[Spell, ...]:
-        """All injuries of a player in the stretch."""
+        """All injuries of a player."""
         return self._spells[player.player_id]
 
     def played_on(self, tricode: str, day: date) -> bool:
@@ -165,13 +165,13 @@ class _Rosters:
         return day in self._dates[tricode]
 
 
-type _Place = tuple[str, int]
+type _RosterSlot = tuple[str, int]
 
 
-def _trades(seed: int, first: date, last: date, teams: tuple[Team, ...]) -> list[tuple[date, _Place, _Place]]:
-    """Two trades of rotation players between different teams, at two and three fifths of the stretch."""
+def _trades(seed: int, first: date, last: date, teams: tuple[Team, ...]) -> list[tuple[date, _RosterSlot, _RosterSlot]]:
+    """Two trades of rotation players between different teams, at two and three fifths of the period."""
     rng = Random(f"trades/{seed}/{first}")
-    found: list[tuple[date, _Place, _Place]] = []
+    found: list[tuple[date, _RosterSlot, _RosterSlot]] = []
     codes = [team.tricode for team in teams]
     rng.shuffle(codes)
     for share, one, other in zip((0.4, 0.6), codes[::2], codes[1::2], strict=False):
@@ -207,7 +207,7 @@ def _side(seed: int, game: Game, team: Team, rosters: _Rosters) -> Side:
 
 
 def _fill_up(health: list[Availability]) -> list[Availability]:
-    """A team must field eight of its first ten: make the least important of the hurt ones fit."""
+    """Make injured players fit until eight of the first ten can play, the least important ones first."""
     missing = _FEWEST_PLAYERS - sum(one.plays for one in health[:_DEEP_BENCH])
     for place in reversed(range(_DEEP_BENCH)):
         if missing > 0 and not health[place].plays:

@@ -1,4 +1,4 @@
-"""The simulated league: its documents keep every identity of real ones, and its truth is the truth."""
+"""The simulated league: its documents have the identities of real ones, and its truth matches its results."""
 
 import json
 import statistics
@@ -59,7 +59,7 @@ def test_documents_come_in_order_of_observation_under_unique_names(documents: li
 
 
 def test_ingest_accepts_every_document_whole(documents: list[Document]) -> None:
-    """Simulator and contracts agree: one route per name, no row refused, the instant as in the name (pitfall 13)."""
+    """Simulator and contracts agree: one route per name, no row refused, the instant is in the name (pitfall 13)."""
     for one in documents:
         where = route(one.object_name)
         assert where is not None
@@ -75,7 +75,7 @@ def test_ingest_accepts_every_document_whole(documents: list[Document]) -> None:
 
 
 def test_the_opening_stretch_has_the_real_rhythm(season: Season) -> None:
-    """30 teams, 30 game days and more of 6 to 9 games, a day off, back-to-backs, never three in a row."""
+    """30 teams, more than 30 game days with 6 to 9 games, a day off, back-to-backs, never three games in three days."""
     games = Counter(one.game.game_date for one in season.matchups)
     assert len(season.game_dates) == 31
     assert set(games.values()) <= {6, 7, 8, 9}
@@ -164,8 +164,8 @@ def test_play_by_play_runs_forward(documents: list[Document]) -> None:
         assert [action["actionNumber"] for action in actions] == list(range(1, len(actions) + 1))
 
 
-def test_nobody_plays_whom_the_last_report_calls_out(season: Season, documents: list[Document]) -> None:
-    """Ground for pitfall 34: Out never plays, Doubtful hardly ever, Questionable often, Probable mostly."""
+def test_a_player_who_is_out_in_the_last_report_does_not_play(season: Season, documents: list[Document]) -> None:
+    """For pitfall 34: Out never plays, Doubtful hardly ever, Questionable often, Probable mostly."""
     reports = [(one.observed_at, body) for one, body in of(documents, Kind.INJURY_REPORT)]
     tipoffs = {one.game.matchup + str(one.game.game_date): one.game for one in season.matchups if one.result}
     shown: dict[tuple[str, str], str] = {}
@@ -185,7 +185,7 @@ def test_nobody_plays_whom_the_last_report_calls_out(season: Season, documents: 
     assert statistics.mean(plays["Probable"]) > 0.75
 
 
-def test_teams_that_have_said_nothing_are_named(documents: list[Document]) -> None:
+def test_teams_that_have_not_submitted_are_named(documents: list[Document]) -> None:
     bodies = [body for _, body in of(documents, Kind.INJURY_REPORT)]
     gaps = [{(gap["game_date"], gap["team"]) for gap in body["not_yet_submitted"]} for body in bodies]
     assert any(gaps)
@@ -193,7 +193,7 @@ def test_teams_that_have_said_nothing_are_named(documents: list[Document]) -> No
         assert missing.isdisjoint((row["game_date"], row["team"]) for row in body["records"])
 
 
-def test_every_awkward_thing_happens(season: Season, documents: list[Document]) -> None:
+def test_every_special_case_occurs(season: Season, documents: list[Document]) -> None:
     """Overtime, trades, late debuts, 0 points with minutes, benched players, late scratch, one postponed."""
     rows = list(season.truth.values())
     teams = defaultdict(set)
@@ -286,8 +286,8 @@ def test_lines_lie_at_the_true_medians_and_some_push(season: Season, documents: 
     assert statistics.mean(over) == pytest.approx(0.5, abs=0.03)
 
 
-def test_true_means_are_true() -> None:
-    """Over a season, what was scored equals what was expected, for stars and bench alike."""
+def test_true_means_match_the_results() -> None:
+    """Over a season, scored points equal expected points, for stars and for the bench."""
     truth = League(seed=11).season(OPENING, 80).truth.values()
     rows = [(row.mean_pts, row.points) for row in truth if row.mean_pts is not None and row.points is not None]
     for low, high in ((0, 6), (6, 12), (12, 18), (18, 40)):
@@ -295,7 +295,7 @@ def test_true_means_are_true() -> None:
         assert abs(statistics.mean(part)) < 4 * statistics.stdev(part) / len(part) ** 0.5
 
 
-def test_who_is_missing_leaves_his_shots_to_the_others(season: Season) -> None:
+def test_the_shots_of_a_missing_player_go_to_the_others(season: Season) -> None:
     rows = [row for row in season.truth.values() if row.player.slot == 1 and row.mean_pts is not None]
     star_out = {
         (row.nba_game_id, row.tricode) for row in season.truth.values() if row.player.slot == 0 and row.points is None
@@ -308,8 +308,8 @@ def test_who_is_missing_leaves_his_shots_to_the_others(season: Season) -> None:
     assert statistics.mean(gaps) > 1
 
 
-def test_players_live_through_seasons() -> None:
-    """Next year most of the players are the same people under the same ids, and some are new."""
+def test_players_keep_their_identity_over_seasons() -> None:
+    """In the next year most players are the same, with the same ids, and some are new."""
     people = People(seed=7, teams=30)
     rosters = [[player for team in range(30) for player in people.roster(year, team)] for year in (2024, 2025)]
     before, after = ({player.player_id: player.name.full for player in roster} for roster in rosters)
