@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.house import ROOT
+from tests.contract.source_tree import ROOT
 from tipoff_ops.build import Project
 from tipoff_ops.build.generate import generate, generated_files, stale_files
 from tipoff_ops.build.imports import module_file
