@@ -11,8 +11,8 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.storage import storage_client
 from tipoff.core.contracts import decoding
 from tipoff_local.mesh import Mesh
-from tipoff_ops.local import LocalMesh, Manifest
-from tipoff_ops.people import call_function
+from tipoff_ops.local.cloud import LocalMesh, Manifest
+from tipoff_ops.local.function_call import call_function
 
 FUNCTIONS = ("collect", "ingest", "dead_letter")
 

@@ -10,7 +10,7 @@ from tests.collect.bench import Bench, CollectMesh
 from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import Recorded, Reply
 from tipoff.core.collect.limits import OPEN_AFTER
-from tipoff_ops.people import CallFailed, call_function
+from tipoff_ops.local.function_call import CallFailed, call_function
 from tipoff_sim import SMALL, League
 
 FIRST = date(2018, 11, 1)

@@ -16,7 +16,8 @@ from tests.collect.bench import Bench, CollectMesh
 from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import STATS, Recorded
 from tipoff.core.collect.limits import OPEN_AFTER
-from tipoff_ops.local_state import Place, state_of
+from tipoff_ops.local.folder import CloudFolder
+from tipoff_ops.local.state import state_of
 from tipoff_sim import SMALL, League
 
 FIRST = date(2017, 11, 1)  # a league of its own: the mesh is shared
@@ -42,8 +43,8 @@ def person(mesh: CollectMesh, recorded: Recorded, tmp_path: Path) -> Iterator[Pe
     league = list(League(12).season(FIRST, 9, SMALL))
     sources = FakeSources(league, datetime(2017, 11, 2, 14, tzinfo=UTC))
     sources.open(recorded)
-    place = Place(tmp_path / "place")
-    with place.held():
+    place = CloudFolder(tmp_path / "place")
+    with place.locked():
         place.write(state_of(mesh))
         yield Person(Bench(mesh, recorded, sources, {one.object_name: one.body for one in league}), place.folder)
 

@@ -18,9 +18,9 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import Workflows
 from tipoff_local.scheduler.server import Tick
 from tipoff_ops.build import find_project
-from tipoff_ops.landing import Lander, Upload
-from tipoff_ops.local import LocalMesh
-from tipoff_ops.run import PUSHED
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.upload import Upload, Uploader
+from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, League
 
 pytestmark = pytest.mark.slow
@@ -65,9 +65,11 @@ def day(tmp_path_factory: pytest.TempPathFactory, recorded_server: Recorded) -> 
     mesh = LocalMesh(find_project(), tmp_path_factory.mktemp("mesh"), sources_url=recorded_server.url)
     try:
         mesh.start()
-        lander = Lander(mesh)
-        lander.land((Upload(one.object_name, one.body) for one in by_hand if one.observed_at < morning), lambda _: None)
-        lander.wait(PUSHED)
+        uploader = Uploader(mesh)
+        uploader.upload(
+            (Upload(one.object_name, one.body) for one in by_hand if one.observed_at < morning), lambda _: None
+        )
+        uploader.wait(PUSH_SUBSCRIPTIONS)
         recorded_server.reset()
         sources = FakeSources(documents, morning)
         sources.open(recorded_server)

@@ -15,8 +15,8 @@ from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import ODDS, REPORTS, Recorded
 from tipoff.core import contracts
 from tipoff.steps.collect_context import Collect, Collected
-from tipoff_ops.collecting import Backfilled, Collector, Season, backfill
-from tipoff_ops.local import OPERATOR
+from tipoff_ops.intake.collect_dates import Collector, CollectRange, CollectTotals, collect_dates
+from tipoff_ops.local.project import OPERATOR
 from tipoff_sim import SMALL, League
 
 FOLDER = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).parents[3] / "shared" / "corpus"))
@@ -117,10 +117,10 @@ def test_a_season_is_fetched_within_its_budget_and_goes_on_after_a_stop(season: 
     collector = Collector(url, mesh.identity.sign(url, OPERATOR))
     told: list[int] = []
 
-    def play(credits: int, dry_run: bool = False) -> Backfilled:
+    def play(credits: int, dry_run: bool = False) -> CollectTotals:
         first, last = date(2016, 11, 1), date(2016, 11, 3)
-        wanted = Season("odds_api_game_lines", first, last, (8, 0), 100, credits, dry_run=dry_run)
-        return backfill(wanted, partial(_collected, collector), lambda done: told.append(done.landed))
+        wanted = CollectRange("odds_api_game_lines", first, last, (8, 0), 100, credits, dry_run=dry_run)
+        return collect_dates(wanted, partial(_collected, collector), lambda done: told.append(done.landed))
 
     planned = play(1000, dry_run=True)
     assert (planned.credits, planned.requests, planned.landed) == (60, 3, 0)

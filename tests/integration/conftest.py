@@ -9,7 +9,7 @@ import pytest
 from tests.integration.played_league import FailpointHost, Played, failpoint_host, play
 
 from tipoff_ops.build import find_project
-from tipoff_ops.local import LocalMesh, running
+from tipoff_ops.local.cloud import LocalMesh, running
 
 
 @pytest.fixture(scope="session")

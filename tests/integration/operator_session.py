@@ -18,11 +18,12 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.workflows import executions_client
 from tipoff.cloud.workflows import Execution
 from tipoff_ops.cli import app
-from tipoff_ops.landing import Lander, Upload
-from tipoff_ops.local import LocalMesh
-from tipoff_ops.local_state import Place, state_of
-from tipoff_ops.run import PUSHED
-from tipoff_ops.target import Target, local_target
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.folder import CloudFolder
+from tipoff_ops.local.state import state_of
+from tipoff_ops.local.upload import Upload, Uploader
+from tipoff_ops.operate.target import Target, local_target
+from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, League
 
 # A shell starts background commands with Ctrl-C ignored. A command in a terminal does not ignore it.
@@ -93,11 +94,11 @@ def operator_session(mesh: LocalMesh, folder: Path, seed: int, start: date, days
     """A session with the first days of a league landed, final box scores included."""
     season = League(seed).season(start, days, SMALL)
     uploads = [Upload(found.object_name, found.body) for found in season]
-    lander = Lander(mesh)
-    lander.land(uploads, lambda _: None)
-    lander.wait(PUSHED)
-    place = Place(folder)
-    with place.held():
+    uploader = Uploader(mesh)
+    uploader.upload(uploads, lambda _: None)
+    uploader.wait(PUSH_SUBSCRIPTIONS)
+    place = CloudFolder(folder)
+    with place.locked():
         place.write(state_of(mesh))
         box = next(one.object_name for one in reversed(uploads) if "/boxscores/" in one.object_name)
         yield OperatorSession(mesh, local_target(place.read()), place.folder, season.game_dates, box)

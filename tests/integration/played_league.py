@@ -21,8 +21,10 @@ from tipoff.cloud.clients.channels import channel
 from tipoff.cloud.clients.storage import storage_client
 from tipoff.cloud.workflows import Execution
 from tipoff_local.host import FunctionHost, HostedFunction
-from tipoff_ops.local import OPERATOR, PROJECT_ID, LocalMesh
-from tipoff_ops.run import Runner, Story
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.project import OPERATOR, PROJECT_ID
+from tipoff_ops.run.runner import Runner
+from tipoff_ops.run.scenario import Scenario
 from tipoff_sim import SMALL, League
 
 # Dates and players of its own: other tests share the warehouse.
@@ -56,7 +58,7 @@ class _Row(msgspec.Struct, frozen=True):
 class WatchedRunner(Runner):
     """Plays the days and takes counts at each daily workflow, which show data that arrived too late."""
 
-    def __init__(self, mesh: LocalMesh, story: Story) -> None:
+    def __init__(self, mesh: LocalMesh, story: Scenario) -> None:
         super().__init__(mesh, story, Console(quiet=True))
         self.arguments: dict[str, dict[str, str | int]] = {}
         self.results: dict[tuple[str, str], Any] = {}
@@ -174,7 +176,7 @@ def play(mesh: LocalMesh) -> Played:
     watch = f"projects/{PROJECT_ID}/subscriptions/test-watches-requests"
     topic = mesh.names.topic_path("prediction-request")
     mesh.pubsub.ensure_subscription(types.Subscription(name=watch, topic=topic, ack_deadline_seconds=600))
-    runner = WatchedRunner(mesh, Story("spine", tuple(season), dates, before_first_tipoff=True))
+    runner = WatchedRunner(mesh, Scenario("spine", tuple(season), dates, before_first_tipoff=True))
     runner.play()
     pulled = subscriber(mesh).pull(subscription=watch, max_messages=100, timeout=20)
     return Played(mesh, runner, dates, [found.message for found in pulled.received_messages])

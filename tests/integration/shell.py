@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tipoff_ops.local import OPERATOR, LocalMesh
-from tipoff_ops.local_state import exports
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.project import OPERATOR
+from tipoff_ops.local.state import exports
 
 GCLOUD, BQ, CURL = (shutil.which(name) for name in ("gcloud", "bq", "curl"))
 

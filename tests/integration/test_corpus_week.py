@@ -24,9 +24,10 @@ from tipoff.forecast import report
 from tipoff.forecast.training import TrainingTable
 from tipoff.forecast.walk_forward import Forecasts
 from tipoff.steps.training_table import read_rows, training_table
-from tipoff_ops.local import LocalMesh
-from tipoff_ops.run import LEAD_MINUTES, Runner, corpus_story
-from tipoff_ops.summary import summarise
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.run.results import read_results
+from tipoff_ops.run.runner import LEAD_MINUTES, Runner
+from tipoff_ops.run.scenario import corpus_scenario
 
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", ROOT.parent / "shared" / "corpus"))
@@ -149,7 +150,7 @@ def _instant(text: str) -> datetime:
     ids=["two days", "the week"],
 )
 def week(mesh: LocalMesh, request: pytest.FixtureRequest) -> Week:
-    story = corpus_story(CORPUS / "landing-2024-25.zip", FIRST, request.param)
+    story = corpus_scenario(CORPUS / "landing-2024-25.zip", FIRST, request.param)
     runner = Runner(mesh, story, Console(quiet=True))
     runner.play()
     return Week(mesh, runner, FIRST, request.param)
@@ -176,7 +177,7 @@ def test_every_predicted_player_game_is_graded_or_voided(week: Week) -> None:
         _Open,
     )
     assert not still_open
-    summary = summarise(week.runner.warehouse, [week.first, week.last])
+    summary = read_results(week.runner.warehouse, [week.first, week.last])
     assert all(slate.predicted > 0 and slate.missing == 0 for slate in summary.slates)
     assert sum(slate.games for slate in summary.slates) == len(week.expected("games"))
 

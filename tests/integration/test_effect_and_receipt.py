@@ -13,10 +13,11 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.steps.process import owned
 from tipoff.tables.digest import digest_query, digest_rows
 from tipoff_local.host import FunctionHost
-from tipoff_ops.landing import Lander, Upload
-from tipoff_ops.local import OPERATOR, LocalMesh
-from tipoff_ops.people import call_function
-from tipoff_ops.run import PUSHED
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.function_call import call_function
+from tipoff_ops.local.project import OPERATOR
+from tipoff_ops.local.upload import Upload, Uploader
+from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, League
 
 DAY = date(2011, 12, 26)
@@ -48,9 +49,9 @@ def receipts(mesh: LocalMesh) -> list[tuple[str, int]]:
 
 def test_what_was_built_without_a_receipt_is_found_and_receipted(mesh: LocalMesh, tmp_path: Path) -> None:
     season = League(90).season(date(2011, 12, 25), 2, SMALL)
-    lander = Lander(mesh)
-    lander.land([Upload(found.object_name, found.body) for found in season], lambda _: None)
-    lander.wait(PUSHED)
+    uploader = Uploader(mesh)
+    uploader.upload([Upload(found.object_name, found.body) for found in season], lambda _: None)
+    uploader.wait(PUSH_SUBSCRIPTIONS)
     hosted = mesh._hosted(mesh.names, "analyze")
     armed = msgspec.structs.replace(hosted, env=hosted.env | {"TIPOFF_FAILPOINT": "bigquery.append:before"})
     host = FunctionHost([armed], mesh.identity, folder=tmp_path)

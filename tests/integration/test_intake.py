@@ -13,12 +13,12 @@ import pytest
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.tables.digest import digest_query, digest_rows
-from tipoff_ops import documents
-from tipoff_ops.ingest import Intake, IntakeReport, ingest
-from tipoff_ops.landing import Upload
-from tipoff_ops.local import LocalMesh
-from tipoff_ops.people import call_function
-from tipoff_ops.quarantine import held, replay
+from tipoff_ops.intake.documents import object_names
+from tipoff_ops.intake.quarantine import read_entries, replay_entries
+from tipoff_ops.intake.send import Intake, IntakeReport, send_all
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.function_call import call_function
+from tipoff_ops.local.upload import Upload
 from tipoff_sim import SMALL, League
 
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))
@@ -125,13 +125,13 @@ def test_what_is_held_is_listed_and_a_replay_ends_as_before_until_its_cause_is_g
     broken = Upload(_a_minute_later(_a_minute_later(box.object_name)), box.body[:-10])
     send(intake, [broken])
     warehouse = Warehouse(mesh.settings, [])
-    entries = held(warehouse, source_object=broken.object_name)
+    entries = read_entries(warehouse, source_object=broken.object_name)
 
-    account = replay(mesh, entries, dry_run=False)
+    account = replay_entries(mesh, entries, dry_run=False)
 
     assert [entry.code for entry in entries] == ["invalid_json"]
     assert (account["listed"], account["quarantined"], account["loaded"]) == (1, 1, 0)
-    assert [entry.times_seen for entry in held(warehouse, source_object=broken.object_name)] == [2]
+    assert [entry.times_seen for entry in read_entries(warehouse, source_object=broken.object_name)] == [2]
 
 
 def test_reprocess_loads_nothing_that_is_in_already(mesh: LocalMesh, intake: Intake, league: list[Upload]) -> None:
@@ -148,9 +148,9 @@ def test_reprocess_loads_nothing_that_is_in_already(mesh: LocalMesh, intake: Int
 def test_every_hostile_document_ends_as_the_corpus_says_for_the_reason_it_says(mesh: LocalMesh) -> None:
     with (CORPUS / "expected_outcomes.csv").open(encoding="utf-8", newline="") as file:
         expected = {row["object_name"]: (row["outcome"], row["reason"]) for row in csv.DictReader(file)}
-    sent = documents.names(CORPUS / "nasty.zip")
+    sent = object_names(CORPUS / "nasty.zip")
 
-    report = ingest(mesh, [CORPUS / "nasty.zip"], [], lambda _: None)
+    report = send_all(mesh, [CORPUS / "nasty.zip"], [], lambda _: None)
 
     assert sorted(fate.object_name for fate in report.objects) == sorted(sent) == sorted(expected)
     assert {fate.object_name: (fate.outcome, fate.reason) for fate in report.objects} == expected

@@ -17,7 +17,7 @@ from tests.integration.shell import GCLOUD, Shell
 
 from tipoff import tables
 from tipoff.tables.digest import combined_digest, digest_query, digest_rows
-from tipoff_ops.local import LocalMesh
+from tipoff_ops.local.cloud import LocalMesh
 
 START, DAYS = date(2011, 12, 25), 3
 PATIENCE_S = 240

@@ -16,9 +16,10 @@ from rich.console import Console
 
 from tipoff.core.contracts import object_name
 from tipoff.core.game_date import game_date_of
-from tipoff_ops.landing import Lander, Upload
-from tipoff_ops.local import LocalMesh
-from tipoff_ops.run import PUSHED, Runner, Story
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.upload import Upload, Uploader
+from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS, Runner
+from tipoff_ops.run.scenario import Scenario
 from tipoff_sim import SMALL, Document, Kind, League
 
 SEED, TEAMS, DAYS = 77, 4, 12
@@ -84,7 +85,7 @@ class Tonight:
         self.game = self.matchup.game.nba_game_id
         known = [d for d in self.season if d.observed_at < now]
         self.documents = tuple(self.moved(d) if d.kind is Kind.SCHEDULE else d for d in known)
-        self.runner = Runner(mesh, Story("tonight", self.documents, (), False), Console(quiet=True))
+        self.runner = Runner(mesh, Scenario("tonight", self.documents, (), False), Console(quiet=True))
 
     def moved(self, schedule: Document) -> Document:
         """The schedule with tonight's game at its new time."""
@@ -137,8 +138,8 @@ class Tonight:
 def tonight(mesh: LocalMesh) -> Tonight:
     """Everything known so far has landed, and the day's own batch is predicted."""
     found = Tonight(mesh)
-    Lander(mesh).land([Upload(d.object_name, d.body) for d in found.documents], lambda _: None)
-    Lander(mesh).wait(PUSHED)
+    Uploader(mesh).upload([Upload(d.object_name, d.body) for d in found.documents], lambda _: None)
+    Uploader(mesh).wait(PUSH_SUBSCRIPTIONS)
     as_of = datetime.now(UTC).isoformat()
     found.runner._execute("daily", {"game_date": str(found.day), "as_of": as_of, "lead_minutes": 60})
     return found
@@ -150,7 +151,7 @@ def test_a_late_scratch_is_predicted_again_within_a_minute(mesh: LocalMesh, toni
     missing = tonight.missing_minutes(star.team_abbr)
     scratch = tonight.scratch(star, datetime.now(UTC).replace(microsecond=0))
     landed = time.monotonic()
-    Lander(mesh).land([scratch], lambda _: None)
+    Uploader(mesh).upload([scratch], lambda _: None)
     while (seen := tonight.outcome(star.player_id)) is None or seen.reason != "ruled_out":
         assert time.monotonic() - landed < LIMIT_S, seen
         time.sleep(0.2)

@@ -15,8 +15,9 @@ from tipoff.core.models import SYSTEM_ID, ModelEvent, model_id
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.versions import FEATURE_NAMES, library_versions
 from tipoff_ops.cli import app
-from tipoff_ops.local import LocalMesh
-from tipoff_ops.local_state import Place, state_of
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.folder import CloudFolder
+from tipoff_ops.local.state import state_of
 
 # Training cutoffs before any date that other tests predict: they share the registry.
 FIRST = date(1999, 1, 4)
@@ -53,8 +54,8 @@ def place(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     events = [event(b, "trained", n) for n, b in enumerate((EARLIER, LATER, FOREIGN))]
     warehouse = Warehouse(mesh.settings, ["nba_predictions"])
     warehouse.append(tables.get("model_registry_log"), [*events, event(LATER, "activated", 9)])
-    here = Place(tmp_path_factory.mktemp("place"))
-    with here.held():
+    here = CloudFolder(tmp_path_factory.mktemp("place"))
+    with here.locked():
         here.write(state_of(mesh))
         yield here.folder
 

@@ -17,9 +17,10 @@ from tests.integration.played_league import START as STORY_START
 from tests.integration.shell import BQ, CURL, GCLOUD, Shell
 
 from tipoff.core.contracts import read
-from tipoff_ops.landing import Lander, Upload
-from tipoff_ops.local import OPERATOR, LocalMesh
-from tipoff_ops.run import PUSHED
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.project import OPERATOR
+from tipoff_ops.local.upload import Upload, Uploader
+from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, Kind, League, Season
 
 # A season of its own, of which only the schedule lands: other tests share the warehouse.
@@ -49,9 +50,9 @@ def shell(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """A shell on a mesh that knows a season's schedule."""
     season = League(77).season(START, 2, SMALL)
     schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
-    lander = Lander(mesh)
-    lander.land([Upload(schedule.object_name, schedule.body)], lambda _: None)
-    lander.wait(PUSHED)
+    uploader = Uploader(mesh)
+    uploader.upload([Upload(schedule.object_name, schedule.body)], lambda _: None)
+    uploader.wait(PUSH_SUBSCRIPTIONS)
     return Shell(mesh, tmp_path_factory.mktemp("shell"))
 
 

@@ -16,10 +16,10 @@ from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.tables.digest import digest_query, digest_rows
 from tipoff_local.host import FunctionHost
-from tipoff_ops.ingest import Intake, IntakeReport
-from tipoff_ops.landing import Upload
-from tipoff_ops.local import LocalMesh
-from tipoff_ops.quarantine import Held, held, replay
+from tipoff_ops.intake.quarantine import QuarantineEntry, read_entries, replay_entries
+from tipoff_ops.intake.send import Intake, IntakeReport
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.upload import Upload
 from tipoff_sim import SMALL, Kind, League
 
 # A season of its own: other tests share the warehouse.
@@ -87,9 +87,11 @@ def digests(mesh: LocalMesh) -> dict[str, str]:
     return found
 
 
-def mine(mesh: LocalMesh, uploads: list[Upload], replayed: bool = False) -> list[Held]:
+def mine(mesh: LocalMesh, uploads: list[Upload], replayed: bool = False) -> list[QuarantineEntry]:
     names = {one.object_name for one in uploads}
-    return [entry for entry in held(Warehouse(mesh.settings, []), "", "", replayed) if entry.source_object in names]
+    return [
+        entry for entry in read_entries(Warehouse(mesh.settings, []), "", "", replayed) if entry.source_object in names
+    ]
 
 
 @pytest.mark.slow  # 8 processor seconds; test_intake.py replays in every run
@@ -111,14 +113,14 @@ def test_a_replay_after_the_fix_ingests_exactly_what_was_held_and_a_second_one_n
     assert rows and {entry.value for entry in rows} == {"Out"}
     assert all(entry.copy_object for entry in entries if entry.level == "document")
 
-    account = replay(mesh, entries, dry_run=False)
+    account = replay_entries(mesh, entries, dry_run=False)
     replayed = digests(mesh)
 
     objects = {entry.source_object for entry in entries}
     assert (account["listed"], account["loaded"], account["quarantined"]) == (len(objects), len(objects), 0)
     assert mine(mesh, uploads) == []
     assert len(mine(mesh, uploads, replayed=True)) == len(entries), "what was held is still told, as replayed"
-    assert replay(mesh, mine(mesh, uploads), dry_run=False) == {"status": "nothing_held", "listed": 0}
+    assert replay_entries(mesh, mine(mesh, uploads), dry_run=False) == {"status": "nothing_held", "listed": 0}
 
     clean = send(mesh, uploads)
 

@@ -10,9 +10,9 @@ import pytest
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import Workflows
 from tipoff_ops.build import find_project
-from tipoff_ops.landing import Lander, Upload
-from tipoff_ops.local import running
-from tipoff_ops.run import PUSHED
+from tipoff_ops.local.cloud import running
+from tipoff_ops.local.upload import Upload, Uploader
+from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, Kind, League
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -22,9 +22,9 @@ def test_a_second_start_goes_on(tmp_path: Path) -> None:
     season = League(31).season(date(2016, 10, 25), 2, SMALL)
     schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
     with running(find_project(), tmp_path, isolate=False) as mesh:
-        lander = Lander(mesh)
-        lander.land([Upload(schedule.object_name, schedule.body)], lambda _: None)
-        lander.wait(PUSHED)
+        uploader = Uploader(mesh)
+        uploader.upload([Upload(schedule.object_name, schedule.body)], lambda _: None)
+        uploader.wait(PUSH_SUBSCRIPTIONS)
     with running(find_project(), tmp_path) as mesh:
         sql = "SELECT COUNT(*) AS n FROM nba_raw.nbac_schedule AS s WHERE s.game_date = @d"
         (row,) = Warehouse(mesh.settings, []).rows(sql, {"d": season.game_dates[0]}, dict[str, int])

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from tests.integration.played_league import PREDICTED, Played
 
-from tipoff_ops.landing import Lander
-from tipoff_ops.local_state import exports
-from tipoff_ops.run import PUSHED
+from tipoff_ops.local.state import exports
+from tipoff_ops.local.upload import Uploader
+from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 
 GCLOUD = shutil.which("gcloud")
 
@@ -83,7 +83,7 @@ def test_redelivered_requests_change_no_view(played: Played) -> None:
     assert len(played.requests) >= PREDICTED
     for message in played.requests:
         played.mesh.pubsub.publish(played.mesh.names.topic_path("prediction-request"), message.data, message.attributes)
-    Lander(played.mesh).wait(PUSHED)
+    Uploader(played.mesh).wait(PUSH_SUBSCRIPTIONS)
     assert played.digest() == before
 
 

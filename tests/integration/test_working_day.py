@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 from tests.integration.operator_session import OperatorSession, operator_session
 
-from tipoff_ops import backfill
-from tipoff_ops.landing import Lander, Upload
-from tipoff_ops.local import LocalMesh
-from tipoff_ops.people import call_function
-from tipoff_ops.run import PUSHED
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.function_call import call_function
+from tipoff_ops.local.upload import Upload, Uploader
+from tipoff_ops.operate import reprocess_run
+from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, Kind, League
 
 START, DAYS = date(2014, 10, 28), 4
@@ -88,8 +88,8 @@ def test_a_day_whose_workflow_was_cancelled_is_begun_by_reconcile_and_ends_close
 @pytest.mark.slow
 def test_the_command_it_names_rebuilds_the_range_and_a_killed_watcher_goes_on(operator: OperatorSession) -> None:
     """Started, abandoned as by kill -9, started again: one as-of, no step twice."""
-    work = backfill.Range(operator.dates[0], operator.dates[-1])
-    abandoned = backfill.begin(operator.target, work, backfill.rounded_now())
+    work = reprocess_run.ReprocessRange(operator.dates[0], operator.dates[-1])
+    abandoned = reprocess_run.start_or_resume(operator.target, work, reprocess_run.new_as_of())
     code, told = operator.tipoff("reprocess", "--from", str(work.start_date), "--to", str(work.end_date))
     assert (code, told["state"], told["result"].get("outcome")) == (0, "SUCCEEDED", "ok"), told
     assert told["done"] == told["total"]
@@ -144,7 +144,7 @@ def test_a_late_document_makes_what_was_built_stale(operator: OperatorSession) -
     landed = operator.rows(sql, n=operator.object_name)
     account = call_function(operator.mesh, "reprocess", "/replay", {"object": landed[0]["name"], "force": True})
     assert (account["listed"], account["loaded"]) == (1, 1)
-    Lander(operator.mesh).wait(PUSHED)
+    Uploader(operator.mesh).wait(PUSH_SUBSCRIPTIONS)
     code, plan = operator.tipoff("plan", "--from", str(day), "--to", str(operator.dates[-1]))
     assert code == 1 and "player_game_summary" not in {each["output"] for each in plan}, "analyze has heard of it"
     assert "ml_feature_store_v2" in {each["output"] for each in plan if "rows when built" in each["why"]}
@@ -166,9 +166,9 @@ def test_434_objects_that_nobody_processed_are_taken_in_by_one_request(operator:
     odds = [found for found in season if found.kind in (Kind.PLAYER_PROPS, Kind.GAME_LINES)][:ODDS_OBJECTS]
     assert len(odds) == ODDS_OBJECTS
     schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
-    lander = Lander(operator.mesh)
-    lander.land([Upload(found.object_name, found.body) for found in [schedule, *odds]], lambda _: None)
-    lander.wait(PUSHED)
+    uploader = Uploader(operator.mesh)
+    uploader.upload([Upload(found.object_name, found.body) for found in [schedule, *odds]], lambda _: None)
+    uploader.wait(PUSH_SUBSCRIPTIONS)
     request = {"objects": [found.object_name for found in odds], "force": True}
     plan = call_function(operator.mesh, "reprocess", "/reprocess", request | {"dry_run": True})
     assert (plan["status"], plan["listed"], plan["todo"]) == ("planned", ODDS_OBJECTS, ODDS_OBJECTS)

@@ -16,11 +16,12 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 
 from tipoff_local.httpd import PortTaken
-from tipoff_ops.local import PROJECT_ID
-from tipoff_ops.local_control import operator_token
-from tipoff_ops.local_state import Place, State
-from tipoff_ops.ports import Ports
-from tipoff_ops.templates import MADE_FOR, is_current
+from tipoff_ops.local.folder import CloudFolder
+from tipoff_ops.local.ports import Ports
+from tipoff_ops.local.project import PROJECT_ID
+from tipoff_ops.local.state import State
+from tipoff_ops.local.templates import SCHEMAS_FILE, is_current
+from tipoff_ops.local.token import operator_token
 
 PATIENCE_S = 120.0
 PROCESSES_BESIDE_FUNCTIONS = len(("tipoff", "BigQuery", "the host", "its front"))
@@ -46,7 +47,7 @@ def started(folder: Path, *flags: str) -> tuple[subprocess.Popen[bytes], State]:
     """`up` in the foreground, once it has told its state."""
     with (folder / "up.log").open("ab") as log:
         process = subprocess.Popen([*COMMAND, "up", "--folder", str(folder), *flags], stderr=log)
-    place = Place(folder)
+    place = CloudFolder(folder)
     eventually(lambda: process.poll() is not None or (folder / "state.json").exists(), "it never came up")
     return process, place.read()
 
@@ -79,8 +80,8 @@ def landing(state: State) -> storage.Bucket:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     place = tmp_path_factory.mktemp("cloud")
     yield place
-    if Place(place).busy:
-        os.kill(Place(place).holder(), signal.SIGKILL)
+    if CloudFolder(place).is_locked:
+        os.kill(CloudFolder(place).owner_pid(), signal.SIGKILL)
 
 
 def test_a_cloud_lives_and_leaves_nothing_but_its_data(folder: Path) -> None:
@@ -98,7 +99,7 @@ def test_a_cloud_lives_and_leaves_nothing_but_its_data(folder: Path) -> None:
     assert said(folder, "status")[0] == 1
 
     warehouse = folder / "data" / "bigquery"
-    (warehouse / MADE_FOR).write_text("older schemas")
+    (warehouse / SCHEMAS_FILE).write_text("older schemas")
     process, state = started(folder, "--isolate")
     assert is_current(warehouse, PROJECT_ID), "a kept warehouse was not brought to today's schemas"
     assert landing(state).blob("kept.json").download_as_bytes() == b"{}"
@@ -126,7 +127,7 @@ def _is_asked(folder: Path, state: State) -> None:
 
 def _healthy(folder: Path, state: State) -> list[str]:
     """The functions that an operator may call and that answer him; the token of one is asked for as a person would."""
-    tokens = {key: operator_token(Place(folder), key) for key in state.services}
+    tokens = {key: operator_token(state, key) for key in state.services}
     tokens["analyze"] = said(folder, "token", "analyze")[1].strip()
     healthy = []
     for key, url in state.services.items():
@@ -146,16 +147,16 @@ def _refuses_a_second_one(folder: Path) -> None:
 
 ANOTHER_THREAD_CATCHES_IT = """
 import signal, threading, time
-from tipoff_ops import local_control
+from tipoff_ops.local import up
 
 def catch():
     time.sleep(0.3)
     signal.pthread_kill(threading.get_ident(), signal.SIGINT)
     time.sleep(600)
 
-signal.signal(signal.SIGINT, local_control.leave)
+signal.signal(signal.SIGINT, up.stop_on_signal)
 threading.Thread(target=catch, daemon=True).start()
-local_control.stay()
+up.wait_for_signal()
 """
 
 
@@ -166,13 +167,13 @@ def test_ctrl_c_is_heeded_whichever_thread_the_system_hands_it_to() -> None:
 
 NEVER_STOPS = """
 import signal, threading
-from tipoff_ops import local_control
+from tipoff_ops.local import up
 
-local_control.LEAVE_S = 0.3
-signal.signal(signal.SIGINT, local_control.leave)
+up.STOP_TIMEOUT_S = 0.3
+signal.signal(signal.SIGINT, up.stop_on_signal)
 threading.Timer(0.1, signal.raise_signal, args=(signal.SIGINT,)).start()
 try:
-    local_control.stay()
+    up.wait_for_signal()
 finally:
     threading.Event().wait()
 """

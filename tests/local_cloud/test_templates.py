@@ -8,7 +8,7 @@ from google.cloud import bigquery
 from tipoff import tables
 from tipoff.tables.ddl import create_statement
 from tipoff_local.bigquery import Warehouse
-from tipoff_ops.templates import bring_to, empty_warehouse, is_current
+from tipoff_ops.local.templates import create_empty_warehouse, is_current, upgrade_tables
 
 PROJECT = "tipoff-tests"
 LOG, VIEW = tables.get("object_receipts_log"), tables.get("object_receipts")
@@ -30,7 +30,7 @@ def older_statements() -> tuple[str, ...]:
 
 def test_a_kept_warehouse_is_brought_to_the_schemas_of_today(tmp_path: Path) -> None:
     folder = tmp_path / "warehouse"
-    empty_warehouse(folder, tmp_path / "templates", PROJECT, older_statements())
+    create_empty_warehouse(folder, tmp_path / "templates", PROJECT, older_statements())
     assert not is_current(folder, PROJECT)
 
     warehouse = Warehouse(folder, PROJECT)
@@ -40,9 +40,9 @@ def test_a_kept_warehouse_is_brought_to_the_schemas_of_today(tmp_path: Path) -> 
     try:
         with bigquery.Client(project=PROJECT, credentials=credentials, client_options=options) as client:
             client.query_and_wait(ROW)
-            bring_to([LOG, VIEW], warehouse, PROJECT)
+            upgrade_tables([LOG, VIEW], warehouse, PROJECT)
             found = list(client.query_and_wait(f"SELECT source_object, {YOUNGEST} FROM {VIEW.full_name}"))
             assert [tuple(row.values()) for row in found] == [("kept.json", None)]
-            bring_to([LOG, VIEW], warehouse, PROJECT)
+            upgrade_tables([LOG, VIEW], warehouse, PROJECT)
     finally:
         warehouse.stop()

@@ -26,12 +26,12 @@ import msgspec
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.storage import storage_client
 from tipoff.core import contracts
-from tipoff_ops import documents
 from tipoff_ops.build import find_project
-from tipoff_ops.ingest import INTAKE_SUBSCRIPTIONS, Intake, intake_mesh
-from tipoff_ops.landing import Lander, Upload
-from tipoff_ops.local import LocalMesh
-from tipoff_ops.people import call_function
+from tipoff_ops.intake.documents import read_documents
+from tipoff_ops.intake.send import SUBSCRIPTIONS, Intake, intake_mesh
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.function_call import call_function
+from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_sim import SMALL, League
 
 OBJECTS = int(os.environ.get("TIPOFF_BENCH_OBJECTS", "2000"))
@@ -81,7 +81,7 @@ def latency() -> Iterator[Row]:
     with fresh_mesh() as mesh:
         Intake(mesh).send(uploads[:WARM_UP], lambda _: None)
         started = _at_a_steady_rate(mesh, uploads[WARM_UP:])
-        Lander(mesh).wait(INTAKE_SUBSCRIPTIONS)
+        Uploader(mesh).wait(SUBSCRIPTIONS)
         committed = {found.source_object: found.committed_at for found in _receipts(mesh)}
     waited = sorted((committed[name] - at).total_seconds() for name, at in started.items())
     for share in (0.5, 0.95):
@@ -95,7 +95,7 @@ def season() -> Iterator[Row]:
         yield {"what": "season 2024-25 from the zip", "server": "-", "value": None, "unit": "the corpus is not here"}
         return
     with fresh_mesh() as mesh:
-        yield from _landed(mesh, documents.documents(SEASON), "season 2024-25 from the zip")
+        yield from _landed(mesh, read_documents(SEASON), "season 2024-25 from the zip")
 
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -159,7 +159,7 @@ def _receipts(mesh: LocalMesh) -> list[_Receipt]:
 
 def _documents() -> Iterable[Upload]:
     if SEASON.is_file():
-        return documents.documents(SEASON)
+        return read_documents(SEASON)
     league = League(7).season(date(2024, 10, 22), 100, SMALL)
     return (Upload(found.object_name, found.body) for found in league)
 

@@ -20,12 +20,13 @@ from google.cloud import bigquery
 
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.bigquery import bigquery_client
-from tipoff_ops import backfill
 from tipoff_ops.build import find_project
-from tipoff_ops.local import PROJECT_ID, LocalMesh, running
-from tipoff_ops.local_state import state_of
-from tipoff_ops.season_landing import LandingFile, parsed_season
-from tipoff_ops.target import local_target
+from tipoff_ops.corpus.season_rows import LandingFile, parse_season
+from tipoff_ops.local.cloud import LocalMesh, running
+from tipoff_ops.local.project import PROJECT_ID
+from tipoff_ops.local.state import state_of
+from tipoff_ops.operate import reprocess_run
+from tipoff_ops.operate.target import local_target
 
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))
 SEASON = CORPUS / "landing-2023-24.zip"
@@ -57,7 +58,7 @@ class _Dates(msgspec.Struct, frozen=True):
 def main(archive: Path, sleep_scale: float) -> dict[str, Any]:
     """Measure."""
     project = find_project()
-    files = parsed_season(archive, project.root / ".tipoff" / "backtest" / "landing")
+    files = parse_season(archive, project.root / ".tipoff" / "backtest" / "landing")
     with (
         tempfile.TemporaryDirectory() as folder,
         running(project, Path(folder) / "cloud", sleep_scale=sleep_scale) as mesh,
@@ -81,7 +82,9 @@ def measure(mesh: LocalMesh) -> dict[str, Any]:
     (season,) = warehouse.rows(DATES_SQL, {}, _Dates)
     target = local_target(state_of(mesh))
     load_before, began = os.getloadavg()[0], time.perf_counter()
-    run = backfill.begin(target, backfill.Range(season.first_date, season.last_date), backfill.rounded_now())
+    run = reprocess_run.start_or_resume(
+        target, reprocess_run.ReprocessRange(season.first_date, season.last_date), reprocess_run.new_as_of()
+    )
     looks = [(time.perf_counter() - began, seen) for seen in run.watch()]
     seconds, last = looks[-1]
     over = {"a": season.first_date, "b": season.last_date}

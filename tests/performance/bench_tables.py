@@ -29,8 +29,8 @@ from tests.sql.scans import scans
 from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.clients.bigquery import bigquery_client
 from tipoff.tables import Table, landing
-from tipoff_ops import season_warehouse
-from tipoff_ops.season_landing import archive, parsed_season
+from tipoff_ops.corpus import season_warehouse
+from tipoff_ops.corpus.season_rows import parse_season, season_zip
 from tipoff_sim import SMALL, League
 
 ROOT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ def bench() -> Iterator[Bench]:
     """An empty one."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        season_warehouse.opened(Path(folder) / "warehouse", KEPT / "templates") as at,
+        season_warehouse.open_warehouse(Path(folder) / "warehouse", KEPT / "templates") as at,
     ):
         warehouse = Warehouse(at, season_warehouse.DATASETS)
         yield Bench(at, warehouse, TABLES)
@@ -87,8 +87,8 @@ def real() -> None:
     with bench() as here:
         spent = 0.0
         for number, season in enumerate(SEASONS, start=1):
-            files = parsed_season(archive(CORPUS, season), KEPT / "backtest" / "landing")
-            season_warehouse.load(here.at, files, lambda *_: None)
+            files = parse_season(season_zip(CORPUS, season), KEPT / "backtest" / "landing")
+            season_warehouse.load_files(here.at, files, lambda *_: None)
             took = here.build(*season_warehouse.season_dates(season))
             spent += took
             told(f"phases 3 and 4, season {season} (gate 20)", took)

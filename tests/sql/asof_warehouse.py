@@ -17,8 +17,8 @@ from tipoff.tables.digest import TableDigest, digest_query, digest_rows
 from tipoff.tables.rebuild import rebuild_script
 from tipoff_local.bigquery import Warehouse
 from tipoff_ops.build import find_project
-from tipoff_ops.local import PROJECT_ID
-from tipoff_ops.templates import empty_warehouse
+from tipoff_ops.local.project import PROJECT_ID
+from tipoff_ops.local.templates import create_empty_warehouse
 
 AS_OF = datetime(2035, 1, 1, tzinfo=UTC)
 INGESTED = datetime(2035, 1, 1, tzinfo=UTC)
@@ -82,7 +82,7 @@ class Built:
 
     def start(self) -> None:
         # The template of every mesh of this checkout: whoever asks first makes it, for all workers.
-        empty_warehouse(self.folder, find_project().root / ".tipoff" / "templates", PROJECT_ID)
+        create_empty_warehouse(self.folder, find_project().root / ".tipoff" / "templates", PROJECT_ID)
         self._warehouse = Warehouse(self.folder, PROJECT_ID, threads=self.threads)
         self._warehouse.start()
         options = {"api_endpoint": self._warehouse.rest_url}

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tipoff_ops.verify_queries import CHECKS
+from tipoff_ops.corpus.checks import CHECKS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "shared_lib" / "src"
@@ -19,7 +19,7 @@ def product_sql() -> dict[str, str]:
     """Texts that the product runs, by where they stand."""
     files = {_place(path): path.read_text(encoding="utf-8") for path in sorted(SOURCE.rglob("*.sql"))}
     whole = {place: text for place, text in files.items() if Path(place).name not in FRAGMENTS}
-    verified = {f"tipoff_ops.verify_queries {check.name}": check.sql() for check in CHECKS}
+    verified = {f"tipoff_ops.corpus.checks {check.name}": check.sql() for check in CHECKS}
     return whole | verified | dict(_in_python(SOURCE / "tipoff")) | dict(_in_python(SOURCE / "tipoff_ops"))
 
 

@@ -16,7 +16,7 @@ from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.core import contracts
 from tipoff.tables import landing
-from tipoff_ops.corpus import Corpus
+from tipoff_ops.corpus.landing_zip import LandingZip
 
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))
 LISTED = Path(__file__).with_name("props_without_a_game.csv")
@@ -60,7 +60,7 @@ def warehouse(tmp_path: Path) -> Iterator[SmallWarehouse]:
 
 def put_season(warehouse: SmallWarehouse, season: str, first: date, last: date) -> None:
     """Box scores and schedules of a season, and its props of some dates: of each row what identifies it."""
-    corpus = Corpus(CORPUS / f"landing-{season}.zip")
+    corpus = LandingZip(CORPUS / f"landing-{season}.zip")
     kept: dict[str, dict[tuple[object, ...], dict[str, Any]]] = {table: {} for table, _ in KEPT.values()}
     for document in corpus.documents():
         where = contracts.route(document.object_name)

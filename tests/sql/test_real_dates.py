@@ -14,8 +14,8 @@ import pytest
 
 from tipoff.cloud.bigquery import BuildRange, Scalar, Warehouse
 from tipoff.tables import Table, get, landing
-from tipoff_ops import season_warehouse
-from tipoff_ops.season_landing import archive, parsed_season
+from tipoff_ops.corpus import season_warehouse
+from tipoff_ops.corpus.season_rows import parse_season, season_zip
 
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", ROOT.parent / "shared" / "corpus"))
@@ -73,9 +73,9 @@ OVER = "{partition} BETWEEN @first AND @last"
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
     folder = tmp_path_factory.mktemp("real")
-    with season_warehouse.opened(folder / "warehouse", folder / "templates") as at:
-        files = parsed_season(archive(CORPUS, SEASON), folder / "parsed")
-        season_warehouse.load(at, files, lambda *_: None)
+    with season_warehouse.open_warehouse(folder / "warehouse", folder / "templates") as at:
+        files = parse_season(season_zip(CORPUS, SEASON), folder / "parsed")
+        season_warehouse.load_files(at, files, lambda *_: None)
         found = Real(Warehouse(at, DATASETS))
         found.rebuild_facts()
         found.rebuild(found.windows, FIRST, LAST)

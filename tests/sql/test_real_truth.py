@@ -20,10 +20,10 @@ from tests.sql.small_warehouse import SmallWarehouse
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.tables import Table, get, landing
 from tipoff.tables.column_contract import contracted_tables, judge, measure_query
-from tipoff_ops import season_warehouse
-from tipoff_ops.season_landing import archive, parsed_season
-from tipoff_ops.verify import compare, index_rows, known_differences, read_parquet
-from tipoff_ops.verify_queries import CHECKS
+from tipoff_ops.corpus import season_warehouse
+from tipoff_ops.corpus.checks import CHECKS
+from tipoff_ops.corpus.compare import compare, index_rows, known_differences, read_parquet
+from tipoff_ops.corpus.season_rows import parse_season, season_zip
 
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", ROOT.parent / "shared" / "corpus"))
@@ -67,7 +67,7 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
     """The first two dates of 2024-25."""
     first, last = date(2024, 10, 22), date(2024, 10, 23)
     warehouse = SmallWarehouse(tmp_path_factory.mktemp("days"), TABLES)
-    for name, found in landed(_games(archive(CORPUS, 2024), first, last)).items():
+    for name, found in landed(_games(season_zip(CORPUS, 2024), first, last)).items():
         warehouse.load(landing(name), found)
     for name in FACTS:
         warehouse.rebuild(name, first, last)
@@ -89,14 +89,16 @@ def _games(season: Path, first: date, last: date) -> Iterator[tuple[str, bytes]]
 def seasons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     """Two whole seasons and the games of the one before, each table built in one range a season."""
     folder = tmp_path_factory.mktemp("seasons")
-    with season_warehouse.opened(folder / "warehouse", folder / "templates") as at:
+    with season_warehouse.open_warehouse(folder / "warehouse", folder / "templates") as at:
         files = [
-            file for season in (BEFORE, *SEASONS) for file in parsed_season(archive(CORPUS, season), folder / "parsed")
+            file
+            for season in (BEFORE, *SEASONS)
+            for file in parse_season(season_zip(CORPUS, season), folder / "parsed")
         ]
-        season_warehouse.load(at, files, lambda *_: None)
+        season_warehouse.load_files(at, files, lambda *_: None)
         built = [table for table in season_warehouse.lineage(BUILT) if table.kind == "derived"]
-        season_warehouse.build(at, (BEFORE,), 30, lambda *_: None, map(get, FACTS))
-        season_warehouse.build(at, SEASONS, 30, lambda *_: None, built)
+        season_warehouse.build_tables(at, (BEFORE,), 30, lambda *_: None, map(get, FACTS))
+        season_warehouse.build_tables(at, SEASONS, 30, lambda *_: None, built)
         warehouse = Warehouse(at, DATASETS)
         yield warehouse
         warehouse.close()
@@ -137,7 +139,7 @@ def test_players_points_add_up_to_the_score_of_both_teams_in_every_game(real: Re
 
 
 def test_possessions_ratings_and_pace_equal_our_own_reckoning_from_the_documents(real: Real) -> None:
-    truth = team_games(archive(CORPUS, real.season), real.first, real.last)
+    truth = team_games(season_zip(CORPUS, real.season), real.first, real.last)
     attack = real.rows(
         "SELECT t.nba_game_id AS game, t.team_abbr AS team, t.points_scored AS points, t.possessions, "
         "t.offensive_rating AS rating, t.pace FROM nba_analytics.team_offense_game_summary AS t "

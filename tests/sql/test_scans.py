@@ -10,7 +10,7 @@ import pytest
 from tests.sql.scans import scans
 
 from tipoff.tables import Table, all_tables, get
-from tipoff_ops import season_warehouse
+from tipoff_ops.corpus import season_warehouse
 
 DERIVED = [
     table

@@ -8,8 +8,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from tipoff_ops import corpus as corpora
-from tipoff_ops.corpus import Corpus, CorpusTooLarge
+from tipoff_ops.corpus import landing_zip as corpora
+from tipoff_ops.corpus.landing_zip import LandingZip, MemberTooLarge
 from tipoff_sim import SMALL, League
 
 BOX = "nba-com/boxscores/2024-11-01/0022400122/20241102T023000Z.json"
@@ -19,22 +19,22 @@ LATER = "nba-com/boxscores/2024-11-02/0022400130/20241103T023000Z.json"
 
 
 @pytest.fixture
-def landing(tmp_path: Path) -> Corpus:
+def landing(tmp_path: Path) -> LandingZip:
     path = tmp_path / "landing.zip"
     with ZipFile(path, "w") as archive:
         for name in (LATER, BOX, "../../escape.json", REPORT, SCHEDULE, "/etc/passwd"):
             archive.writestr(name, name)
-    return Corpus(path)
+    return LandingZip(path)
 
 
-def test_documents_come_in_order_of_observation(landing: Corpus) -> None:
+def test_documents_come_in_order_of_observation(landing: LandingZip) -> None:
     read = list(landing.documents())
     assert [one.object_name for one in read] == [SCHEDULE, REPORT, BOX, LATER]
     assert [one.body.decode() for one in read] == [one.object_name for one in read]
     assert read[2].observed_at == datetime(2024, 11, 2, 2, 30, tzinfo=UTC)
 
 
-def test_limits_are_eastern_dates_both_included(landing: Corpus) -> None:
+def test_limits_are_eastern_dates_both_included(landing: LandingZip) -> None:
     """The box of the 1st is captured on the 2nd by UTC: it still belongs to the 1st (pitfall 21)."""
     assert [one.object_name for one in landing.documents(date(2024, 11, 1), date(2024, 11, 1))] == [
         REPORT,
@@ -43,15 +43,15 @@ def test_limits_are_eastern_dates_both_included(landing: Corpus) -> None:
     assert [one.object_name for one in landing.documents(last=date(2024, 11, 1))] == [SCHEDULE, REPORT, BOX]
 
 
-def test_a_name_is_never_a_path(landing: Corpus, tmp_path: Path) -> None:
-    assert landing.strangers == ("../../escape.json", "/etc/passwd")
+def test_a_name_is_never_a_path(landing: LandingZip, tmp_path: Path) -> None:
+    assert landing.unknown_names == ("../../escape.json", "/etc/passwd")
     assert landing.body("../../escape.json") == b"../../escape.json"
     assert sorted(tmp_path.iterdir()) == [landing.path]
 
 
-def test_a_member_is_unpacked_up_to_the_limit_only(landing: Corpus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_member_is_unpacked_up_to_the_limit_only(landing: LandingZip, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corpora, "MAX_BODY_BYTES", 10)
-    with pytest.raises(CorpusTooLarge):
+    with pytest.raises(MemberTooLarge):
         next(landing.documents())
 
 
@@ -62,8 +62,8 @@ def test_a_simulated_season_makes_a_corpus(tmp_path: Path) -> None:
     with ZipFile(path, "w") as archive:
         for one in documents:
             archive.writestr(one.object_name, one.body)
-    read = Corpus(path)
-    assert read.strangers == ()
+    read = LandingZip(path)
+    assert read.unknown_names == ()
     assert [(one.object_name, one.observed_at, one.body) for one in read.documents()] == [
         (one.object_name, one.observed_at, one.body) for one in documents
     ]
@@ -76,9 +76,9 @@ def real_corpus() -> Path:
 
 @pytest.mark.skipif(not real_corpus().is_dir(), reason="the corpus is not beside this clone")
 def test_a_real_season_is_known_to_the_last_name() -> None:
-    season = Corpus(real_corpus() / "landing-2024-25.zip")
+    season = LandingZip(real_corpus() / "landing-2024-25.zip")
     assert len(season.entries) == 7611
-    assert season.strangers == ()
+    assert season.unknown_names == ()
     assert all(one.observed_at <= after.observed_at for one, after in pairwise(season.entries))
     week = season.select(date(2024, 11, 1), date(2024, 11, 7))
     assert {entry.game_date for entry in week if entry.source == "nbac_boxscore"} == {

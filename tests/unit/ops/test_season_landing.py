@@ -10,9 +10,9 @@ import typer
 
 from tipoff.core.errors import NotReady
 from tipoff.tables import landing
-from tipoff_ops.backtest_command import season_year
-from tipoff_ops.season_landing import archive, parsed_season
-from tipoff_ops.season_warehouse import blocks, season_dates, store_tables
+from tipoff_ops.backtest.backtest import season_year
+from tipoff_ops.corpus.season_rows import parse_season, season_zip
+from tipoff_ops.corpus.season_warehouse import blocks, season_dates, store_tables
 from tipoff_sim import SMALL, League
 
 
@@ -27,7 +27,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_landing_column_is_there_with_the_documents_own_instants(corpus: Path, tmp_path: Path) -> None:
-    files = parsed_season(archive(corpus, 2024), tmp_path)
+    files = parse_season(season_zip(corpus, 2024), tmp_path)
     names = {file.table.name for file in files}
     assert {"nbac_schedule", "nbac_player_boxscores", "nbac_injury_report"} <= names
     for file in files:
@@ -35,13 +35,13 @@ def test_every_landing_column_is_there_with_the_documents_own_instants(corpus: P
         assert tuple(rows.column_names) == landing(file.table.name).column_names
         assert rows["observed_at"].null_count == 0
     before = {file.path: file.path.stat().st_mtime_ns for file in files}
-    again = parsed_season(archive(corpus, 2024), tmp_path)
+    again = parse_season(season_zip(corpus, 2024), tmp_path)
     assert {file.path: file.path.stat().st_mtime_ns for file in again} == before  # not parsed twice
 
 
 def test_a_season_that_is_not_there_is_said(corpus: Path) -> None:
     with pytest.raises(NotReady, match="season_missing"):
-        archive(corpus, 2023)
+        season_zip(corpus, 2023)
 
 
 @pytest.mark.parametrize(("text", "year"), [("2024-25", 2024), ("1999-00", 1999), ("2024", 2024)])

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tipoff_ops.verify import canonical, compare, index_rows
-from tipoff_ops.verify_queries import CHECKS
+from tipoff_ops.corpus.checks import CHECKS
+from tipoff_ops.corpus.compare import canonical, compare, index_rows
 
 CHECK = next(check for check in CHECKS if check.name == "player_game_shot_zones")
 ZONES = {name: 1 for name in CHECK.columns}

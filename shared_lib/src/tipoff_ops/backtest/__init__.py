@@ -1,0 +1,1 @@
+"""`tipoff backtest`: past seasons predicted week by week, and scored."""

@@ -1,0 +1,85 @@
+"""The feature store of past seasons, built from a corpus by the SQL of the steps and cached for the next run."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+
+from tipoff.cloud.arrow import ArrowReader
+from tipoff.forecast.training import TrainingTable
+from tipoff.steps import queries
+from tipoff.steps.training_table import read_rows, training_table
+from tipoff_ops.corpus import season_warehouse
+from tipoff_ops.corpus.season_rows import parse_season, season_zip, source_digest, zip_name
+from tipoff_ops.corpus.season_warehouse import LocalEndpoints, Progress
+
+SEASONS_BEFORE = 3
+OUTCOMES = ("player_game_summary_history", "player_line_history")
+
+
+@dataclass(frozen=True)
+class BacktestData:
+    """Folders of the data of a backtest.
+
+    Attributes:
+        corpus: the landing zips.
+        cache: parsed rows and built tables, by the digests of their inputs.
+        templates: empty warehouses.
+    """
+
+    corpus: Path
+    cache: Path
+    templates: Path
+
+    def table(self, test_season: int, lead_minutes: int, progress: Progress) -> TrainingTable:
+        """Slate rows of the season and of earlier seasons in the corpus, each as known `lead_minutes` before tip-off.
+
+        Raises:
+            NotReady: the corpus does not have the season.
+        """
+        chosen = self._seasons(test_season)
+        folder = self.cache / self._key(chosen, lead_minutes)
+        rows = folder / "rows.parquet"
+        if not rows.is_file():
+            self._build(folder, chosen, lead_minutes, progress)
+        return training_table(pyarrow.parquet.read_table(rows))
+
+    def _seasons(self, test_season: int) -> list[int]:
+        """The season and up to SEASONS_BEFORE earlier ones that the corpus has."""
+        season_zip(self.corpus, test_season)
+        earlier = range(test_season - SEASONS_BEFORE, test_season)
+        return [*(s for s in earlier if (self.corpus / zip_name(s)).is_file()), test_season]
+
+    def _key(self, chosen: Sequence[int], lead_minutes: int) -> str:
+        """Digest of all inputs of the rows: documents, tables, SQL, lead."""
+        found = hashlib.sha256(f"{list(chosen)} {lead_minutes}".encode())
+        for season in chosen:
+            found.update(season_zip(self.corpus, season).read_bytes())
+        for table in season_warehouse.lineage((season_warehouse.STORE, *OUTCOMES)):
+            found.update(table.full_name.encode() + source_digest(table.folder, (".sql", ".json")))
+        found.update(queries.load("training_rows").encode())
+        return f"lead{lead_minutes}-{found.hexdigest()[:16]}"
+
+    def _build(self, folder: Path, chosen: Sequence[int], lead_minutes: int, progress: Progress) -> None:
+        files = []
+        for done, season in enumerate(chosen, start=1):
+            progress(f"parsing season {season}", done, len(chosen))
+            files += parse_season(season_zip(self.corpus, season), self.cache / "landing")
+        is_loaded = (folder / "loaded").is_file()
+        with season_warehouse.open_warehouse(folder / "warehouse", self.templates) as endpoints:
+            if not is_loaded:
+                season_warehouse.load_files(endpoints, files, progress)
+                (folder / "loaded").touch()
+            season_warehouse.build_tables(endpoints, chosen, lead_minutes, progress)
+            pyarrow.parquet.write_table(_rows(endpoints, chosen), folder / "rows.parquet")
+
+
+def _rows(endpoints: LocalEndpoints, chosen: Sequence[int]) -> pyarrow.Table:
+    reader = ArrowReader(endpoints)
+    as_of = datetime(max(chosen) + 2, 1, 1, tzinfo=UTC)
+    parts = [read_rows(reader, *season_warehouse.season_dates(season), as_of) for season in chosen]
+    return pyarrow.concat_tables(parts)

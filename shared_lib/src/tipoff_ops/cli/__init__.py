@@ -1,0 +1,38 @@
+"""The `tipoff` command: the table of its commands."""
+
+import sys
+
+from tipoff.core.errors import ConfigInvalid
+from tipoff_ops.cli.apps import lazy_app
+
+COMMANDS = {
+    "run": ("tipoff_ops.run.run:run", "Play days on the local cloud: documents, predictions, grades."),
+    "build": ("tipoff_ops.build.commands:build", "Write everything that is deployed into dist/."),
+    "generate": ("tipoff_ops.build.commands:generate", "Write the generated files that are kept in git"),
+    "status": ("tipoff_ops.operate.status:status", "Show what is complete, late, failed or in quarantine."),
+    "explain": ("tipoff_ops.operate.explain:explain", "Explain why a prediction is missing, and how to fix it."),
+    "plan": ("tipoff_ops.operate.plan:plan", "List stale and missing outputs, with a command for each."),
+    "reprocess": (
+        "tipoff_ops.operate.reprocess:reprocess",
+        "Rebuild a range of dates with a workflow.",
+    ),
+    "trace": ("tipoff_ops.operate.trace:trace", "Show what happened to an object."),
+    "doctor": ("tipoff_ops.operate.doctor:doctor", "Compare the environment with mesh.yaml and the table folders."),
+    "ingest": ("tipoff_ops.intake.ingest:ingest", "Send documents through a local cloud and report each outcome."),
+    "collect": ("tipoff_ops.intake.collect:collect", "Fetch a source into the landing bucket, date by date."),
+    "quarantine": ("tipoff_ops.intake.quarantine:app", "List, show and replay what ingest refused."),
+    "verify": ("tipoff_ops.corpus.verify:verify", "Compare the tables with the expected tables of a corpus."),
+    "backtest": ("tipoff_ops.backtest.backtest:backtest", "Predict a past season week by week, and score it."),
+    "model": ("tipoff_ops.operate.model:app", "List the registered models, and activate one of them."),
+    "local": ("tipoff_ops.local.commands:app", "Start, inspect and stop the local cloud."),
+}
+
+app = lazy_app("Run and operate Tipoff. Exit codes: 0 success, 1 a problem was found, 2 wrong usage.", COMMANDS)
+
+
+def main() -> None:
+    """Run the command line: the entry point of the console script."""
+    try:
+        app()
+    except ConfigInvalid as error:
+        sys.exit(error.message)

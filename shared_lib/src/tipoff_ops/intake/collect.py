@@ -1,0 +1,89 @@
+"""`tipoff collect`: one source of one date, or of a range date by date."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from tipoff_ops.cli.options import DATE_FORMATS, AsJson, Folder
+from tipoff_ops.cli.output import console, fail, out, print_json
+from tipoff_ops.intake.collect_dates import Collector, CollectRange, CollectRefused, CollectTotals, collect_dates
+from tipoff_ops.local.folder import NotRunning, cloud_folder
+from tipoff_ops.local.token import operator_token
+
+FUNCTION = "collect"
+
+
+def collect(
+    source: Annotated[str, typer.Argument(help="E.g. nbac_boxscore; the error for an unknown name lists all.")],
+    day: Annotated[datetime, typer.Argument(formats=DATE_FORMATS, help="Eastern game date.")],
+    to: Annotated[
+        datetime | None, typer.Option("--to", formats=DATE_FORMATS, help="Last date of a range, included.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the requests and their price.")] = False,
+    snapshot: Annotated[
+        datetime | None, typer.Option(formats=["%H:%M"], help="Odds as of this Eastern time: ten times the price.")
+    ] = None,
+    max_requests: Annotated[int, typer.Option(help="Maximum of requests for all dates together.")] = 2000,
+    max_credits: Annotated[int, typer.Option(help="Maximum of paid credits for all dates together.")] = 60,
+    again: Annotated[bool, typer.Option("--again", help="Include dates that were collected before.")] = False,
+    folder: Folder = None,
+    url: Annotated[str | None, typer.Option(help="URL of the function, instead of the local cloud's.")] = None,
+    token: Annotated[
+        str, typer.Option(envvar="TIPOFF_IDENTITY_TOKEN", help="For --url: `gcloud auth print-identity-token`.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a source into the landing bucket, date by date.
+
+    The same command, run again, resumes where it stopped.
+    """
+    at = (snapshot.hour, snapshot.minute) if snapshot else None
+    work = CollectRange(source, day.date(), (to or day).date(), at, max_requests, max_credits, again, dry_run)
+    try:
+        totals = _collect_with_progress(work, _collector(folder, url, token))
+    except (CollectRefused, NotRunning) as error:
+        fail(str(error), exit_code=2)
+    _print_totals(totals, as_json=as_json)
+    raise typer.Exit(1 if totals.message or totals.missing else 0)
+
+
+def _collector(folder: Path | None, url: str | None, token: str) -> Collector:
+    if url is not None:
+        return Collector(url, token)
+    state = cloud_folder(folder).read()
+    return Collector(state.services[FUNCTION], operator_token(state, FUNCTION))
+
+
+def _collect_with_progress(work: CollectRange, collector: Collector) -> CollectTotals:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task(work.source, total=len(work.dates))
+
+        def advance(totals: CollectTotals) -> None:
+            progress.update(task, advance=1, description=f"{work.source}: {_counts(totals)}")
+
+        return collect_dates(work, collector.collect, advance)
+
+
+def _print_totals(totals: CollectTotals, *, as_json: bool) -> None:
+    if as_json:
+        print_json(totals)
+        return
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(totals.outcomes.items()))
+    out.print(f"{outcomes}: {_counts(totals)}", highlight=False)
+    if totals.missing:
+        out.print(f"missing: {' '.join(totals.missing)}", highlight=False)
+    if totals.message:
+        out.print(totals.message, highlight=False)
+    if totals.stopped_at:
+        out.print(
+            f"stopped at {totals.stopped_at}: repair the cause and run the same command again to resume",
+            highlight=False,
+        )
+
+
+def _counts(totals: CollectTotals) -> str:
+    return f"{totals.landed} landed, {totals.requests} requests, {totals.credits} credits"

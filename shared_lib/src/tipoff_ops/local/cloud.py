@@ -1,0 +1,375 @@
+"""The whole mesh on one machine: all servers, and all resources of mesh.yaml, created as Terraform creates them."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from google.api_core.exceptions import AlreadyExists
+from google.cloud import workflows_v1
+from google.pubsub_v1 import types as pubsub_types
+
+from tipoff.cloud.clients.storage import storage_client
+from tipoff.cloud.clients.workflows import workflows_client
+from tipoff.core import structs
+from tipoff.runtime.settings import Settings
+from tipoff_local import mesh as meshes
+from tipoff_local.bigquery import Warehouse
+from tipoff_local.host import FunctionHost, HostedFunction
+from tipoff_local.identity import Identity
+from tipoff_local.mesh import Mesh, Names, ResolvedSchedule
+from tipoff_local.pubsub.server import PubsubServer
+from tipoff_local.scheduler.jobs import Firing, Job, Retry, WorkflowTarget
+from tipoff_local.scheduler.scheduler import Delivery, Scheduler, StandingClock
+from tipoff_local.scheduler.server import SchedulerServer, Tick
+from tipoff_local.storage.server import StorageServer
+from tipoff_local.workflows.server import WorkflowsServer
+from tipoff_ops.build import Project
+from tipoff_ops.build.dist import build_all
+from tipoff_ops.build.tables import write_tables
+from tipoff_ops.local.ports import Ports
+from tipoff_ops.local.project import ENVIRONMENT, OPERATOR, PROJECT_ID, PROJECT_NUMBER, REGION
+from tipoff_ops.local.templates import create_empty_warehouse, is_current, save_translations, upgrade
+
+PUSH_WINDOW = 250
+POLL_S = 0.1
+# As terraform/modules/mesh/schedules.tf declares them.
+SCHEDULE_RETRY = Retry(retry_count=3, min_backoff_s=10.0, max_backoff_s=120.0)
+SCHEDULE_DEADLINE_S = 60.0
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """`dist/manifest.json`: the release and each function's zip."""
+
+    release: str
+    functions: dict[str, dict[str, str]]
+
+
+@dataclass
+class LocalMesh:
+    """A running mesh.
+
+    Args:
+        project: the checkout whose zips, workflows and tables are used.
+        folder: where the data are stored; a mesh that is started on it later continues with them.
+        sleep_scale: real seconds for each second that a workflow sleeps.
+        ports: where the servers listen; a taken port raises PortTaken or ChildFailed.
+        by_the_clock: whether scheduled jobs fire at their time; otherwise only `tick` fires them.
+        sources_url: a server that stands for the outside sources; without one nothing is collected.
+        isolate: whether each function has a process of its own, or all share one.
+        instances: number of processes of an isolated function, by its key (default 1, never more than mesh.yaml
+            allows).
+        warehouse_threads: threads of the local warehouse; 0 is one for each processor.
+    """
+
+    project: Project
+    folder: Path
+    sleep_scale: float = 0.2
+    ports: Ports = Ports()
+    by_the_clock: bool = False
+    sources_url: str | None = None
+    isolate: bool = True
+    instances: Mapping[str, int] = field(default_factory=dict)
+    warehouse_threads: int = 0
+    names: Names = field(init=False)
+    manifest: Manifest = field(init=False)
+    identity: Identity = field(init=False)
+    pubsub: PubsubServer = field(init=False)
+    storage: StorageServer = field(init=False)
+    warehouse: Warehouse = field(init=False)
+    workflows: WorkflowsServer = field(init=False)
+    host: FunctionHost = field(init=False)
+    scheduler: Scheduler = field(init=False)
+    scheduler_server: SchedulerServer = field(init=False)
+    settings: Settings = field(init=False)
+    _template: Path | None = field(init=False, default=None)
+    clock: StandingClock = field(init=False, default_factory=StandingClock)
+
+    def start(self) -> None:
+        """Build the zips, start all servers, create all resources.
+
+        Raises:
+            PortTaken: a chosen port is taken; nothing was started.
+        """
+        self.ports.check()
+        structs.prepare()
+        self._start_storage()
+        write_tables(self.project)  # The warehouse reads the tables while the zips are built.
+        with ThreadPoolExecutor(1) as pool:
+            warehouse = pool.submit(self._start_warehouse)
+            self.manifest = msgspec.convert(build_all(self.project), Manifest)
+            self._start_workflows()
+            warehouse.result()
+        self._make_settings()
+        mesh = meshes.load(self.project.root / "terraform" / "mesh.yaml")
+        self._start_host(mesh)
+        self._create_resources()
+        self._start_scheduler()
+
+    def stop(self) -> None:
+        """Stop all servers that were started; the data stay in the folder."""
+        for name in ("scheduler_server", "scheduler", "host", "workflows", "storage", "pubsub", "warehouse"):
+            server = getattr(self, name, None)
+            if server is not None:
+                server.stop()
+        if self._template is not None:
+            save_translations(self._template, self.folder / "bigquery")
+
+    def tick(self, wanted: Tick) -> list[Delivery]:
+        """Advance the clock to an instant. Each job that falls due fires, and its workflows end before the next job.
+
+        The workflows see the instant of their job as the present one. Afterwards the clock shows the end.
+        """
+        if wanted.start_at is not None:
+            self.scheduler.stand_at(wanted.start_at)
+        deliveries = self.scheduler.tick(wanted.end_at, self._firing)
+        self.clock.stand_at(wanted.end_at)
+        return deliveries
+
+    @contextmanager
+    def _firing(self, firing: Firing) -> Iterator[None]:
+        self.clock.stand_at(firing.at)
+        yield
+        while self.workflows.active:
+            time.sleep(POLL_S)
+
+    def _start_storage(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.identity = Identity(self.folder / "identity")
+        ports = self.ports
+        self.pubsub = PubsubServer(
+            self.folder / "pubsub", self.identity, ports.pubsub, ports.pubsub_rest, push_window=PUSH_WINDOW
+        )
+        self.pubsub.start()
+        self.storage = StorageServer(self.folder / "storage", self._publish, ports.storage)
+        self.storage.start()
+
+    def _make_settings(self) -> None:
+        self.settings = Settings(
+            project_id=PROJECT_ID,
+            project_number=PROJECT_NUMBER,
+            region=REGION,
+            environment=ENVIRONMENT,
+            release=self.manifest.release,
+            **self.endpoints(),
+        )
+
+    def _start_warehouse(self) -> None:
+        folder = self.folder / "bigquery"
+        exists = folder.is_dir()
+        if not exists:
+            self._template = create_empty_warehouse(folder, self.project.root / ".tipoff" / "templates", PROJECT_ID)
+        self.warehouse = Warehouse(
+            folder,
+            PROJECT_ID,
+            storage_url=self.storage.url,
+            rest_port=self.ports.bigquery,
+            grpc_port=self.ports.bigquery_storage,
+            threads=self.warehouse_threads,
+        )
+        self.warehouse.start()
+        if exists and not is_current(folder, PROJECT_ID):
+            upgrade(self.warehouse, folder, PROJECT_ID)
+
+    def _start_workflows(self) -> None:
+        self.workflows = WorkflowsServer(
+            self.folder / "workflows",
+            self.identity,
+            PROJECT_ID,
+            PROJECT_NUMBER,
+            REGION,
+            self.ports.workflows,
+            rest_port=self.ports.workflows_rest,
+            publish=self._publish,
+            sleep_scale=self.sleep_scale,
+            now_s=lambda: self.clock.now().timestamp(),
+        )
+        self.workflows.start()
+
+    def _start_scheduler(self) -> None:
+        jobs = scheduled_jobs(self.names)
+        self.scheduler = Scheduler(self.folder / "scheduler", self.identity, self.clock, jobs, self.workflows.rest_url)
+        self.scheduler_server = SchedulerServer(
+            self.scheduler,
+            PROJECT_ID,
+            REGION,
+            self.ports.scheduler,
+            rest_port=self.ports.scheduler_rest,
+            tick=self.tick,
+        )
+        self.scheduler_server.start()
+        if self.by_the_clock:
+            self.scheduler.start()
+
+    def _publish(self, topic_path: str, data: bytes, attributes: dict[str, str]) -> None:
+        self.pubsub.publish(topic_path, data, attributes)
+
+    def endpoints(self) -> dict[str, str]:
+        """Addresses of the servers by field name of Settings."""
+        return {
+            "storage_emulator_host": self.storage.url,
+            "pubsub_emulator_host": self.pubsub.endpoint,
+            "bigquery_emulator_host": self.warehouse.rest_url,
+            "bigquery_storage_emulator_host": self.warehouse.grpc_address,
+            "workflows_emulator_host": self.workflows.grpc_endpoint,
+        } | ({"sources_emulator_host": self.sources_url} if self.sources_url else {})
+
+    def _start_host(self, mesh: Mesh) -> None:
+        release = self.manifest.release
+        names = meshes.resolve(
+            mesh, PROJECT_ID, PROJECT_NUMBER, ENVIRONMENT, release=release, people=frozenset({OPERATOR})
+        )
+        functions = [self._hosted(names, key) for key in sorted(names.functions) if key in self.manifest.functions]
+        self.host = FunctionHost(
+            functions, self.identity, self.ports.functions, folder=self.folder / "host", isolate=self.isolate
+        )
+        self.host.start()
+        self.names = meshes.resolve(
+            mesh,
+            PROJECT_ID,
+            PROJECT_NUMBER,
+            ENVIRONMENT,
+            host_url=self.host.url,
+            release=release,
+            people=frozenset({OPERATOR}),
+        )
+
+    def _hosted(self, names: Names, key: str) -> HostedFunction:
+        function = names.functions[key]
+        endpoints = {name.upper(): value for name, value in self.endpoints().items()}
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        return HostedFunction(
+            name=key,
+            zip=str(self.project.root / self.manifest.functions[key]["zip"]),
+            env=inherited | dict(function.env) | endpoints,
+            service=function.service,
+            invokers=function.invokers,
+            timeout_s=function.declared.timeout_s,
+            concurrency=function.declared.concurrency,
+            memory=function.declared.memory,
+            instances=min(self.instances.get(key, 1), function.declared.max_instances),
+        )
+
+    def _create_resources(self) -> None:
+        self._create_topics()
+        self._create_buckets()
+        self._create_workflows()
+
+    def _create_topics(self) -> None:
+        for key in self.names.topics:
+            self.pubsub.create_topic(self.names.topic_path(key))
+        for key, resolved in self.names.subscriptions.items():
+            if resolved.declared.function is None or resolved.declared.function in self.manifest.functions:
+                self.pubsub.ensure_subscription(_subscription(self.names, key))
+
+    def _create_buckets(self) -> None:
+        client = storage_client(self.settings)
+        mesh_buckets = self._mesh_buckets()
+        for key, name in self.names.buckets.items():
+            if client.lookup_bucket(name) is None:
+                bucket = client.create_bucket(name)
+                topic = mesh_buckets.get(key)
+                if topic:
+                    bucket.notification(
+                        topic_name=self.names.topics[topic],
+                        topic_project=PROJECT_ID,
+                        payload_format="JSON_API_V1",
+                        event_types=["OBJECT_FINALIZE"],
+                    ).create()
+
+    def _mesh_buckets(self) -> dict[str, str | None]:
+        mesh = meshes.load(self.project.root / "terraform" / "mesh.yaml")
+        return {key: bucket.notify for key, bucket in mesh.buckets.items()}
+
+    def _create_workflows(self) -> None:
+        client = workflows_client(self.settings)
+        parent = f"projects/{PROJECT_ID}/locations/{REGION}"
+        for resolved in self.names.workflows.values():
+            calls = set(resolved.declared.calls)
+            if not calls <= set(self.manifest.functions):
+                continue
+            source = (self.project.dist / "workflows" / resolved.declared.file).read_text(encoding="utf-8")
+            workflow = workflows_v1.Workflow(
+                name=f"{parent}/workflows/{resolved.name}",
+                source_contents=source,
+                user_env_vars=dict(resolved.env),
+                service_account=f"projects/{PROJECT_ID}/serviceAccounts/{resolved.email}",
+            )
+            try:
+                client.create_workflow(parent=parent, workflow=workflow, workflow_id=resolved.name).result()
+            except AlreadyExists:  # from an earlier start, whose functions listened on another port
+                client.update_workflow(workflow=workflow).result()
+
+
+def _subscription(names: Names, key: str) -> pubsub_types.Subscription:
+    resolved = names.subscriptions[key]
+    declared = resolved.declared
+    subscription = pubsub_types.Subscription(
+        name=names.subscription_path(key),
+        topic=f"projects/{names.project}/topics/{resolved.topic}",
+        ack_deadline_seconds=declared.ack_deadline_s,
+        expiration_policy=pubsub_types.ExpirationPolicy(),
+    )
+    if resolved.endpoint is not None:
+        token = pubsub_types.PushConfig.OidcToken(service_account_email=resolved.push_email, audience=resolved.audience)
+        subscription.push_config = pubsub_types.PushConfig(push_endpoint=resolved.endpoint, oidc_token=token)
+        subscription.retry_policy = pubsub_types.RetryPolicy(
+            minimum_backoff={"seconds": declared.min_backoff_s}, maximum_backoff={"seconds": declared.max_backoff_s}
+        )
+    if resolved.dead_letter_topic is not None:
+        subscription.dead_letter_policy = pubsub_types.DeadLetterPolicy(
+            dead_letter_topic=f"projects/{names.project}/topics/{resolved.dead_letter_topic}",
+            max_delivery_attempts=declared.attempts,
+        )
+    return subscription
+
+
+def scheduled_jobs(names: Names) -> list[Job]:
+    """The schedules of the mesh as jobs that start a workflow by the Executions API, as Terraform declares them."""
+    location = f"projects/{names.project}/locations/{names.region}"
+    return [_job(location, schedule) for schedule in names.schedules.values()]
+
+
+def _job(location: str, schedule: ResolvedSchedule) -> Job:
+    argument = msgspec.json.encode(dict(schedule.argument)).decode()
+    return Job(
+        schedule.name,
+        schedule.cron,
+        schedule.time_zone,
+        WorkflowTarget(f"{location}/workflows/{schedule.workflow}", argument),
+        schedule.email,
+        retry=SCHEDULE_RETRY,
+        attempt_deadline_s=SCHEDULE_DEADLINE_S,
+    )
+
+
+@contextmanager
+def running(
+    project: Project,
+    folder: Path,
+    sleep_scale: float = 0.2,
+    ports: Ports | None = None,
+    *,
+    by_the_clock: bool = False,
+    isolate: bool = True,
+    warehouse_threads: int = 0,
+) -> Iterator[LocalMesh]:
+    """A mesh that runs as long as the block; afterwards only its folder remains."""
+    mesh = LocalMesh(
+        project,
+        folder,
+        sleep_scale,
+        ports or Ports(),
+        by_the_clock,
+        isolate=isolate,
+        warehouse_threads=warehouse_threads,
+    )
+    try:
+        mesh.start()
+        yield mesh
+    finally:
+        mesh.stop()

@@ -1,0 +1,7 @@
+"""The Google Cloud project and the operator that a local cloud stands for."""
+
+PROJECT_ID = "tipoff-local"
+PROJECT_NUMBER = "123456789012"
+REGION = "us-west2"
+ENVIRONMENT = "local"
+OPERATOR = "operator@tipoff.example"
