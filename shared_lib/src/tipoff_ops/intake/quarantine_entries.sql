@@ -1,4 +1,4 @@
--- Entries of quarantine, newest first; an empty @code or @source_object lets everything pass.
+-- Entries in quarantine, newest first; an empty @code or @source_object matches all entries.
 SELECT
   q.source, q.level, q.source_object, q.source_generation, q.row_index, q.code, q.field, q.value, q.rule, q.message,
   q.copy_object, q.first_seen_at, q.last_seen_at, q.times_seen, q.replayed_at, q.release

@@ -1,6 +1,6 @@
--- What became of the objects received since a UTC date. The notes that need the neighbours of a document (it repeats
--- an earlier one; its players are known) are found here, where the neighbours are, and only where the receipt itself
--- has nothing to say.
+-- Outcomes of the objects received since a UTC date. The reason of an accepted object is that of its receipt. Without
+-- one it is derived here from other documents: whether the object repeats an earlier one, and whether its players are
+-- known.
 WITH repeats AS (
   SELECT
     r.source_object,

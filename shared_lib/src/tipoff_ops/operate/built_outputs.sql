@@ -1,4 +1,4 @@
--- The newest successful run of each step over each range that touches the dates, with what it read.
+-- The newest successful run of each step over each range that overlaps the dates, with its inputs.
 SELECT r.step, r.start_date, r.end_date, r.as_of, r.lead_minutes, r.inputs, r.ended_at
 FROM nba_ops.run_history AS r
 WHERE r.run_date >= @start_date AND r.start_date <= @end_date AND r.end_date >= @start_date

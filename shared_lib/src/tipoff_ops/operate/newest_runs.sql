@@ -1,4 +1,4 @@
--- The newest run of each step that began in the last days, and how many of its runs failed in them.
+-- The newest run of each step since an instant, and the number of its runs that failed since then.
 SELECT
   r.step,
   r.outcome,

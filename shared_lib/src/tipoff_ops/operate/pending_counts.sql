@@ -1,4 +1,4 @@
--- What quarantine holds, by level and code, and replays that have not ended.
+-- Entries in quarantine by level and code, and the units left of running replays.
 SELECT CONCAT(q.level, ':', q.code) AS name, COUNT(*) AS held
 FROM nba_ops.quarantine AS q
 WHERE q.replayed_at IS NULL

@@ -1,4 +1,4 @@
--- What is known of one player on one date: his name, whether he is a candidate, and how he ended.
+-- One player on one date: the number of known players of that name, the candidacy and the outcome.
 SELECT
   (SELECT COUNT(*) FROM nba_raw.players AS p WHERE p.player_lookup = @player_lookup) AS known_players,
   (SELECT COUNT(*) FROM nba_analytics.upcoming_player_game_context AS c WHERE c.game_date = @game_date) AS candidates,

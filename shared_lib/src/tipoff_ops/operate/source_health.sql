@@ -1,4 +1,4 @@
--- How each source stood at its last run, and whether its host is left alone at this instant.
+-- The newest run of each source, and whether the circuit breaker of its host is open at this instant.
 SELECT
   h.source,
   h.host,

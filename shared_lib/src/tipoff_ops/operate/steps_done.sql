@@ -1,4 +1,4 @@
--- Table-days that steps of one as-of have rebuilt within a range, and days whose batch of that as-of has ended.
+-- Table-days that steps have rebuilt under one as-of within a range, and days whose batch of that as-of is complete.
 WITH runs AS (
   SELECT DISTINCT r.step, r.step_id, r.start_date, r.end_date
   FROM nba_ops.run_history AS r

@@ -1,4 +1,4 @@
--- How every candidate of each date ended.
+-- Outcomes of the candidates of each date.
 SELECT
   o.game_date,
   COUNT(DISTINCT o.nba_game_id) AS games,

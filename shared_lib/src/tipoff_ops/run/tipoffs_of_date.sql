@@ -1,4 +1,4 @@
--- First and last tip-off of a date, as the newest schedule has them.
+-- First and last tip-off of a date, by the newest schedule.
 SELECT
   MIN(g.tipoff_at) AS first_at,
   MAX(g.tipoff_at) AS last_at,
