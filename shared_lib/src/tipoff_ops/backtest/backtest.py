@@ -37,7 +37,7 @@ def backtest(
 ) -> None:
     """Predict a past season week by week, and score it.
 
-    The code is that of production. The scores stand beside those of the betting line.
+    The code is that of production. The report also has the scores of the betting line.
     """
     root = find_project().root / ".tipoff"
     season = season_year(test_season)

@@ -19,19 +19,19 @@ def down(folder: Folder = None) -> None:
         stop(cloud_folder(folder))
 
 
-def stop(place: CloudFolder) -> None:
+def stop(cloud: CloudFolder) -> None:
     """Stop the process that runs or starts a local cloud, and all its children.
 
     Raises:
         NotRunning: no local cloud runs in the folder.
         ChildFailed: the process did not end.
     """
-    pid = place.owner_pid()
+    pid = cloud.owner_pid()
     for number in (signal.SIGTERM, signal.SIGKILL):
         os.kill(pid, number)
         deadline = time.monotonic() + STOP_TIMEOUT_S
-        while place.is_locked and time.monotonic() < deadline:
+        while cloud.is_locked and time.monotonic() < deadline:
             time.sleep(POLL_S)
-        if not place.is_locked:
+        if not cloud.is_locked:
             return
     raise ChildFailed(f"process {pid} does not end")

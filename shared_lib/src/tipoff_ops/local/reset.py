@@ -10,6 +10,6 @@ from tipoff_ops.local.folder import cloud_folder
 def reset(folder: Folder = None) -> None:
     """Delete the data of a local cloud that does not run."""
     with report_errors():
-        place = cloud_folder(folder)
-        with place.locked():
-            shutil.rmtree(place.data, ignore_errors=True)
+        cloud = cloud_folder(folder)
+        with cloud.locked():
+            shutil.rmtree(cloud.data, ignore_errors=True)

@@ -46,29 +46,29 @@ def up(
     Runs until Ctrl-C or `tipoff local down`.
     """
     with report_errors():
-        place = cloud_folder(folder)
+        cloud = cloud_folder(folder)
         if detach:
             switches = {"--schedule": schedule, "--isolate": isolate}
             chosen = [flag for flag, is_on in switches.items() if is_on]
             flags = ["--port", str(first_port), "--sleep-scale", str(sleep_scale), *chosen]
-            console.print(servers_table(start_detached(place, flags)))
+            console.print(servers_table(start_detached(cloud, flags)))
             return
-        for state in serve(place, first_port, sleep_scale, by_the_clock=schedule, isolate=isolate):
+        for state in serve(cloud, first_port, sleep_scale, by_the_clock=schedule, isolate=isolate):
             console.print(servers_table(state))
             console.print('up; eval "$(tipoff local env)" points clients here, Ctrl-C stops it')
 
 
 def serve(
-    place: CloudFolder, first_port: int, sleep_scale: float, *, by_the_clock: bool, isolate: bool
+    cloud: CloudFolder, first_port: int, sleep_scale: float, *, by_the_clock: bool, isolate: bool
 ) -> Iterator[State]:
     """Start the local cloud, yield its state once, and stop it at a signal, even one that comes during the start."""
     for number in _STOP_SIGNALS:
         signal.signal(number, stop_on_signal)
     ports = Ports.following(first_port) if first_port else Ports()
-    mesh_run = running(find_project(), place.data, sleep_scale, ports, by_the_clock=by_the_clock, isolate=isolate)
-    with place.locked(), mesh_run as mesh:
-        place.write(state_of(mesh))
-        yield place.read()
+    mesh_run = running(find_project(), cloud.data, sleep_scale, ports, by_the_clock=by_the_clock, isolate=isolate)
+    with cloud.locked(), mesh_run as mesh:
+        cloud.write(state_of(mesh))
+        yield cloud.read()
         wait_for_signal()
 
 
@@ -93,30 +93,30 @@ def stop_on_signal(_number: int, _frame: object) -> NoReturn:
     raise SystemExit(0)
 
 
-def start_detached(place: CloudFolder, flags: Sequence[str]) -> State:
+def start_detached(cloud: CloudFolder, flags: Sequence[str]) -> State:
     """Run `tipoff local up` in a session of its own and return its state once it is up.
 
     Raises:
         ChildFailed: it ended, or was not up after five minutes; the message is the end of its log.
     """
-    place.folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "tipoff_ops", "local", "up", "--folder", str(place.folder), *flags]
-    with place.log.open("wb") as log:
+    cloud.folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "tipoff_ops", "local", "up", "--folder", str(cloud.folder), *flags]
+    with cloud.log.open("wb") as log:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )
     deadline = time.monotonic() + START_TIMEOUT_S
     while child.poll() is None and time.monotonic() < deadline:
-        state = _state_or_none(place)
+        state = _state_or_none(cloud)
         if state is not None and state.pid == child.pid:
             return state
         time.sleep(POLL_S)
     child.terminate()
-    raise ChildFailed(place.log.read_text(errors="replace")[-2000:].strip() or "it did not start in time")
+    raise ChildFailed(cloud.log.read_text(errors="replace")[-2000:].strip() or "it did not start in time")
 
 
-def _state_or_none(place: CloudFolder) -> State | None:
+def _state_or_none(cloud: CloudFolder) -> State | None:
     try:
-        return place.read()
+        return cloud.read()
     except NotRunning:
         return None
