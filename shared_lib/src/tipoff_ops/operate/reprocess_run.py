@@ -106,11 +106,6 @@ class RunProgress:
     total: int
     execution: Execution
 
-    @property
-    def ended(self) -> bool:
-        """Whether the execution has ended."""
-        return self.execution.state not in (*UNENDED, NOT_STARTED.state)
-
 
 @dataclass
 class ReprocessRun:
