@@ -76,11 +76,11 @@ def test_a_command_that_ends_early_leaves_the_work_running_and_its_repetition_wa
     first.send_signal(how)
     _, said = first.communicate(timeout=PATIENCE_S)
     assert first.returncode == (1 if how == signal.SIGINT else -signal.SIGKILL)
-    assert ("it goes on without you" in said) == (how == signal.SIGINT)
+    assert ("the workflow continues" in said) == (how == signal.SIGINT)
     (running,) = operator.unended("reprocess")
     again = operator.typed(*words)
     assert told.partition(" ")[0] == "started"
-    assert started(again) == f"going on with {running.rpartition('/')[2]}" == f"going on with {told.split()[1]}"
+    assert started(again) == f"continuing {running.rpartition('/')[2]}" == f"continuing {told.split()[1]}"
     result = answer(again)
     assert (result["state"], result["result"]["outcome"], result["done"]) == ("SUCCEEDED", "ok", result["total"])
     assert set(runs(operator, result["as_of"]).values()) == {1}
@@ -99,7 +99,7 @@ def test_killed_around_the_start_it_begins_once(operator: OperatorSession, point
     assert len(running) == (1 if point.endswith("after") else 0)
     again = operator.typed(*words)
     told = started(again)
-    assert told.startswith("going on with ") and (not running or told.endswith(running[0].rpartition("/")[2]))
+    assert told.startswith("continuing ") and (not running or told.endswith(running[0].rpartition("/")[2]))
     result = answer(again)
     assert result["result"]["outcome"] == "ok"
     assert set(runs(operator, result["as_of"]).values()) == {1}
