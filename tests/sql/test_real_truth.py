@@ -67,7 +67,7 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
     """The first two dates of 2024-25."""
     first, last = date(2024, 10, 22), date(2024, 10, 23)
     warehouse = SmallWarehouse(tmp_path_factory.mktemp("days"), TABLES)
-    for name, found in landed(_games(season_zip(CORPUS, 2024), first, last)).items():
+    for name, found in landed(played_documents(season_zip(CORPUS, 2024), first, last)).items():
         warehouse.load(landing(name), found)
     for name in FACTS:
         warehouse.rebuild(name, first, last)
@@ -75,7 +75,7 @@ def two_days(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:
     warehouse.stop()
 
 
-def _games(season: Path, first: date, last: date) -> Iterator[tuple[str, bytes]]:
+def played_documents(season: Path, first: date, last: date) -> Iterator[tuple[str, bytes]]:
     """The box scores and play-by-plays of the dates, and the season's last schedule."""
     days = {(first + timedelta(n)).isoformat() for n in range((last - first).days + 1)}
     with ZipFile(season) as found:
