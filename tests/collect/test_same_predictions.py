@@ -18,11 +18,11 @@ from tests.collect.bench import Bench
 from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import Recorded
 from tests.collect.test_season import CORPUS, DAY, Landed, corpus_day, needs_corpus
+from tests.table_digest import canonical_line
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import Workflows
 from tipoff.core import contracts
-from tipoff.tables.digest import canonical_line
 from tipoff_ops.build import find_project
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.upload import Upload, Uploader

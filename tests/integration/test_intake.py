@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.table_digest import digest_query, digest_rows
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.tables.digest import digest_query, digest_rows
 from tipoff_ops.intake.documents import object_names
 from tipoff_ops.intake.quarantine import read_entries, replay_entries
 from tipoff_ops.intake.send import Intake, IntakeReport, send_all

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from tests.integration.operator_session import OperatorSession, operator_session
 from tests.integration.shell import GCLOUD, Shell
+from tests.table_digest import combined_digest, digest_query, digest_rows
 
 from tipoff import tables
-from tipoff.tables.digest import combined_digest, digest_query, digest_rows
 from tipoff_ops.local.cloud import LocalMesh
 
 START, DAYS = date(2011, 12, 25), 3

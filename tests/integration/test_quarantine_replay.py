@@ -11,10 +11,10 @@ import msgspec
 import pytest
 from google.pubsub_v1 import types
 from tests.integration.played_league import subscriber
+from tests.table_digest import digest_query, digest_rows
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.tables.digest import digest_query, digest_rows
 from tipoff_local.host import FunctionHost
 from tipoff_ops.intake.quarantine import QuarantineEntry, read_entries, replay_entries
 from tipoff_ops.intake.send import Intake, IntakeReport

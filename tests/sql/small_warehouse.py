@@ -7,10 +7,10 @@ from typing import Any
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
+from tests.table_digest import TableDigest, digest_query, digest_rows
 
 from tipoff.tables import Column, Table, all_tables, get
 from tipoff.tables.ddl import create_statements
-from tipoff.tables.digest import TableDigest, digest_query, digest_rows
 from tipoff.tables.rebuild import rebuild_script
 from tipoff_local.bigquery import Warehouse
 

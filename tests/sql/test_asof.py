@@ -14,8 +14,8 @@ from google.api_core.exceptions import BadRequest
 from tests.sql.asof_warehouse import Built, Rows, derived_tables, landed, lineage, windows
 
 from tipoff.tables import Table, get
-from tipoff.tables.column_contract import contract, contracted_tables, judge, measure_query
 from tipoff.tables.features import feature_names
+from tipoff_ops.corpus.column_contract import contract, contracted_tables, judge, measure_query
 from tipoff_sim import League, Volume
 
 START = date(2024, 10, 22)
@@ -212,10 +212,10 @@ def test_the_columns_keep_their_contracts(figures: dict[str, dict[str, Any]], ta
 
 
 def turned(table: Table, row: dict[str, Any], name: str) -> dict[str, Any]:
-    """The figures of a column whose sign was lost: its leans are the other way round."""
+    """The figures of a column whose sign was lost: its correlations are inverted."""
     place = {column: number for number, column in enumerate(contract(table))}
-    leans = [f"lean_{place[name]}_{place[other]}" for other in contract(table)[name].leans]
-    return row | {lean: -(row[lean] or 0.0) for lean in leans}
+    names = [f"correlation_{place[name]}_{place[other]}" for other in contract(table)[name].correlation]
+    return row | {each: -(row[each] or 0.0) for each in names}
 
 
 UNSEEN = {
@@ -226,8 +226,8 @@ UNSEEN = {
 }  # fmt: skip
 
 
-def test_two_days_tell_a_feature_turned_round(figures: dict[str, dict[str, Any]]) -> None:
-    """All but those whose lean is weak or that these days do not move, which a real season's contract watches."""
+def test_two_days_tell_a_feature_inverted(figures: dict[str, dict[str, Any]]) -> None:
+    """All but weak correlations and columns constant over these days, which a contract over a season watches."""
     row = figures[STORE.name]
     caught = {
         name for name in feature_names() if any(name in each for each in breaches(STORE, turned(STORE, row, name)))
@@ -237,7 +237,7 @@ def test_two_days_tell_a_feature_turned_round(figures: dict[str, dict[str, Any]]
 
 PLANTED = {
     "pace_score": ("0.5", "constant"),
-    "opponent_def_rating": ("220 - x13", "leans on opponent_minutes_allowed_ppm"),
+    "opponent_def_rating": ("220 - x13", "correlation with opponent_minutes_allowed_ppm"),
     "back_to_back": ("2 * x16", "high"),
 }
 
@@ -255,7 +255,7 @@ def test_a_constant_an_inverted_and_a_wild_feature_are_named(built: Built) -> No
     found = breaches(STORE, measured(built, STORE))
     built.rebuild([STORE], DAYS[0], DAYS[-1])
     assert {f"{feature}: {rule}" for feature, (_, rule) in PLANTED.items()} <= found
-    touched = {name for name, rule in contract(STORE).items() if rule.leans.keys() & PLANTED.keys()}
+    touched = {name for name, rule in contract(STORE).items() if rule.correlation.keys() & PLANTED.keys()}
     assert {each.partition(":")[0] for each in found} <= PLANTED.keys() | touched
 
 

@@ -20,7 +20,7 @@ from tests.sql.test_grading import listing, prediction
 from tests.sql.test_real_truth import played_documents
 
 from tipoff.tables import get, landing
-from tipoff_ops.season_landing import archive
+from tipoff_ops.corpus.season_rows import season_zip
 
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", ROOT.parent / "shared" / "corpus"))
@@ -137,7 +137,7 @@ def plain(row: Mapping[str, Any], wanted: Mapping[str, object]) -> dict[str, Any
 @pytest.mark.parametrize("day", REAL_DAYS)
 def test_predictions_of_real_games_are_graded_as_the_oracle_grades_them(warehouse: SmallWarehouse, day: date) -> None:
     """Every player of the box scores, with a prediction drawn at random."""
-    rows = landed(played_documents(archive(CORPUS, day.year), day, day))
+    rows = landed(played_documents(season_zip(CORPUS, day.year), day, day))
     for name in ("nbac_schedule", "nbac_player_boxscores", "nbac_team_boxscore"):
         warehouse.load(landing(name), [row for row in rows[name] if row["game_date"] == str(day)])
     boxes: Sequence[dict[str, Any]] = [row for row in rows["nbac_player_boxscores"] if row["game_date"] == str(day)]

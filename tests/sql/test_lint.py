@@ -26,9 +26,9 @@ from zetasql.api import Analyzer, TypeFactory
 from zetasql.types import AnalyzerOptions
 
 from tipoff.tables import Table, all_tables
-from tipoff.tables.column_contract import contracted_tables, measure_query
 from tipoff.tables.rebuild import query_text
 from tipoff_local.bigquery.patches.operators import UpstreamGenerator, meaning_is_kept
+from tipoff_ops.corpus.column_contract import contracted_tables, measure_query
 
 FILES = {"view": "view.sql", "table_function": "function.sql", "derived": "query.sql"}
 TABLES = [table for table in all_tables() if table.kind in FILES]

@@ -6,11 +6,11 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.table_digest import canonical_line, digest_query, digest_rows
 
 from tipoff.core.errors import ConfigInvalid
 from tipoff.tables import all_tables, builds, get, lineage_order
 from tipoff.tables.ddl import create_statement, create_statements
-from tipoff.tables.digest import canonical_line, digest_query, digest_rows
 from tipoff.tables.rebuild import rebuild_script
 
 TABLE = get("system_daily_performance")

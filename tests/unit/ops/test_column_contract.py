@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tipoff.tables import Table, all_tables, get
-from tipoff.tables.column_contract import contract, contracted_tables, judge, measure_query
 from tipoff.tables.features import feature_names
+from tipoff_ops.corpus.column_contract import contract, contracted_tables, judge, measure_query
 
 STORE = get("ml_feature_store_v2")
 WATCHED = [t for t in all_tables() if t.dataset in ("nba_analytics", "nba_precompute")] + [STORE]
@@ -27,9 +27,9 @@ def healthy(table: Table) -> dict[str, Any]:
         i = place[name]
         low: Any = "a" if rule.low is None else rule.low
         high: Any = "b" if rule.low is None else low + 1 if rule.high is None else rule.high
-        row |= {f"missing_{i}": 0, f"low_{i}": low, f"high_{i}": high, f"strays_{i}": 0,
-                f"deviation_{i}": rule.deviation or 0.0}  # fmt: skip
-        row |= {f"lean_{i}_{place[other]}": least for other, least in rule.leans.items()}
+        row |= {f"missing_{i}": 0, f"low_{i}": low, f"high_{i}": high, f"others_{i}": 0,
+                f"stddev_{i}": rule.stddev or 0.0}  # fmt: skip
+        row |= {f"correlation_{i}_{place[other]}": least for other, least in rule.correlation.items()}
     return row
 
 
@@ -52,12 +52,12 @@ def test_every_column_of_every_table_has_a_rule(table: Table) -> None:
 @pytest.mark.parametrize("name", feature_names())
 def test_a_constant_or_inverted_feature_is_named(name: str) -> None:
     rule, i = contract(STORE)[name], place(STORE, name)
-    same: dict[str, Any] = {f"low_{i}": rule.high, f"high_{i}": rule.high, f"deviation_{i}": 0.0}
+    same: dict[str, Any] = {f"low_{i}": rule.high, f"high_{i}": rule.high, f"stddev_{i}": 0.0}
     assert {column for column, _ in broken(STORE, **same)} == {name}
     assert (name, "constant") in broken(STORE, **same)
-    assert rule.leans, "nothing would notice that it was turned round"
-    turned = {f"lean_{i}_{place(STORE, other)}": -least for other, least in rule.leans.items()}
-    assert broken(STORE, **turned) == [(name, f"leans on {other}") for other in rule.leans]
+    assert rule.correlation, "nothing would notice that it was turned round"
+    turned = {f"correlation_{i}_{place(STORE, other)}": -least for other, least in rule.correlation.items()}
+    assert broken(STORE, **turned) == [(name, f"correlation with {other}") for other in rule.correlation]
 
 
 def test_an_empty_a_wild_and_a_foreign_column_are_named() -> None:
@@ -65,8 +65,8 @@ def test_an_empty_a_wild_and_a_foreign_column_are_named() -> None:
     assert broken(STORE, **{f"missing_{i}": 500}) == [("points_avg_last_5", "nulls")]
     assert broken(STORE, **{f"low_{i}": -0.1}) == [("points_avg_last_5", "low")]
     assert broken(STORE, **{f"high_{i}": float("nan")}) == [("points_avg_last_5", "high")]
-    strays = {f"strays_{zone}": 1}
-    assert broken(get("player_composite_factors"), **strays) == [("primary_scoring_zone", "values")]
+    others = {f"others_{zone}": 1}
+    assert broken(get("player_composite_factors"), **others) == [("primary_scoring_zone", "values")]
     assert broken(STORE, n=0) == [("*", "rows")]
 
 
@@ -85,5 +85,5 @@ def test_a_column_is_judged_from_the_date_its_source_began() -> None:
 
 def test_some_days_are_held_only_to_what_holds_on_any() -> None:
     i, j = place(STORE, "playoff_game"), place(STORE, "points_avg_last_5")
-    days = healthy(STORE) | {f"low_{i}": 0, f"high_{i}": 0, f"deviation_{i}": 0.0, f"missing_{j}": 900}
+    days = healthy(STORE) | {f"low_{i}": 0, f"high_{i}": 0, f"stddev_{i}": 0.0, f"missing_{j}": 900}
     assert judge(STORE, days, LATE, whole_season=False) == []

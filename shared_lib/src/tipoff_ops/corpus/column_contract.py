@@ -1,21 +1,21 @@
-"""What a table's columns look like while they are alive, stated in its `contract.yaml` and held against real rows.
+"""What a table's columns hold while they are right: rules in its `contract.yaml`, checked against real rows.
 
-A pipeline can run green while a column is constant, turned round or empty (the original served eleven such features
-for months). So every column has a rule, and a column that breaks it is named with the rule and the figure measured:
+A pipeline can succeed while a column is constant, inverted or empty (the original served eleven such features for
+months). So every column has a rule, and a breach names the column, the rule and the figure measured:
 
-    nulls      greatest share of rows without a value (of a feature: filled by its prior); 0 unless stated
-    low, high  bounds of the values
-    deviation  least standard deviation over a season
-    leans      least correlation over a season with another column, by name; a negative one bounds it from above
-    values     the only texts allowed
-    varies     a column with one value only is dead, over some days too; `season`: a few days may be all alike;
-               `never`: it may have one value for ever
+    nulls        greatest share of rows without a value (of a feature: filled by its prior); 0 unless stated
+    low, high    bounds of the values
+    stddev       least standard deviation over a season
+    correlation  least correlation over a season with another column, by name; a negative one is an upper bound
+    values       the only texts allowed
+    varies       a column with one value only is constant, over some days too; `season`: it may be constant over a
+                 few days; `never`: it may always have one value
 
     available_from   the rule holds for ranges that start on this date or later: before it the source had nothing
-    not_simulated    what a simulated league honestly breaks, and why: a rule by its name, `every` for all of them
+    not_simulated    rules that a simulated league breaks, and why: a rule by its name, `every` for all of them
 
-Over some days, not a season, a column is held to what holds on any: bounds, texts, never NULL where no share is
-stated, never empty or constant where it varies over days, and no lean of LEAN_OF_DAYS or more the other way round.
+A range of days, not a season, is checked for what holds on any days: bounds, texts, no NULL where no share is stated,
+not empty or constant where it varies over days, and no inverted correlation of CORRELATION_OF_DAYS or more.
 
 Bounds are those that a definition gives, else those measured over the four seasons 2021-22 to 2024-25, widened: they
 are there to catch what broke, not to follow what moved.
@@ -36,7 +36,7 @@ from tipoff.tables.registry import Table, all_tables
 
 NUMBERS = ("INT64", "FLOAT64", "NUMERIC", "BOOL")
 FILE = "contract.yaml"
-LEAN_OF_DAYS = 0.2
+CORRELATION_OF_DAYS = 0.2
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -45,8 +45,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     nulls: float = 0.0
     low: float | None = None
     high: float | None = None
-    deviation: float | None = None
-    leans: dict[str, float] = {}
+    stddev: float | None = None
+    correlation: dict[str, float] = {}
     values: tuple[str, ...] = ()
     varies: Literal["days", "season", "never"] = "days"
     available_from: date | None = None
@@ -65,7 +65,7 @@ class Source:
     Attributes:
         name: of the column, or of the feature.
         value, missing: GoogleSQL: the value (a FLOAT64 if it is a number, else a STRING), and whether there is none.
-        is_number: whether it has a range, a spread and a lean.
+        is_number: whether it has bounds, a standard deviation and correlations.
     """
 
     name: str
@@ -98,8 +98,8 @@ def contract(table: Table) -> Mapping[str, Rule]:
     """The rules of every column of the table; of the feature store also those of its features.
 
     Raises:
-        ConfigInvalid: the rules are not those of the columns in their order, or a lean names a column that is no
-            number.
+        ConfigInvalid: the rules are not those of the columns in their order, or a correlation names a column that is
+            not a number.
     """
     found = msgspec.convert(yaml.safe_load(table.sql(FILE)), _Contract)
     rules = found.columns | found.features
@@ -107,9 +107,9 @@ def contract(table: Table) -> Mapping[str, Rule]:
     if list(rules) != list(sources):
         raise ConfigInvalid("contract_incomplete", f"{table.full_name}: {sorted(set(rules) ^ set(sources)) or 'order'}")
     numbers = {name for name, source in sources.items() if source.is_number}
-    strangers = {name for rule in rules.values() for name in rule.leans} - numbers
-    if strangers:
-        raise ConfigInvalid("contract_lean_unknown", f"{table.full_name}: {sorted(strangers)}")
+    unknown = {name for rule in rules.values() for name in rule.correlation} - numbers
+    if unknown:
+        raise ConfigInvalid("contract_correlation_unknown", f"{table.full_name}: {sorted(unknown)}")
     return rules
 
 
@@ -137,14 +137,16 @@ def measure_query(table: Table) -> str:
     read = ",\n    ".join(
         f"{each.value} AS c{number}, {each.missing} AS m{number}" for number, each in enumerate(sources)
     )
-    told = ",\n  ".join(figure for each in sources for figure in _told(each, rules[each.name], place))
-    return _MEASURE.format(told=told, read=read, table=table.full_name, date=table.spec.partition or table.spec.key[0])
+    figures = ",\n  ".join(figure for each in sources for figure in _figures_of(each, rules[each.name], place))
+    return _MEASURE.format(
+        figures=figures, read=read, table=table.full_name, date=table.spec.partition or table.spec.key[0]
+    )
 
 
 _MEASURE = """\
 SELECT
   COUNT(*) AS n,
-  {told}
+  {figures}
 FROM (
   SELECT
     {read}
@@ -158,16 +160,16 @@ def _places(table: Table) -> dict[str, int]:
     return {each.name: number for number, each in enumerate(_sources(table))}
 
 
-def _told(source: Source, rule: Rule, place: Mapping[str, int]) -> Iterator[str]:
+def _figures_of(source: Source, rule: Rule, place: Mapping[str, int]) -> Iterator[str]:
     i = place[source.name]
     yield f"COUNTIF(r.m{i}) AS missing_{i}, MIN(r.c{i}) AS low_{i}, MAX(r.c{i}) AS high_{i}"
     if source.is_number:
-        yield f"STDDEV_POP(r.c{i}) AS deviation_{i}"
+        yield f"STDDEV_POP(r.c{i}) AS stddev_{i}"
     if rule.values:
         texts = ", ".join(f"'{text}'" for text in rule.values)
-        yield f"COUNTIF(r.c{i} NOT IN ({texts})) AS strays_{i}"
-    for name in rule.leans:
-        yield f"CORR(r.c{i}, r.c{place[name]}) AS lean_{i}_{place[name]}"
+        yield f"COUNTIF(r.c{i} NOT IN ({texts})) AS others_{i}"
+    for name in rule.correlation:
+        yield f"CORR(r.c{i}, r.c{place[name]}) AS correlation_{i}_{place[name]}"
 
 
 def judge(
@@ -199,9 +201,9 @@ class _Figures:
     missing: float
     low: Any
     high: Any
-    deviation: float
-    strays: int
-    leans: Mapping[str, float]
+    stddev: float
+    others: int
+    correlations: Mapping[str, float]
 
 
 def _figures(rule: Rule, measured: Mapping[str, Any], place: Mapping[str, int], name: str) -> _Figures:
@@ -210,9 +212,9 @@ def _figures(rule: Rule, measured: Mapping[str, Any], place: Mapping[str, int], 
         missing=measured[f"missing_{i}"] / measured["n"],
         low=measured[f"low_{i}"],
         high=measured[f"high_{i}"],
-        deviation=measured.get(f"deviation_{i}") or 0.0,
-        strays=measured.get(f"strays_{i}", 0),
-        leans={other: measured[f"lean_{i}_{place[other]}"] or 0.0 for other in rule.leans},
+        stddev=measured.get(f"stddev_{i}") or 0.0,
+        others=measured.get(f"others_{i}", 0),
+        correlations={other: measured[f"correlation_{i}_{place[other]}"] or 0.0 for other in rule.correlation},
     )
 
 
@@ -225,23 +227,23 @@ def _broken(rule: Rule, found: _Figures, whole_season: bool) -> Iterator[tuple[s
         yield "low", found.low, rule.low
     if found.high is not None and rule.high is not None and not found.high <= rule.high:
         yield "high", found.high, rule.high
-    if found.strays:
-        yield "values", f"{found.strays} others", ", ".join(rule.values)
+    if found.others:
+        yield "values", f"{found.others} others", ", ".join(rule.values)
     if found.low == found.high and rule.varies in (("days", "season") if whole_season else ("days",)):
         yield "constant", found.low, "two values or more"
-    yield from _broken_over_a_season(rule, found) if whole_season else _turned_round(rule, found)
+    yield from _broken_over_a_season(rule, found) if whole_season else _inverted(rule, found)
 
 
 def _broken_over_a_season(rule: Rule, found: _Figures) -> Iterator[tuple[str, object, object]]:
-    if rule.deviation is not None and not found.deviation >= rule.deviation:
-        yield "deviation", found.deviation, rule.deviation
-    for other, least in rule.leans.items():
-        if not (found.leans[other] >= least if least > 0 else found.leans[other] <= least):
-            yield f"leans on {other}", found.leans[other], least
+    if rule.stddev is not None and not found.stddev >= rule.stddev:
+        yield "stddev", found.stddev, rule.stddev
+    for other, least in rule.correlation.items():
+        if not (found.correlations[other] >= least if least > 0 else found.correlations[other] <= least):
+            yield f"correlation with {other}", found.correlations[other], least
 
 
-def _turned_round(rule: Rule, found: _Figures) -> Iterator[tuple[str, object, object]]:
-    """A few games scatter: only half of a strong lean on the wrong side tells of an inverted column."""
-    for other, least in rule.leans.items():
-        if abs(least) >= LEAN_OF_DAYS and found.leans[other] * least <= -least * least / 2:
-            yield f"leans on {other}", found.leans[other], least
+def _inverted(rule: Rule, found: _Figures) -> Iterator[tuple[str, object, object]]:
+    """Few games scatter: only half of a strong correlation with the wrong sign shows an inverted column."""
+    for other, least in rule.correlation.items():
+        if abs(least) >= CORRELATION_OF_DAYS and found.correlations[other] * least <= -least * least / 2:
+            yield f"correlation with {other}", found.correlations[other], least
