@@ -13,8 +13,12 @@ from tipoff_local.bigquery import child
 from tipoff_local.bigquery.patches.private_names import PRIVATE_NAMES, PrivateNamesChanged, check
 
 LIBRARY = "local_bigquery"
-# A method that a replaced method calls on `self`, and tables that SQL text names.
-NOT_IN_PYTHON_NAMES = {"sql.script.Interpreter.expression", "engine.database.RESOURCES"}
+# A method that is called on `self`, tables that SQL text names, and an attribute of a listed class.
+NOT_IN_PYTHON_NAMES = {
+    "sql.script.Interpreter.expression",
+    "engine.database.RESOURCES",
+    "sql.dialect.DuckDBDialect.generator_class",
+}
 
 
 def test_the_installed_release_is_the_expected_one() -> None:

@@ -53,6 +53,7 @@ _LOOKUPS = "adapt patches/lookups.py, or call no look_names_up (38 ms instead of
 _CATALOGUE = "find what now runs at every change of the catalogue: without it, cached answers are wrong"
 _APPENDS = "adapt patches/appends.py, or call no append_by_columns (1.2 s instead of 0.1 s for 4,000 rows)"
 _TRANSLATIONS = "adapt patches/translations.py, or call no remember_translations (two thirds of a small query)"
+_OPERATORS = "adapt patches/operators.py; without it, the operands of DIV and MOD lose their brackets"
 _RESULTS = "adapt patches/results.py, or call no function of it (0.2 s more a query)"
 _JOBS = "adapt patches/jobs.py, or call no remember_jobs (a quarter more time a query)"
 _BUFFER = "adapt buffer.py and looks.py: rows must be in their tables before a request reads them"
@@ -101,6 +102,10 @@ PRIVATE_NAMES = (
     PrivateName("sql.translate.Context", "all that a translation depends on beside its text", _TRANSLATIONS,
                 "project_id, dataset_id, parameters, values, temporary, functions, variables, system, settings, "
                 "attach_postgres, used, referenced, position"),
+    # Replaced by patches/operators.py
+    PrivateName("sql.dialect.DuckDBDialect", "its generator writes DuckDB's text", _OPERATORS),
+    PrivateName("sql.dialect.DuckDBDialect.generator_class", "replaced by a generator that adds brackets", _OPERATORS),
+    PrivateName("sql.dialect.BigQueryDialect", "reads statements", _OPERATORS),
     # Replaced by patches/results.py
     PrivateName("catalog.tables.database", "its `objects` and `fetch` know the tables of results", _RESULTS),
     PrivateName("catalog.tables.RESULTS", "the dataset of results", _RESULTS),
