@@ -12,7 +12,7 @@ from tests.collect.recorded import Recorded, Reply
 from tipoff.core import contracts
 from tipoff.core.collect.snapshots import elements
 from tipoff.core.contracts import Route
-from tipoff_local.wire import Request
+from tipoff_local.http1 import Request
 
 LIVE = "/cdn.nba.com/static/json/liveData"
 ODDS = re.compile(r"/api\.the-odds-api\.com/v4/(historical/)?sports/basketball_nba/(events|odds|events/(\w{32})/odds)")

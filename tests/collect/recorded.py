@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer
-from tipoff_local.wire import Request, Response
 
 CDN, STATS, ODDS = "cdn.nba.com", "stats.nba.com", "api.the-odds-api.com"
 OFFICIAL, REPORTS, BALLDONTLIE = "official.nba.com", "ak-static.cms.nba.com", "api.balldontlie.io"

@@ -1,4 +1,4 @@
-"""Storage and Pub/Sub in a process that a test may kill: `python cloud_process.py FOLDER`, endpoints on stdout."""
+"""Storage and Pub/Sub in a process that a test can kill: `python cloud_process.py FOLDER` prints the endpoints."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Servers of one test each, and the official clients that talk to them."""
+"""Servers for single tests, and the official clients that use them."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ PROJECT = "tipoff-tests"
 
 @pytest.fixture
 def identity(tmp_path: Path) -> Identity:
-    """A key of this test's own."""
+    """An identity with a new key."""
     return Identity(tmp_path / "identity")
 
 
@@ -70,6 +70,6 @@ def repository() -> Path:
 
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No emulator variables from outside."""
+    """Remove the emulator variables from the environment."""
     for name in [name for name in os.environ if name.endswith("_EMULATOR_HOST")]:
         monkeypatch.delenv(name)

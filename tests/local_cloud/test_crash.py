@@ -1,4 +1,4 @@
-"""kill -9 of the local cloud itself: no half object, no lost event, no lost message (reliability.md 4.3)."""
+"""kill -9 of the local cloud: no incomplete object, no lost event, no lost message (reliability.md 4.3)."""
 
 import base64
 import hashlib
@@ -20,9 +20,9 @@ from google.pubsub_v1.services.publisher import PublisherClient
 from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.types import PushConfig, Subscription
 
+from tipoff_local.http1 import Client, Disconnected, Request, Response
 from tipoff_local.httpd import HttpServer
 from tipoff_local.storage import StorageServer
-from tipoff_local.wire import Client, Disconnected, Request, Response
 
 PROJECT = "projects/tipoff-tests"
 TOPIC, HOLD, PUSH = (
@@ -33,7 +33,7 @@ TOPIC, HOLD, PUSH = (
 
 
 class Cloud:
-    """The process under attack."""
+    """The process that is killed."""
 
     def __init__(self, folder: Path) -> None:
         script = Path(__file__).with_name("cloud_process.py")
@@ -110,7 +110,7 @@ def test_a_storage_server_killed_under_load_loses_no_object_and_no_event(
     assert len(list((tmp_path / "storage" / "objects").iterdir())) == len(found)
 
 
-def test_a_broker_killed_while_pushing_delivers_every_message_it_accepted(
+def test_a_broker_killed_while_pushing_delivers_every_accepted_message(
     tmp_path: Path, publisher: Callable[[str], PublisherClient], subscriber: Callable[[str], SubscriberClient]
 ) -> None:
     delivered: list[str] = []

@@ -1,21 +1,21 @@
-"""Our own downloads beside the official client's: the same bytes, refusals and patience (docs/adr/0008)."""
+"""Our downloads behave like those of the official client: same bytes, refusals and retries (docs/adr/0008)."""
 
 import gzip
 from collections.abc import Callable, Iterator
 
 import pytest
 from google.cloud import storage
+from tests.support.faults import Fault, FaultProxy
 
 from tipoff.cloud import downloads
 from tipoff.cloud.clients.storage import CONNECTIONS
 from tipoff.cloud.downloads import Downloads
 from tipoff.core.errors import BackendUnavailable, NotReady
 from tipoff.runtime.settings import Settings
-from tipoff_local.faults import Fault, FaultProxy
+from tipoff_local.http1 import Client, Request, Response
 from tipoff_local.httpd import HttpServer
 from tipoff_local.mesh import load
 from tipoff_local.storage import StorageServer
-from tipoff_local.wire import Client, Request, Response
 from tipoff_ops.build import find_project
 
 BUCKET = "tipoff-tests-landing"
@@ -23,7 +23,7 @@ NAME = "nba-com/a b/../ü?x=1#2.json"
 
 
 def downloads_at(url: str) -> Downloads:
-    """Downloads of a stand-in."""
+    """Downloads from a local server."""
     return Downloads(
         Settings(
             project_id="tipoff-tests",
@@ -36,8 +36,8 @@ def downloads_at(url: str) -> Downloads:
     )
 
 
-def test_every_request_of_an_instance_finds_room_for_its_connection() -> None:
-    """With room for 16, most of 250 connections were closed after one download, with a warning each."""
+def test_every_request_of_an_instance_keeps_its_connection() -> None:
+    """With a pool of 16, most of 250 connections were closed after one download, each with a warning."""
     mesh = load(find_project().root / "terraform" / "mesh.yaml")
     assert max(function.concurrency for function in mesh.functions.values()) <= CONNECTIONS
 
@@ -50,14 +50,14 @@ def bucket(storage_server: StorageServer, storage_client: Callable[[str], storag
 
 @pytest.fixture
 def proxy(storage_server: StorageServer) -> Iterator[FaultProxy]:
-    """Faults before the storage server."""
+    """A fault proxy in front of the storage server."""
     proxy = FaultProxy(storage_server.url)
     proxy.start()
     yield proxy
     proxy.stop()
 
 
-def test_an_object_comes_as_it_is_stored_at_its_generation(
+def test_an_object_is_read_as_it_is_stored_at_its_generation(
     storage_server: StorageServer, bucket: storage.Bucket
 ) -> None:
     blob = bucket.blob(NAME)
@@ -78,7 +78,7 @@ def test_an_object_comes_as_it_is_stored_at_its_generation(
         read(BUCKET, "absent")
 
 
-def test_a_service_that_stumbles_is_asked_again_and_one_that_is_gone_is_unavailable(
+def test_failures_are_retried_and_a_stopped_service_is_unavailable(
     proxy: FaultProxy, bucket: storage.Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bucket.blob("x").upload_from_string(b"1")
@@ -97,7 +97,7 @@ def test_a_service_that_stumbles_is_asked_again_and_one_that_is_gone_is_unavaila
         downloads_at(proxy.url).read(BUCKET, "x")
 
 
-def test_bytes_that_changed_on_their_way_are_refused(storage_server: StorageServer, bucket: storage.Bucket) -> None:
+def test_bytes_that_changed_in_transit_are_refused(storage_server: StorageServer, bucket: storage.Bucket) -> None:
     bucket.blob("x").upload_from_string(b"1")
     behind = Client(storage_server.url, 5.0)
 

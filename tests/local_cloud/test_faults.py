@@ -1,4 +1,4 @@
-"""Faults on order, in front of any of our servers."""
+"""Fault injection in front of our servers."""
 
 import fcntl
 import resource
@@ -14,13 +14,13 @@ from google.api_core.exceptions import Forbidden, PreconditionFailed, ServiceUna
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery, storage
 from google.pubsub_v1.services.publisher import PublisherClient
+from tests.support.faults import Fault, FaultProxy, GrpcFaults, TcpProxy, quota_exceeded
 
-from tipoff_local.faults import Fault, FaultProxy, GrpcFaults, TcpProxy, quota_exceeded
+from tipoff_local.http1 import Client, Disconnected, Request, Response, _is_readable
 from tipoff_local.httpd import HttpServer
 from tipoff_local.identity import Identity
 from tipoff_local.pubsub import PubsubServer
 from tipoff_local.storage import StorageServer
-from tipoff_local.wire import Client, Disconnected, Request, Response, _has_news
 
 TOPIC = "projects/tipoff-tests/topics/raw-ready"
 
@@ -63,7 +63,7 @@ def test_a_fault_hits_what_it_matches_as_often_as_it_says(proxy: FaultProxy, see
 
 
 @pytest.mark.parametrize(("kind", "heard"), [("reset", 0), ("lost_answer", 1), ("truncate", 1)])
-def test_a_broken_connection_tells_the_client_nothing(
+def test_a_broken_connection_gives_the_client_no_answer(
     proxy: FaultProxy, seen: list[str], kind: str, heard: int
 ) -> None:
     proxy.script.add(msgspec.convert({"match": "/", "kind": kind, "keep_bytes": 10}, Fault))
@@ -111,7 +111,7 @@ def test_bigquerys_own_quota_error_reaches_the_official_client(proxy: FaultProxy
 def test_an_upload_whose_answer_is_lost_is_stored_once(
     storage_server: StorageServer, storage_client: Callable[[str], storage.Client]
 ) -> None:
-    """The client retries, the precondition refuses, the object is there: what our writers must expect."""
+    """The client retries and its precondition is refused, although the object is there: our writers expect that."""
     storage_client(storage_server.url).create_bucket("tipoff-tests-landing")
     proxy = FaultProxy(storage_server.url)
     proxy.start()
@@ -151,12 +151,12 @@ def test_grpc_calls_can_be_refused_cut_and_stalled(
 
 
 def test_a_kept_connection_may_have_any_descriptor() -> None:
-    """`select` knows none above 1,023: the host's door once dropped a request without an answer."""
+    """`select` accepts none above 1,023: because of that, the function host once left a request without an answer."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2048), hard))
     near, far = socket.socketpair()
     with near, far, socket.socket(fileno=fcntl.fcntl(near.fileno(), fcntl.F_DUPFD, 1500)) as kept:
-        assert not _has_news(kept)
+        assert not _is_readable(kept)
         far.close()
-        assert _has_news(kept)
+        assert _is_readable(kept)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

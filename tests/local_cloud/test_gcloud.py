@@ -1,4 +1,4 @@
-"""gcloud, unmodified, against our servers; skipped where it is not installed."""
+"""The unmodified gcloud against our servers; skipped if it is not installed."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def gcloud(tmp_path: Path, identity: Identity) -> Iterator[Gcloud]:
 
 
 def test_an_object_copied_in_is_announced_and_pulled(gcloud: Gcloud, tmp_path: Path) -> None:
-    """The whole chain by hand: bucket, topic, subscription, notification, copy, pull, read, remove."""
+    """The whole chain with gcloud: bucket, topic, subscription, notification, copy, pull, read, remove."""
     small, large = tmp_path / "small.json", tmp_path / "large.bin"
     small.write_bytes(b'{"a": 1}')
     large.write_bytes(os.urandom(9_000_000))

@@ -1,4 +1,4 @@
-"""The function host as Cloud Run would be: identity, isolation, limits, bytes as sent, CloudEvents."""
+"""The function host behaves like Cloud Run: identity, isolation, limits, unchanged bytes, CloudEvents."""
 
 import base64
 import json
@@ -13,9 +13,9 @@ import jwt
 import pytest
 
 from tipoff_local.host import FunctionHost, HostedFunction
+from tipoff_local.http1 import Client, Response
 from tipoff_local.identity import Identity
 from tipoff_local.processes import ChildFailed
-from tipoff_local.wire import Client, Response
 
 CALLER = "push-ingest@tipoff-tests.iam.gserviceaccount.com"
 SHARED = """
@@ -126,7 +126,7 @@ def test_each_function_has_its_own_process_modules_and_environment(caller: Calle
     assert "REGION" not in ingest["environment"]
 
 
-def test_identity_is_checked_before_a_function_hears_anything(caller: Caller) -> None:
+def test_identity_is_checked_before_a_function_gets_the_request(caller: Caller) -> None:
     own = f"{caller.host.url}/nba-ingest"
     sign = caller.identity.sign
     assert caller.client.request("POST", "/nba-ingest", {}, b"").status == 403
@@ -152,7 +152,7 @@ def test_the_key_is_published(caller: Caller) -> None:
     assert json.loads(answer.body) == caller.identity.jwks()
 
 
-def test_a_function_that_dies_is_503_once_and_back_at_the_next_request(caller: Caller) -> None:
+def test_a_function_that_ends_is_503_once_and_back_at_the_next_request(caller: Caller) -> None:
     before = json.loads(caller.post("/nba-ingest").body)["pid"]
     assert caller.post("/nba-ingest/die").status == 503
     after = json.loads(caller.post("/nba-ingest").body)["pid"]
@@ -231,7 +231,7 @@ def share(folder: Path, name: str, who: str = "all") -> HostedFunction:
 
 
 def test_the_instances_of_a_function_take_requests_side_by_side(tmp_path: Path) -> None:
-    """One request at a time for each: what two answer at once, two processes answered."""
+    """Each process takes one request at a time, so two concurrent answers come from two processes."""
     identity = Identity(tmp_path / "identity")
     host = FunctionHost([function(tmp_path, "ingest", concurrency=1, instances=2)], identity)
     host.start()
@@ -248,7 +248,7 @@ def test_the_instances_of_a_function_take_requests_side_by_side(tmp_path: Path) 
     assert len(seen) == 2
 
 
-def test_functions_that_share_a_process_keep_their_mains_and_their_own_settings(tmp_path: Path) -> None:
+def test_functions_that_share_a_process_keep_their_own_main_and_settings(tmp_path: Path) -> None:
     """Pitfall: two functions named `main` in one process collide in sys.modules."""
     identity = Identity(tmp_path)
     host = FunctionHost([share(tmp_path, "ingest"), share(tmp_path, "analyze")], identity, isolate=False)
@@ -263,7 +263,9 @@ def test_functions_that_share_a_process_keep_their_mains_and_their_own_settings(
         assert ingest["library"] == analyze["library"]
         assert ingest["lately"] == "all"
         assert ingest["environment"]["EVERYBODYS"] == "yes"
-        assert not {"OWN", "K_SERVICE", "PORT"} & ingest["environment"].keys(), "whose would it be?"
+        assert not {"OWN", "K_SERVICE", "PORT"} & ingest["environment"].keys(), (
+            "a shared process must not show the variable of one function"
+        )
         assert caller.post("/nba-ingest", token=identity.sign(f"{host.url}/nba-analyze", CALLER)).status == 401
         assert caller.post("/nba-ingest/die").status == 503
         assert json.loads(caller.post("/nba-analyze").body)["pid"] != analyze["pid"]

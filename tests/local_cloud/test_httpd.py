@@ -1,4 +1,4 @@
-"""A server that stops leaves no handler at work on what its owner closes next, and waits for none for ever."""
+"""A stopping server waits for its handlers, because its owner then closes what they use, but not forever."""
 
 import threading
 from collections.abc import Callable
@@ -6,12 +6,12 @@ from contextlib import suppress
 
 import urllib3
 
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer
-from tipoff_local.wire import Request, Response
 
 
 def stopped_during(work: Callable[[], object]) -> None:
-    """Stop a server while its handler is at `work`; returns when both have returned."""
+    """Stop a server while its handler runs `work`; returns when both have returned."""
     begun = threading.Event()
 
     def handle(request: Request) -> Response:
@@ -20,7 +20,7 @@ def stopped_during(work: Callable[[], object]) -> None:
         return Response(200, b"", {})
 
     def ask() -> None:
-        with suppress(urllib3.exceptions.HTTPError):  # it loses its answer
+        with suppress(urllib3.exceptions.HTTPError):  # the client gets no answer
             urllib3.request("GET", f"{server.url}/", retries=False)
 
     server = HttpServer(handle)
@@ -43,7 +43,7 @@ def test_stop_waits_for_the_request_in_progress() -> None:
     assert ended.is_set()
 
 
-def test_a_handler_that_goes_on_does_not_keep_its_server_from_stopping() -> None:
+def test_a_handler_that_does_not_end_does_not_block_the_stop() -> None:
     released = threading.Event()
     stopped_during(lambda: released.wait(60))
     assert not released.is_set()

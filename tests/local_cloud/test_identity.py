@@ -1,4 +1,4 @@
-"""Identity tokens: genuine ones name their caller, every single fault is refused (reliability.md, S2)."""
+"""Identity tokens: a valid token names its caller, and every single defect is refused (reliability.md, S2)."""
 
 import base64
 import hmac
@@ -36,7 +36,7 @@ def signed(identity: Identity, **changes: object) -> str:
     return jwt.encode(claims(**changes), key, algorithm="RS256")  # type: ignore[arg-type]
 
 
-def test_a_genuine_token_names_its_caller_and_verifies_with_the_published_key(identity: Identity) -> None:
+def test_a_valid_token_names_its_caller_and_verifies_with_the_published_key(identity: Identity) -> None:
     token = identity.sign(AUDIENCE, CALLER)
     assert identity.verify(token, AUDIENCE, {CALLER}) == CALLER
     published = jwt.PyJWK(identity.jwks()["keys"][0])
@@ -49,7 +49,7 @@ def test_servers_that_share_a_folder_share_the_key(identity: Identity) -> None:
     assert Identity(identity.folder, now=lambda: NOW).verify(identity.sign(AUDIENCE, CALLER), AUDIENCE, {CALLER})
 
 
-def test_a_token_is_signed_anew_before_it_runs_out(tmp_path: Path) -> None:
+def test_a_token_is_renewed_before_it_expires(tmp_path: Path) -> None:
     clock = [NOW]
     identity = Identity(tmp_path, now=lambda: clock[0])
     first = identity.sign(AUDIENCE, CALLER)
@@ -120,6 +120,6 @@ def test_a_forged_token_is_401(identity: Identity, forge: Callable[[Identity], s
         identity.verify(forge(identity), AUDIENCE, {CALLER, "owner@example.com"})
 
 
-def test_a_genuine_token_of_an_uninvited_account_is_403(identity: Identity) -> None:
+def test_a_valid_token_of_an_account_without_permission_is_403(identity: Identity) -> None:
     with pytest.raises(Forbidden):
         identity.verify(identity.sign(AUDIENCE, CALLER), AUDIENCE, {"somebody@else"})

@@ -1,4 +1,4 @@
-"""`tipoff local` as a person uses it, in processes of its own: up, asked, moved, ended, killed, up again, emptied."""
+"""The commands of `tipoff local` in their own processes: up, status, tick, down, kill, up again, reset."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def eventually(holds: Callable[[], bool], what: str) -> None:
 
 
 def started(folder: Path, *flags: str) -> tuple[subprocess.Popen[bytes], State]:
-    """`up` in the foreground, once it has told its state."""
+    """`up` in the foreground, once it has written its state."""
     with (folder / "up.log").open("ab") as log:
         process = subprocess.Popen([*COMMAND, "up", "--folder", str(folder), *flags], stderr=log)
     place = CloudFolder(folder)
@@ -53,7 +53,7 @@ def started(folder: Path, *flags: str) -> tuple[subprocess.Popen[bytes], State]:
 
 
 def family(pid: int) -> set[int]:
-    """A process and all that descend from it."""
+    """A process and all of its descendants."""
     listing = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     parents = {int(pid): int(parent) for pid, parent in (line.split() for line in listing.splitlines())}
     found = {pid}
@@ -84,7 +84,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         os.kill(CloudFolder(place).owner_pid(), signal.SIGKILL)
 
 
-def test_a_cloud_lives_and_leaves_nothing_but_its_data(folder: Path) -> None:
+def test_a_local_cloud_from_up_to_reset_leaves_nothing_but_its_data(folder: Path) -> None:
     process, state = started(folder)
     pids = family(process.pid)
     assert len(pids) == PROCESSES_BESIDE_FUNCTIONS + 1, "all functions share a process"
@@ -101,7 +101,7 @@ def test_a_cloud_lives_and_leaves_nothing_but_its_data(folder: Path) -> None:
     warehouse = folder / "data" / "bigquery"
     (warehouse / SCHEMAS_FILE).write_text("older schemas")
     process, state = started(folder, "--isolate")
-    assert is_current(warehouse, PROJECT_ID), "a kept warehouse was not brought to today's schemas"
+    assert is_current(warehouse, PROJECT_ID), "the existing warehouse was not updated to the present schemas"
     assert landing(state).blob("kept.json").download_as_bytes() == b"{}"
     pids = family(process.pid)
     assert len(pids) == PROCESSES_BESIDE_FUNCTIONS + len(state.services), "each function has a process of its own"
@@ -120,13 +120,13 @@ def _is_asked(folder: Path, state: State) -> None:
     assert table.count(" up ") == len(state.servers) == 6
     exports = dict(re.findall(r'^export (\w+)="(.*)"$', said(folder, "env")[1], re.M))
     assert exports == state.variables
-    code, turns = said(folder, "tick", "--from", "2026-01-05T18:01", "--to", "2026-01-05T18:05")
-    assert "UTC" in turns
-    assert code == 0, turns
+    code, firings = said(folder, "tick", "--from", "2026-01-05T18:01", "--to", "2026-01-05T18:05")
+    assert "UTC" in firings
+    assert code == 0, firings
 
 
 def _healthy(folder: Path, state: State) -> list[str]:
-    """The functions that an operator may call and that answer him; the token of one is asked for as a person would."""
+    """The functions that an operator may call and that answer; the token of one comes from the command line."""
     tokens = {key: operator_token(state, key) for key in state.services}
     tokens["analyze"] = said(folder, "token", "analyze")[1].strip()
     healthy = []
@@ -160,7 +160,7 @@ up.wait_for_signal()
 """
 
 
-def test_ctrl_c_is_heeded_whichever_thread_the_system_hands_it_to() -> None:
+def test_ctrl_c_works_whichever_thread_gets_the_signal() -> None:
     done = subprocess.run([sys.executable, "-c", ANOTHER_THREAD_CATCHES_IT], timeout=PATIENCE_S, check=False)
     assert done.returncode == 0
 
@@ -179,7 +179,7 @@ finally:
 """
 
 
-def test_a_server_that_does_not_stop_is_named_and_left_behind() -> None:
+def test_a_server_that_does_not_stop_is_named_and_not_waited_for() -> None:
     done = subprocess.run(
         [sys.executable, "-c", NEVER_STOPS], timeout=PATIENCE_S, check=False, capture_output=True, text=True
     )
@@ -194,7 +194,7 @@ def test_a_taken_port_is_named_with_its_server_and_nothing_starts(tmp_path: Path
         port = other.getsockname()[1]
         with pytest.raises(PortTaken, match=f"pubsub cannot listen: port {port}"):
             Ports(pubsub=port).check()
-        # The first of ten neighbours: whether others are free is not for this test to say.
+        # The first of ten adjacent ports; other processes may use the others.
         code, words = said(tmp_path, "up", "--port", str(port))
     assert code == 1
     assert f"storage cannot listen: port {port}" in words.replace("\n", " ")

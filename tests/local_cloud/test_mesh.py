@@ -1,4 +1,4 @@
-"""mesh.yaml, read strictly and resolved to names."""
+"""mesh.yaml is read strictly and resolved to names."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def page(repository: Path) -> Path:
     return repository / "terraform" / "mesh.yaml"
 
 
-def test_names_follow_the_rules_of_the_page(page: Path) -> None:
+def test_names_follow_the_rules_of_mesh_yaml(page: Path) -> None:
     names = mesh.resolve(mesh.load(page), PROJECT, NUMBER, "dev")
     assert names.topics["raw-ready"] == "raw-ready-dev"
     assert names.buckets["landing"] == "tipoff-tests-landing"
@@ -25,7 +25,7 @@ def test_names_follow_the_rules_of_the_page(page: Path) -> None:
     assert predict.email == "fn-predict-start@tipoff-tests.iam.gserviceaccount.com"
 
 
-def test_a_function_is_told_what_it_may_touch_and_nothing_else(page: Path) -> None:
+def test_a_function_gets_variables_for_its_grants_only(page: Path) -> None:
     ingest = mesh.resolve(mesh.load(page), PROJECT, NUMBER, "prod").functions["ingest"]
     assert ingest.env == {
         "PROJECT_ID": PROJECT, "PROJECT_NUMBER": NUMBER, "REGION": "us-west2", "ENVIRONMENT": "prod",
@@ -51,19 +51,17 @@ def test_people_may_call_only_functions_open_to_all(page: Path) -> None:
     assert open_to_people == {"analyze", "collect", "precompute", "predict_start", "reprocess"}
 
 
-@pytest.mark.parametrize(("old", "new", "complaint"), [
-    ("topic: raw-ready,", "topic: raw-redy,", "subscription analyze names 'raw-redy'"),
-    ("calls: [train]", "calls: [trian]", "workflow train names 'trian'"),
+@pytest.mark.parametrize(("old", "new", "message"), [
+    ("topic: raw-ready,", "topic: raw-redy,", "subscription analyze refers to 'raw-redy'"),
+    ("calls: [train]", "calls: [trian]", "workflow train refers to 'trian'"),
     ("notify: landing-objects", "notfy: landing-objects", "unknown field `notfy`"),
-    ("lost-letters-hold: {topic: lost-letters, hold: true}", "", "'lost-letters': letters are lost"),
-    ("alerts-hold: {topic: alerts, hold: true}", "alerts-hold: {topic: alerts}", "must either push"),
+    ("lost-letters-hold: {topic: lost-letters, hold: true}", "", "'lost-letters' has no subscription"),
+    ("alerts-hold: {topic: alerts, hold: true}", "alerts-hold: {topic: alerts}", "must have either a function or hold"),
 ])  # fmt: skip
-def test_a_mesh_that_does_not_hold_together_is_refused(
-    page: Path, tmp_path: Path, old: str, new: str, complaint: str
-) -> None:
+def test_an_inconsistent_mesh_is_refused(page: Path, tmp_path: Path, old: str, new: str, message: str) -> None:
     text = page.read_text()
     assert old in text
     broken = tmp_path / "mesh.yaml"
     broken.write_text(text.replace(old, new))
-    with pytest.raises(mesh.MeshError, match=complaint):
+    with pytest.raises(mesh.MeshError, match=message):
         mesh.load(broken)

@@ -1,4 +1,4 @@
-"""What our Pub/Sub adds to the conformance scenarios: strict refusals, restart, fairness, proof of identity."""
+"""Our Pub/Sub server, beyond the conformance scenarios: refusals, restart, fairness, server identity."""
 
 import json
 import threading
@@ -14,10 +14,10 @@ from google.pubsub_v1.services.publisher import PublisherClient
 from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, RetryPolicy, Subscription, Topic
 
+from tipoff_local.http1 import Client, Request, Response
 from tipoff_local.httpd import HttpServer, PortTaken
 from tipoff_local.identity import Identity
 from tipoff_local.pubsub import PubsubServer
-from tipoff_local.wire import Client, Request, Response
 
 PROJECT = "projects/tipoff-tests"
 TOPIC, DEAD = f"{PROJECT}/topics/raw-ready-dev", f"{PROJECT}/topics/dead-letters-dev"
@@ -32,7 +32,7 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 
 
 class Endpoint:
-    """A push endpoint that answers as told and keeps what it got."""
+    """A push endpoint that gives set answers and records its requests."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -191,7 +191,7 @@ def test_requests_in_flight_are_bounded_by_the_window(
         assert [json.loads(request.body)["message"]["messageId"] for request in endpoint.requests] == ids
 
 
-def test_a_taken_port_is_a_clear_error_and_each_server_proves_who_it_is(
+def test_a_taken_port_is_a_clear_error_and_each_server_has_its_own_token(
     pubsub_server: PubsubServer, tmp_path: Path, identity: Identity
 ) -> None:
     with pytest.raises(PortTaken, match=str(pubsub_server.port)):
@@ -212,7 +212,7 @@ def more_busy(endpoint: Endpoint, before: int) -> bool:
 
 
 def test_a_message_does_not_wait_for_a_slow_one_before_it(pubsub_server: PubsubServer, endpoint: Endpoint) -> None:
-    """The second comes when the first is already being delivered: `analyze` gathers messages in that very time."""
+    """The second message comes during the delivery of the first, when `analyze` collects messages."""
     pubsub_server.create_topic(TOPIC)
     pubsub_server.ensure_subscription(endpoint.subscription("gather"))
     endpoint.delay_s = 1.0
@@ -223,7 +223,7 @@ def test_a_message_does_not_wait_for_a_slow_one_before_it(pubsub_server: PubsubS
     assert endpoint.most_busy == 3
 
 
-def test_workers_are_hired_on_demand_and_dismissed(
+def test_workers_are_started_on_demand_and_stopped(
     pubsub_server: PubsubServer, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tipoff_local.pubsub.push.IDLE_ROUNDS", 1)

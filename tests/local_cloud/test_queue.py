@@ -1,4 +1,4 @@
-"""Redelivery computed on a clock of our own: back-off, attempts, deadlines, leases. Nothing waits."""
+"""Redelivery on a manual clock: back-off, attempts, deadlines, leases. No test waits."""
 
 import dataclasses
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ POLICY = Policy(ack_deadline_s=10, min_backoff_s=1, max_backoff_s=8, max_attempt
 
 
 class Bench:
-    """A queue with a hand-moved clock that records what its hooks hear."""
+    """A queue with a manual clock; records the calls of its hooks."""
 
     def __init__(self, policy: Policy = POLICY, *, forwards: bool = True) -> None:
         self.now = 0.0

@@ -1,4 +1,4 @@
-"""What only our own storage promises: notifications through the outbox, strict refusals, names that are hostile."""
+"""Our storage server, beyond the conformance scenarios: the outbox, refusals, and hostile object names."""
 
 import json
 import threading
@@ -11,8 +11,8 @@ from google.api_core.exceptions import GoogleAPICallError, PreconditionFailed
 from google.cloud import storage
 
 from tipoff_local.errors import ApiError
+from tipoff_local.http1 import Client
 from tipoff_local.storage import StorageServer
-from tipoff_local.wire import Client
 
 type Connect = Callable[[str], storage.Client]
 type Heard = list[tuple[str, bytes, dict[str, str]]]
@@ -67,8 +67,8 @@ def test_each_change_is_announced_with_the_documented_attributes(tmp_path: Path,
     assert overwrites[0].get("overwroteGeneration", overwrites[1].get("overwroteGeneration")) == str(first)
 
 
-def test_messages_to_a_topic_that_is_gone_hold_up_no_others(tmp_path: Path, storage_client: Connect) -> None:
-    """More of them than the outbox takes at a time; they are neither lost nor in the way, and go once they can."""
+def test_messages_to_a_deleted_topic_do_not_delay_others(tmp_path: Path, storage_client: Connect) -> None:
+    """There are more than the outbox reads at a time. They are not lost, and are published once the topic exists."""
     heard: list[str] = []
     gone = threading.Event()
     gone.set()
@@ -94,7 +94,7 @@ def test_messages_to_a_topic_that_is_gone_hold_up_no_others(tmp_path: Path, stor
     server.stop()
 
 
-def test_a_config_hears_only_its_event_types_and_prefix(tmp_path: Path, storage_client: Connect) -> None:
+def test_a_config_gets_only_its_event_types_and_prefix(tmp_path: Path, storage_client: Connect) -> None:
     heard: Heard = []
     server = StorageServer(tmp_path, lambda *message: heard.append(message))
     server.start()
@@ -131,7 +131,7 @@ def test_an_event_that_cannot_be_published_waits_and_survives_a_restart(
 
 
 def test_of_sixteen_racing_writers_exactly_one_wins(storage_server: StorageServer, storage_client: Connect) -> None:
-    """Pitfall: preconditions that are checked but not held (every precondition-less stand-in lets all 16 in)."""
+    """Pitfall: preconditions that are checked but not enforced; an emulator without them accepts all 16."""
     bucket = storage_client(storage_server.url).create_bucket("tipoff-tests-state")
     outcomes: list[str] = []
     start = threading.Barrier(16)
@@ -155,7 +155,7 @@ def test_of_sixteen_racing_writers_exactly_one_wins(storage_server: StorageServe
     assert f"won {bucket.blob('lease').download_as_text()}" == winners[0]
 
 
-def test_hostile_names_are_only_names(tmp_path: Path, storage_client: Connect) -> None:
+def test_hostile_names_have_no_effect(tmp_path: Path, storage_client: Connect) -> None:
     server = StorageServer(tmp_path / "cloud" / "storage")
     server.start()
     bucket = storage_client(server.url).create_bucket("tipoff-tests-landing")
@@ -168,7 +168,7 @@ def test_hostile_names_are_only_names(tmp_path: Path, storage_client: Connect) -
     assert all(path.name.isalnum() for path in (tmp_path / "cloud" / "storage" / "objects").iterdir())
 
 
-def test_bodies_of_replaced_and_refused_objects_leave_the_disk(tmp_path: Path, storage_client: Connect) -> None:
+def test_files_of_replaced_and_refused_objects_are_removed(tmp_path: Path, storage_client: Connect) -> None:
     server = StorageServer(tmp_path)
     server.start()
     bucket = storage_client(server.url).create_bucket("tipoff-tests-landing")

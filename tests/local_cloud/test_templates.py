@@ -1,4 +1,4 @@
-"""A local warehouse that was filled under older schemas is brought to today's, and keeps its rows."""
+"""A local warehouse with older schemas is updated to the present ones, and keeps its rows."""
 
 from pathlib import Path
 
@@ -21,14 +21,14 @@ FROM (SELECT TIMESTAMP '2026-01-05 18:00:00+00' AS at)"""
 
 
 def older_statements() -> tuple[str, ...]:
-    """Of a release that had neither the view nor the log's youngest column."""
+    """The statements of an older release, without the view and without the newest column of the log."""
     lines = create_statement(LOG).splitlines()
     kept = [line for line in lines if line.split()[0] != YOUNGEST]
     assert len(kept) == len(lines) - 1
     return (f"CREATE SCHEMA {LOG.dataset}", "\n".join(kept).replace(",\n)", "\n)"))
 
 
-def test_a_kept_warehouse_is_brought_to_the_schemas_of_today(tmp_path: Path) -> None:
+def test_an_existing_warehouse_is_updated_to_the_present_schemas(tmp_path: Path) -> None:
     folder = tmp_path / "warehouse"
     create_empty_warehouse(folder, tmp_path / "templates", PROJECT, older_statements())
     assert not is_current(folder, PROJECT)

@@ -36,7 +36,7 @@ PROJECT = "projects/tipoff-bench"
 ENDPOINT = """
 import json, sys, threading, time
 from tipoff_local.httpd import HttpServer
-from tipoff_local.wire import Response
+from tipoff_local.http1 import Response
 count = [0]; last = [0.0]
 def answer(request):
     if request.method == "GET":

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tipoff_local.workflows.context import Clock
-from tipoff_local.workflows.executor import Executor
-from tipoff_local.workflows.journal import Journal
-from tipoff_local.workflows.store import WorkflowRecord
+from tipoff_local.workflows.engine.executor import Executor
+from tipoff_local.workflows.engine.journal import Journal
+from tipoff_local.workflows.engine.store import WorkflowRecord
 
 LOOP = """
 - init: {assign: [{n: 0}]}

@@ -15,11 +15,11 @@ from google.api_core.exceptions import MethodNotImplemented, NotFound
 from google.cloud import scheduler_v1 as sc
 from google.cloud.scheduler_v1.services.cloud_scheduler.transports import CloudSchedulerGrpcTransport
 
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer
 from tipoff_local.scheduler.jobs import BadJob, Firing, HttpTarget, Job, Retry, WorkflowTarget, delays_s, due
-from tipoff_local.scheduler.scheduler import ManualClock, Scheduler
+from tipoff_local.scheduler.scheduler import Scheduler
 from tipoff_local.scheduler.server import SchedulerServer
-from tipoff_local.wire import Request, Response
 
 EASTERN = ZoneInfo("America/New_York")
 NOON = datetime(2025, 1, 10, 17, 0, tzinfo=UTC)
@@ -39,7 +39,7 @@ def test_due_is_everything_after_last_up_to_and_including_now() -> None:
     assert fired("0 11,13,15 * * *", start, end) == ["2025-01-10T13:00:00-05:00", "2025-01-10T15:00:00-05:00"]
 
 
-def test_a_job_never_seen_before_waits_for_its_next_turn() -> None:
+def test_a_new_job_waits_for_its_next_firing() -> None:
     assert due([a_job("* * * * *")], {}, NOON) == []
 
 
@@ -100,8 +100,21 @@ class Signer:
         return f"{email}->{audience}"
 
 
+class Clock:
+    """A clock that only `sleep` moves."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start
+
+    def now(self) -> datetime:
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self._now += timedelta(seconds=seconds)
+
+
 class Target:
-    """An endpoint that notes requests and answers `statuses` in turn (the last one for ever)."""
+    """An endpoint that records requests and answers with `statuses` in order; it repeats the last one."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -122,7 +135,7 @@ def target() -> Iterator[Target]:
 
 
 def scheduler(folder: Path, target: Target, *jobs: Job, at: datetime = NOON) -> Scheduler:
-    return Scheduler(folder, Signer(), ManualClock(at), jobs, target.server.url)
+    return Scheduler(folder, Signer(), Clock(at), jobs, target.server.url)
 
 
 def test_a_workflow_is_started_by_the_executions_api(tmp_path: Path, target: Target) -> None:
@@ -144,7 +157,7 @@ def test_an_http_target_gets_oidc_for_its_audience(tmp_path: Path, target: Targe
     assert request.headers["content-type"] == "application/octet-stream"
 
 
-def test_a_tick_fires_each_turn_once_even_over_a_restart(tmp_path: Path, target: Target) -> None:
+def test_a_tick_fires_each_instant_once_even_over_a_restart(tmp_path: Path, target: Target) -> None:
     first = scheduler(tmp_path, target, a_job("0 * * * *"))
     first.tick(NOON + timedelta(hours=2))
     first.tick(NOON + timedelta(hours=2))
@@ -161,14 +174,14 @@ def test_failures_are_retried_as_configured(tmp_path: Path, target: Target) -> N
     assert found.clock.now() == NOON + timedelta(seconds=5 + 10)
 
 
-def test_without_retries_the_next_turn_still_comes(tmp_path: Path, target: Target) -> None:
+def test_without_retries_the_next_firing_still_comes(tmp_path: Path, target: Target) -> None:
     target.statuses = [503]
     found = scheduler(tmp_path, target, a_job("0 * * * *"))
     assert [d.succeeded for d in found.tick(NOON + timedelta(hours=2))] == [False, False]
     assert found.state("j").status == 503
 
 
-def test_nobody_listening_is_a_failed_attempt(tmp_path: Path, target: Target) -> None:
+def test_a_target_that_does_not_listen_is_a_failed_attempt(tmp_path: Path, target: Target) -> None:
     job = Job("j", "0 * * * *", "UTC", HttpTarget("http://127.0.0.1:1/"), "s")
     assert not scheduler(tmp_path, target, job).run("j").succeeded
 

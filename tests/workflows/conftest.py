@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 
 from tests.workflows.deployed_workflows import DeployedWorkflows
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer, json_response
-from tipoff_local.wire import Request, Response
-from tipoff_local.workflows.context import ChildOutcome, Clock, Setting, Signer, Token
-from tipoff_local.workflows.errors import WorkflowError
-from tipoff_local.workflows.gate import Gate
-from tipoff_local.workflows.interpreter import Machine
-from tipoff_local.workflows.journal import CallSite, History
+from tipoff_local.workflows.context import ChildOutcome, Clock, ExecutionInfo, Signer, StopToken
+from tipoff_local.workflows.engine.interpreter import Machine
+from tipoff_local.workflows.engine.journal import CallSite, History
+from tipoff_local.workflows.engine.recorder import CallRecorder
+from tipoff_local.workflows.language.errors import WorkflowError
+from tipoff_local.workflows.language.values import Value
 from tipoff_local.workflows.validator import deploy
-from tipoff_local.workflows.values import Value
 
 
 @dataclass
 class World:
-    """What an execution reaches in a test: published messages and waits are noted, tokens are readable."""
+    """The services of an execution in a test. It records published messages and waits; its tokens are readable."""
 
     published: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
@@ -30,7 +30,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.signer: Signer = self
-        self.clock = _NotingClock(self.waits)
+        self.clock = _RecordingClock(self.waits)
 
     def sign(self, audience: str, email: str) -> str:
         return f"token-for-{audience}-by-{email}"
@@ -45,11 +45,11 @@ class World:
     def describe_child(self, execution: str) -> Value:
         raise AssertionError
 
-    def await_child(self, execution: str, seconds: float, token: Token) -> ChildOutcome:
+    def await_child(self, execution: str, seconds: float, token: StopToken) -> ChildOutcome:
         raise AssertionError
 
 
-class _NotingClock(Clock):
+class _RecordingClock(Clock):
     def __init__(self, waits: list[float]) -> None:
         super().__init__(0)
         object.__setattr__(self, "waits", waits)
@@ -57,16 +57,16 @@ class _NotingClock(Clock):
     def now(self) -> float:
         return 1_000_000.0
 
-    def wait_until(self, real_s: float, token: Token) -> None:
+    def wait_until(self, real_s: float, token: StopToken) -> None:
         self.waits.append(real_s - time.time())  # type: ignore[attr-defined]
 
-    def wait_until_told(self, instant_s: float, token: Token) -> None:
+    def wait_until_instant(self, instant_s: float, token: StopToken) -> None:
         self.waits.append(instant_s - 1_000_000.0)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
 class Ran:
-    """How a run ended: `result`, or `error` (the raised payload)."""
+    """The end of a run: `result`, or `error` (the raised payload)."""
 
     result: Value
     error: Value
@@ -80,7 +80,7 @@ ENV = {
     "GOOGLE_CLOUD_LOCATION": "us-west2",
     "FROM_USER": "yes",
 }
-SETTING = Setting("projects/p/locations/l/workflows/case/executions/1", ENV, "wf@example.com")
+INFO = ExecutionInfo("projects/p/locations/l/workflows/case/executions/1", ENV, "wf@example.com")
 
 
 @pytest.fixture
@@ -89,22 +89,22 @@ def run() -> Callable[..., Ran]:
 
     def run_source(source: str, argument: Value = None) -> Ran:
         world, history = World(), History(None, "e")
-        gate = Gate(None, "e", history)
-        machine = Machine(deploy(source), SETTING, world, Token(), gate, history)
-        gate.enter(CallSite("0", 0, "main", ""))
+        recorder = CallRecorder(None, "e", history)
+        machine = Machine(deploy(source), INFO, world, StopToken(), recorder, history)
+        recorder.begin_branch(CallSite("0", 0, "main", ""))
         try:
             return Ran(machine.run(argument), None, world, history)
         except WorkflowError as error:
             return Ran(None, error.payload, world, history)
         finally:
-            gate.abandon()
+            recorder.abandon_branch()
 
     return run_source
 
 
 @dataclass
 class Endpoint:
-    """An HTTP server that gives scripted answers in order (the last one for ever) and keeps what it was asked."""
+    """An HTTP server that gives scripted answers in order, repeats the last one, and records its requests."""
 
     url: str = ""
     script: list[dict[str, Any]] = field(default_factory=list)
@@ -136,7 +136,7 @@ def endpoint() -> Iterator[Endpoint]:
 
 @pytest.fixture
 def exactly() -> Callable[[Value], str]:
-    """A text of a value that tells 1 from 1.0 and from true."""
+    """A text of a value that distinguishes 1, 1.0 and true."""
     return lambda value: json.dumps(value, sort_keys=True)
 
 

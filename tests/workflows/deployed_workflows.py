@@ -11,14 +11,14 @@ import msgspec
 from google.cloud import workflows_v1
 from google.cloud.workflows import executions_v1
 
+from tests.workflows.replay import Recording, recording
 from tipoff.cloud.clients.workflows import executions_client, workflows_client
 from tipoff.runtime.settings import Settings
 from tipoff_local import mesh as meshes
 from tipoff_local.errors import ApiError
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer, json_response
 from tipoff_local.identity import Identity, bearer
-from tipoff_local.wire import Request, Response
-from tipoff_local.workflows.replay import Recording, recording
 from tipoff_local.workflows.server import WorkflowsServer
 
 ROOT = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""The engine over its journal: restart, cancellation, parallel order, replay, coverage."""
+"""The engine with its journal: restart, cancellation, order of parallel branches, replay, coverage."""
 
 import json
 import subprocess
@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.workflows.coverage import coverage, covered
+from tests.workflows.replay import recording, replay
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer, json_response
-from tipoff_local.wire import Request, Response
 from tipoff_local.workflows.context import Clock
-from tipoff_local.workflows.coverage import coverage, covered
-from tipoff_local.workflows.executor import Executor
-from tipoff_local.workflows.gate import Diverged
-from tipoff_local.workflows.journal import Journal
-from tipoff_local.workflows.replay import recording, replay
-from tipoff_local.workflows.store import ExecutionRecord, WorkflowRecord
+from tipoff_local.workflows.engine.executor import Executor
+from tipoff_local.workflows.engine.journal import Journal
+from tipoff_local.workflows.engine.recorder import Diverged
+from tipoff_local.workflows.engine.store import ExecutionRecord, WorkflowRecord
 
 NAME = "projects/tipoff-local/locations/us-west2/workflows/w"
 
@@ -92,7 +92,7 @@ def test_an_execution_survives_a_restart_and_repeats_only_the_call_in_flight(tmp
     before = engine(tmp_path)
     record = started(before, THREE_CALLS, url=counter.server.url)
     until(lambda: "/hold" in counter.calls)
-    # The process dies here: its threads never write again, its journal stays as it is.
+    # The process ends here: its threads never write again, and its journal stays as it is.
     after = engine(tmp_path)
     counter.release.set()
     after.resume()
@@ -115,7 +115,7 @@ time.sleep(60)
 
 
 def test_sigkill_of_the_server_loses_nothing(tmp_path: Path, counter: Counter) -> None:
-    # The first server only ever holds an execution that another process created and that it resumes at its start.
+    # The server resumes at its start an execution that another process has created.
     executor = engine(tmp_path)
     deployed(executor, THREE_CALLS)
     record = ExecutionRecord(
@@ -189,7 +189,7 @@ def test_cancellation_reaches_every_parallel_branch(tmp_path: Path) -> None:
     assert executor.wait(record.name, 1).state == "CANCELLED"
 
 
-def test_failure_tells_payload_context_and_stack(tmp_path: Path) -> None:
+def test_a_failure_has_payload_context_and_stack(tmp_path: Path) -> None:
     source = "main: {steps: [{a: {call: sub}}]}\nsub:\n  steps:\n    - b: {return: '${1 / 0}'}"
     done = finished(engine(tmp_path), source)
     assert done.state == "FAILED"
@@ -261,7 +261,7 @@ def test_replay_follows_the_recorded_order_of_parallel_branches(tmp_path: Path, 
     done = finished(executor, RACE, url=counter.server.url)
     recorded = recording(executor, done.name)
     for _ in range(20):
-        replay(recorded, RACE)  # raises if another order of `seen` comes out
+        replay(recorded, RACE)  # raises if the order of `seen` differs
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,15 @@
-"""Random expression trees against a reference evaluator of a few lines: precedence and arithmetic agree."""
+"""Random expression trees have the value of a small reference evaluator: precedence and arithmetic are right."""
 
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tipoff_local.workflows.errors import WorkflowError
-from tipoff_local.workflows.evaluator import evaluate
-from tipoff_local.workflows.parser import parse
+from tipoff_local.workflows.language.errors import WorkflowError
+from tipoff_local.workflows.language.evaluator import evaluate
+from tipoff_local.workflows.language.parser import parse
 
-# Precedence of each operator as documented; a child that binds no tighter than its parent gets parentheses.
+# The documented precedence of each operator. A child that does not bind tighter than its parent gets parentheses.
 BINDS = {"or": 1, "and": 2, "==": 3, "<": 3, "+": 4, "-": 4, "*": 5, "//": 5, "%": 5}
 NUMBERS = st.integers(0, 9)
 ARITHMETIC = st.recursive(NUMBERS, lambda t: st.tuples(st.sampled_from(["+", "-", "*", "//", "%"]), t, t), max_leaves=8)
@@ -39,7 +39,7 @@ def reference(tree: Any) -> Any:
 
 @settings(max_examples=300, deadline=None)
 @given(st.one_of(ARITHMETIC, LOGIC))
-def test_trees_mean_what_their_parentheses_free_text_means(tree: Any) -> None:
+def test_a_tree_and_its_text_with_few_parentheses_have_one_value(tree: Any) -> None:
     try:
         expected = reference(tree)
     except ZeroDivisionError:

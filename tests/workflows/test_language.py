@@ -1,4 +1,4 @@
-"""The Workflows language, case by case: data files of sources with their documented result or refusal.
+"""The Workflows language: data files of sources with their documented result or refusal.
 
 Every group cites its documentation page. A case gives an expression (`x`) or a `source`, and one of: `is` (result),
 `raises` (tag of the error map), `raised` (the raised value itself), `refused` (deploy error, with optional `line` and
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tipoff_local.workflows.errors import DeployError
+from tipoff_local.workflows.language.errors import DeployError
 
 CASES = Path(__file__).parent / "cases"
 PRELUDE = {
@@ -64,8 +64,8 @@ def test_case(case: dict[str, Any], run: Callable[..., Any], endpoint: Any, exac
             run(_source(case), argument)
         assert refusal in str(refused.value)
         assert refused.value.unimplemented == ("unimplemented" in case)
-        assert case.get("step", refused.value.place.step) == refused.value.place.step
-        assert case.get("line", refused.value.place.line) == refused.value.place.line
+        assert case.get("step", refused.value.location.step) == refused.value.location.step
+        assert case.get("line", refused.value.location.line) == refused.value.location.line
         return
     ran = run(_source(case), argument)
     if "raises" in case:

@@ -9,7 +9,9 @@ import json
 import msgspec
 import pytest
 
+from tests.workflows.coverage import covered
 from tests.workflows.deployed_workflows import BATCH, KEYS, PARENT, DeployedWorkflows, Ended, Scenario, source
+from tests.workflows.replay import replay
 from tests.workflows.scenarios import BY_CHILD, CHAINS, DATE, RETRIED, SCENARIOS, SUBJECTS
 from tipoff.steps.grade import Graded
 from tipoff.steps.predict_start import Started
@@ -19,9 +21,7 @@ from tipoff.steps.reconcile import Reconciled
 from tipoff.steps.replay import Replayed
 from tipoff.steps.reprocess import ReprocessPlan
 from tipoff.steps.train import Trained
-from tipoff_local.workflows.coverage import covered
-from tipoff_local.workflows.gate import Diverged
-from tipoff_local.workflows.replay import replay
+from tipoff_local.workflows.engine.recorder import Diverged
 
 
 @pytest.fixture(scope="module")

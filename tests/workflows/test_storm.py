@@ -1,4 +1,4 @@
-"""A day on which everything downstream fails: how often each step is tried, and what that costs by list price."""
+"""A day on which every downstream service fails: how often each step is tried, and the cost at list prices."""
 
 from collections import Counter
 from datetime import datetime, time, timedelta
@@ -16,12 +16,12 @@ from tipoff.steps.reconcile import STARTS_PER_DATE
 MESH = yaml.safe_load((ROOT / "terraform" / "mesh.yaml").read_text(encoding="utf-8"))
 EASTERN = ZoneInfo(MESH["time_zone"])
 DAY = datetime(2024, 12, 5, tzinfo=EASTERN)
-ATTEMPTS = 5  # of one call: the first and four retries
-# Attempts of a step on such a day; what is asked every five minutes has a larger one.
+ATTEMPTS = 5  # of one call: the first attempt and four retries
+# Limit of attempts of a step on such a day; a step that runs every five minutes has a larger limit.
 BUDGET = {"collect/due": 288 * ATTEMPTS}
 SECONDS_PER_ATTEMPT = 0.5  # a refusal takes milliseconds; a generous assumption
-TABLES_PER_ATTEMPT = 20  # named by queries before the failure, each billed at 10 MB
-PUSHED_FACTS = 400  # documents of a full slate: each a message to ingest and one to analyze
+TABLES_PER_ATTEMPT = 20  # tables in the queries before the failure, each billed at 10 MB
+PUSHED_FACTS = 400  # documents of a full slate; each is one message to ingest and one to analyze
 
 
 def firings(schedule: str) -> int:
@@ -38,13 +38,13 @@ def firings(schedule: str) -> int:
 STARTS = Counter({MESH["schedules"][key]["workflow"]: 0 for key in MESH["schedules"]})
 for key in MESH["schedules"]:
     STARTS[MESH["schedules"][key]["workflow"]] += firings(key)
-# What reconcile may start on top of the schedule; a re-prediction after a changed report is hourly at most.
+# Executions that reconcile may start in addition to the schedule; a changed report starts at most one per hour.
 STARTS.update({"daily": STARTS_PER_DATE, "postgame": STARTS_PER_DATE, "predict": 24, "reprocess": 1})
 
 
 @pytest.fixture(scope="module")
 def attempts(deployed: DeployedWorkflows) -> dict[str, Counter[str]]:
-    """Calls by workflow in one execution, when every function answers 503 for ever."""
+    """Calls by workflow in one execution, when every function always answers 503."""
     found = {}
     for workflow, chain in CHAINS.items():
         down: dict[str, Answers] = {step: [refused(503)] for step in chain}
@@ -75,7 +75,7 @@ def test_the_day_stays_within_its_budget_of_attempts(attempts: dict[str, Counter
     assert total["train/train"] == 0, "it is a Thursday"
 
 
-def test_a_message_is_given_up_after_five_attempts() -> None:
+def test_a_message_becomes_a_dead_letter_after_five_attempts() -> None:
     pushed = [entry for entry in MESH["subscriptions"].values() if "function" in entry]
     assert all(entry["attempts"] <= 10 and entry["min_backoff_s"] >= 1 for entry in pushed)
 

@@ -1,7 +1,7 @@
-"""One SQLite file per server: WAL, one connection under one lock, safe against SIGKILL of the process.
+"""The SQLite file of a server: WAL mode, one connection behind one lock.
 
-synchronous=NORMAL leaves a committed transaction in the operating system's hands: it survives the death of
-the process, not the loss of power, which is out of scope on a laptop.
+A committed transaction survives SIGKILL of the process. It does not always survive a loss of power, because
+synchronous=NORMAL leaves the last write to the operating system; on a laptop that is acceptable.
 """
 
 import sqlite3
@@ -12,7 +12,11 @@ from pathlib import Path
 
 
 class Database:
-    """A connection shared by the threads of a server. `schema` must be idempotent (IF NOT EXISTS)."""
+    """A connection shared by the threads of a server.
+
+    Args:
+        schema: SQL that may run at every start (IF NOT EXISTS).
+    """
 
     def __init__(self, path: Path, schema: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -25,7 +29,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; nobody else reads or writes meanwhile."""
+        """A transaction; no other thread reads or writes during it."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             with self._connection:  # commits, or rolls back and re-raises
@@ -33,11 +37,11 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """A consistent look without a transaction."""
+        """A consistent read without a transaction."""
         with self._lock:
             yield self._connection
 
     def close(self) -> None:
-        """Closes the file; the server must be quiet."""
+        """Close the file; no thread may use it any more."""
         with self._lock:
             self._connection.close()

@@ -1,4 +1,4 @@
-"""The one error of the local cloud: a Google API status with its reason, rendered as REST or as gRPC."""
+"""The error type of the local cloud: a Google API status with its reason, sent as REST or as gRPC."""
 
 from http import HTTPStatus
 
@@ -24,7 +24,7 @@ class ApiError(Exception):
 
     Attributes:
         status: HTTP status code.
-        message: the service's sentence.
+        message: the service's message.
         reason: REST reason such as `notFound` or `conditionNotMet`.
     """
 
@@ -47,17 +47,17 @@ class ApiError(Exception):
 
 
 def unsupported(feature: str) -> ApiError:
-    """501 / UNIMPLEMENTED naming what the local cloud does not do, so that nothing is half done."""
+    """501 / UNIMPLEMENTED for a feature that the local cloud does not have."""
     return ApiError(501, f"The local cloud does not implement: {feature}.", "notImplemented")
 
 
 def not_found(what: str) -> ApiError:
-    """404 in Cloud Storage's words."""
+    """404 with Cloud Storage's message."""
     return ApiError(404, what, "notFound")
 
 
 def invalid(message: str) -> ApiError:
-    """400: the request itself is wrong; sending it again cannot help."""
+    """400: the request itself is wrong; a retry cannot help."""
     return ApiError(400, message, "invalid")
 
 

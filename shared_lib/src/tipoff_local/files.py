@@ -1,11 +1,15 @@
-"""Files that others read while they are written."""
+"""Files that other processes read while they are replaced."""
 
 import os
 from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Replace a file at once: who reads meanwhile sees the old one or the new, never a part; `mode`: permissions."""
+    """Replace a file atomically: a reader sees the old content or the new, never a part.
+
+    Args:
+        mode: permissions of the new file.
+    """
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     partial.write_bytes(content)
     if mode is not None:

@@ -1,4 +1,4 @@
-"""A small threaded HTTP/1.1 server: one handler from Request to Response, one thread per connection."""
+"""A threaded HTTP/1.1 server: one handler from Request to Response, one thread per connection."""
 
 import socket
 import struct
@@ -12,7 +12,7 @@ from typing import BinaryIO
 import msgspec
 
 from tipoff_local.errors import ApiError
-from tipoff_local.wire import BadMessage, Request, Response, read_body, read_head, render
+from tipoff_local.http1 import BadMessage, Request, Response, read_body, read_head, render
 
 INSTANCE_PATH = "/.well-known/tipoff-local"
 HANDLERS_END_S = 1.0
@@ -22,14 +22,20 @@ type Handler = Callable[[Request], Response]
 
 
 class PortTaken(Exception):
-    """The wanted port already belongs to another process."""
+    """Another process already uses the port."""
 
 
 class HttpServer:
-    """Serves `handler` on 127.0.0.1. Port 0 lets the system choose; a taken port raises PortTaken at once.
+    """Serves `handler` on 127.0.0.1.
 
-    An ApiError of the handler becomes Google's JSON error. `GET /.well-known/tipoff-local` answers
-    `instance`, a token drawn at construction, so that a caller can prove which server it reached.
+    An ApiError of the handler becomes Google's JSON error. `GET /.well-known/tipoff-local` answers `instance`, a
+    random token of this server, so that a caller can check which server it has reached.
+
+    Args:
+        port: 0 lets the system choose.
+
+    Raises:
+        PortTaken: another process already uses the port.
     """
 
     def __init__(self, handler: Handler, port: int = 0, listener: socket.socket | None = None) -> None:
@@ -47,13 +53,13 @@ class HttpServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Accepts from now on, in the background."""
+        """Begin to accept connections, in the background."""
         threading.Thread(target=self._accept, name=f"http-{self.port}", daemon=True).start()
 
     def stop(self) -> None:
-        """Closes the port and every connection; requests in progress lose their answer.
+        """Close the port and every connection; requests in progress get no answer.
 
-        Their handlers get a second to end, so that what they use is not closed under them.
+        Handlers in progress get one second to end before their caller closes what they use.
         """
         self._stopping = True
         _shut(self._listener)
@@ -83,7 +89,7 @@ class HttpServer:
                 while not self._stopping and self._exchange(connection, stream):
                     pass
         except (OSError, BadMessage):
-            pass  # the peer left, or does not speak HTTP: nobody is there to be told
+            pass  # the peer has closed the connection or does not speak HTTP, so it cannot be answered
         finally:
             with self._lock:
                 del self._open[connection]
@@ -118,7 +124,11 @@ class HttpServer:
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket on 127.0.0.1, or PortTaken."""
+    """A listening socket on 127.0.0.1.
+
+    Raises:
+        PortTaken: another process already uses the port.
+    """
     try:
         return socket.create_server(("127.0.0.1", port), backlog=512)
     except OSError as error:
@@ -126,19 +136,19 @@ def listen(port: int) -> socket.socket:
 
 
 def json_response(content: object, status: int = 200) -> Response:
-    """A JSON answer in Google's content type."""
+    """A JSON response with Google's content type."""
     return Response(status, msgspec.json.encode(content), {"Content-Type": "application/json; charset=UTF-8"})
 
 
 def _reset(connection: socket.socket, prefix: bytes) -> None:
-    # Linger of zero seconds makes close() send RST, as a crashed server's kernel does; it would also take
-    # back what was sent, so a truncated answer ends in an orderly way.
+    # A linger time of zero makes close() send RST, as the kernel does for a crashed server. RST would also discard
+    # bytes that were sent, so a truncated response is closed normally.
     connection.sendall(prefix)
     if not prefix:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
 
 
 def _shut(connection: socket.socket) -> None:
-    with suppress(OSError):  # not connected: a listener on macOS, or the peer was faster
+    with suppress(OSError):  # not connected: a listener on macOS, or the peer has closed first
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()

@@ -24,7 +24,7 @@ _REQUIRED = ["iss", "aud", "exp", "iat", "sub", "email"]
 
 
 class Unauthenticated(Exception):
-    """The token is absent, forged, expired or meant for somebody else (HTTP 401)."""
+    """The token is missing, forged, expired or made for another audience (HTTP 401)."""
 
 
 class Forbidden(Exception):
@@ -32,9 +32,12 @@ class Forbidden(Exception):
 
 
 class Identity:
-    """Signs and verifies identity tokens with a key kept in `folder/identity.pem` (made on first use).
+    """Signs and verifies identity tokens with the key in `folder/identity.pem`, which is made on first use.
 
-    Servers of one local cloud share the folder, hence the key. `now` returns seconds since the epoch.
+    The servers of one local cloud share the folder and so the key.
+
+    Args:
+        now: returns seconds since the epoch.
     """
 
     def __init__(self, folder: Path, now: Callable[[], float] = time.time) -> None:
@@ -47,7 +50,7 @@ class Identity:
         self._key_id = hashlib.sha256(_public_bytes(self._public)).hexdigest()[:16]
 
     def sign(self, audience: str, email: str) -> str:
-        """A JWT for `email` meant for `audience`; the same one is reused until ten minutes before its end."""
+        """A JWT of `email` for `audience`. The same token is returned until ten minutes before it expires."""
         with self._lock:
             end, token = self._signed.get((audience, email), (0.0, ""))
             if end - self._now() < _RENEW_BEFORE_END_S:
@@ -65,10 +68,11 @@ class Identity:
         return {"keys": [key | {"kid": self._key_id, "use": "sig", "alg": "RS256"}]}
 
     def verify(self, token: str, audience: str | Collection[str], allowed_emails: Collection[str]) -> str:
-        """The e-mail of the caller.
+        """Check a token and return the caller's e-mail address.
 
-        Raises Unauthenticated for any fault of the token itself (only RS256 and a single string `aud` count)
-        and Forbidden for an account that is not among `allowed_emails`.
+        Raises:
+            Unauthenticated: the token is not valid; only RS256 and a single string `aud` are accepted.
+            Forbidden: the account is not among `allowed_emails`.
         """
         audiences = {audience} if isinstance(audience, str) else set(audience)
         claims = self._claims(token)
@@ -92,7 +96,7 @@ class Identity:
         return float(now + LIFETIME_S), token
 
     def _claims(self, token: str) -> Mapping[str, object]:
-        # The library reads the real clock; times are checked below on ours, so that tests can move it.
+        # The library reads the machine's clock. Times are checked below against ours, which tests can move.
         try:
             claims: Mapping[str, object] = jwt.decode(
                 token, self._public, algorithms=["RS256"], issuer=ISSUER,
@@ -116,7 +120,7 @@ class Identity:
 
 
 def bearer(header: str | None) -> str | None:
-    """The token of an Authorization header, or None if the header holds none."""
+    """The bearer token of an Authorization header; None if it has none."""
     scheme, _, token = (header or "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
@@ -138,14 +142,14 @@ def _new_key() -> bytes:
 
 
 def _publish_once(path: Path, content: bytes) -> None:
-    # Two servers may start at the same moment: link() lets exactly one key win, never half a file.
+    # Two servers may start at the same moment. link() publishes exactly one key, and never half a file.
     mine = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     mine.touch(mode=0o600)
     mine.write_bytes(content)
     try:
         path.hardlink_to(mine)
     except FileExistsError:
-        pass  # the other server's key is the key
+        pass  # the other server was first: its key is used
     finally:
         mine.unlink()
 

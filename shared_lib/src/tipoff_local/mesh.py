@@ -1,8 +1,8 @@
-"""terraform/mesh.yaml, read strictly and resolved to the names of one project and environment.
+"""Reads terraform/mesh.yaml strictly, and resolves it to the names of one project and environment.
 
-Terraform resolves the same file; a test holds both results equal, so the rules of naming stand here once:
-topics, subscriptions, workflows and schedules are `<key>-<environment>`, datasets `<key>`, buckets
-`<project>-<key>`, functions their `service`; what `may` grants becomes a variable (upper case, `-` -> `_`).
+Terraform resolves the same file, and a test checks that both results are equal. The names are: topics, subscriptions,
+workflows and schedules `<key>-<environment>`, datasets `<key>`, buckets `<project>-<key>`, functions their `service`.
+Each grant in `may` becomes an environment variable (upper case, `-` replaced by `_`).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ import msgspec
 
 
 class MeshError(Exception):
-    """mesh.yaml is malformed or names something that it does not declare."""
+    """mesh.yaml is malformed, or refers to something that it does not declare."""
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -21,13 +21,13 @@ class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Topic(_Part, frozen=True):
-    """A topic; a `dead_letter` topic receives what a subscription gave up on."""
+    """A topic. A `dead_letter` topic receives the messages that a subscription could not deliver."""
 
     dead_letter: bool = False
 
 
 class Subscription(_Part, frozen=True):
-    """Pushes a topic to a function, or (`hold`) keeps its messages for a person to pull."""
+    """Pushes a topic to a function, or (`hold`) keeps its messages until a person pulls them."""
 
     topic: str
     function: str | None = None
@@ -41,7 +41,7 @@ class Subscription(_Part, frozen=True):
 
 
 class Bucket(_Part, frozen=True):
-    """A bucket; `notify` names the topic that hears of each finalized object."""
+    """A bucket; `notify` names the topic that gets a message for each finalized object."""
 
     notify: str | None = None
     versioning: bool = True
@@ -55,7 +55,7 @@ class Dataset(_Part, frozen=True):
 
 
 class Grants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All that a function may touch, by key; both its IAM and its environment."""
+    """All resources that a function may use, by key. They define its IAM roles and its environment."""
 
     read_buckets: tuple[str, ...] = ()
     write_buckets: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ class Function(_Part, frozen=True):
 
 
 class Workflow(_Part, frozen=True):
-    """A workflow: the functions it calls, the workflows it runs, the topics it publishes to."""
+    """A workflow: the functions that it calls, the workflows that it runs, the topics that it publishes to."""
 
     file: str
     calls: tuple[str, ...] = ()
@@ -92,7 +92,9 @@ class Workflow(_Part, frozen=True):
 class Schedule(_Part, frozen=True):
     """A cron line (in the mesh's time zone) that starts a workflow with `argument`.
 
-    windows: local times `HH:MM-HH:MM`, each hit on every one of `days` (`mon`..., all if empty).
+    Attributes:
+        windows: local times `HH:MM-HH:MM`. The cron line must fire in each of them, on each of `days`.
+        days: `mon` to `sun`; all if empty.
     """
 
     workflow: str
@@ -103,7 +105,7 @@ class Schedule(_Part, frozen=True):
 
 
 class Mesh(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The whole page, by key."""
+    """The content of mesh.yaml, by key."""
 
     region: str
     time_zone: str
@@ -122,7 +124,7 @@ class Mesh(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 @dataclass(frozen=True)
 class ResolvedSubscription:
-    """A subscription by its names; `endpoint` and `push_email` are None on a hold subscription."""
+    """A subscription with its names; `endpoint` and `push_email` are None on a hold subscription."""
 
     name: str
     topic: str
@@ -135,7 +137,7 @@ class ResolvedSubscription:
 
 @dataclass(frozen=True)
 class ResolvedFunction:
-    """A function by its names: URL, account, injected variables, and the accounts that may call it."""
+    """A function with its names: URL, account, environment variables, and the accounts that may call it."""
 
     key: str
     service: str
@@ -148,7 +150,7 @@ class ResolvedFunction:
 
 @dataclass(frozen=True)
 class ResolvedWorkflow:
-    """A workflow by its names: id, account, injected variables."""
+    """A workflow with its names: id, account, environment variables."""
 
     key: str
     name: str
@@ -159,7 +161,7 @@ class ResolvedWorkflow:
 
 @dataclass(frozen=True)
 class ResolvedSchedule:
-    """A schedule by its names; the job starts workflow id `workflow` as `email`."""
+    """A schedule with its names; the job starts workflow id `workflow` as `email`."""
 
     name: str
     workflow: str
@@ -171,7 +173,7 @@ class ResolvedSchedule:
 
 @dataclass(frozen=True)
 class Names:
-    """Everything mesh.yaml names, in one project and environment; maps are by mesh key."""
+    """All names of one project and environment; maps are by mesh key."""
 
     project: str
     project_number: str
@@ -195,7 +197,11 @@ class Names:
 
 
 def load(path: Path) -> Mesh:
-    """The mesh of a file; MeshError names the first wrong field or dangling key."""
+    """Read a file.
+
+    Raises:
+        MeshError: names the first wrong field, or every key that is not declared.
+    """
     try:
         mesh = msgspec.yaml.decode(path.read_bytes(), type=Mesh)
     except (OSError, msgspec.DecodeError) as error:
@@ -212,14 +218,15 @@ def resolve(
 ) -> Names:  # fmt: skip
     """All names of one environment.
 
-    host_url: base URL of the local function host; without it URLs are Cloud Run's deterministic ones.
-    people: e-mails allowed to call the functions whose ingress is `all`.
+    Args:
+        host_url: base URL of the local function host; without it, URLs are Cloud Run's deterministic ones.
+        people: e-mail addresses that may call the functions whose ingress is `all`.
     """
     return _Resolver(mesh, project, project_number, environment, host_url, release, people).names()
 
 
 def variable(prefix: str, key: str) -> str:
-    """The environment variable of a granted key: `TOPIC_RAW_READY` of (`TOPIC`, `raw-ready`)."""
+    """The environment variable of a granted key: `TOPIC_RAW_READY` for (`TOPIC`, `raw-ready`)."""
     return f"{prefix}_{key.upper().replace('-', '_')}"
 
 
@@ -346,13 +353,13 @@ def _variables(prefix: str, keys: tuple[str, ...], name_of: Callable[[str], str]
 def _dangling(mesh: Mesh) -> Iterator[str]:
     for where, kind, key in _references(mesh):
         if key not in getattr(mesh, kind):
-            yield f"{where} names {key!r}, which is not among {kind}"
+            yield f"{where} refers to {key!r}, which is not declared under {kind}"
     pulled = {subscription.topic for subscription in mesh.subscriptions.values()}
     for key, subscription in mesh.subscriptions.items():
         if (subscription.function is None) != subscription.hold:
-            yield f"subscription {key} must either push to a function or hold"
+            yield f"subscription {key} must have either a function or hold"
         if subscription.dead_letter is not None and subscription.dead_letter not in pulled:
-            yield f"subscription {key}: nobody subscribes to {subscription.dead_letter!r}: letters are lost"
+            yield f"subscription {key}: {subscription.dead_letter!r} has no subscription, so its messages would be lost"
 
 
 def _references(mesh: Mesh) -> Iterator[tuple[str, str, str]]:

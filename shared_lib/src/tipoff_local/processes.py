@@ -1,7 +1,7 @@
-"""Child processes of the local cloud: started with exact environments, gone when their parent is gone.
+"""Child processes of the local cloud. Each starts with an exact environment and ends when its parent ends.
 
-A child reads its standard input to the end and then leaves: the pipe closes when the parent ends for whatever
-reason, SIGKILL included, on Linux and macOS alike. This is the only module here that reads the environment.
+A child watches its standard input and exits at its end. The pipe closes when the parent ends for any reason, SIGKILL
+included, on Linux and on macOS. This is the only module of the local cloud that reads the environment.
 """
 
 import os
@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SYSTEMROOT", "PYTHONHASHSEED")
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SYSTEMROOT", "PYTHONHASHSEED")
 
 
 class ChildFailed(Exception):
@@ -19,9 +19,11 @@ class ChildFailed(Exception):
 
 
 class Child:
-    """One `python -m module` process; its first line on standard output says that it is ready.
+    """One `python -m module` process. Its first line on standard output says that it is ready.
 
-    env is the whole environment beside what a process needs to run at all; the log gathers standard error.
+    Args:
+        env: the whole environment, except for the variables that every process needs.
+        log: file that receives standard error.
     """
 
     def __init__(self, module: str, arguments: Sequence[str], env: Mapping[str, str], log: Path) -> None:
@@ -44,7 +46,11 @@ class Child:
         return self._process.poll() is None
 
     def ready_line(self) -> bytes:
-        """The child's first line; ChildFailed if it ended without one."""
+        """Wait for the child's first line and return it.
+
+        Raises:
+            ChildFailed: the child ended without one.
+        """
         if self._process.stdout is None:
             raise ChildFailed("no standard output")
         line = self._process.stdout.readline()
@@ -54,13 +60,13 @@ class Child:
         return line
 
     def send(self, data: bytes) -> None:
-        """Writes to the child's standard input, which stays open."""
+        """Write to the child's standard input and keep it open."""
         if self._process.stdin is not None:
             self._process.stdin.write(data)
             self._process.stdin.flush()
 
     def stop(self, grace_s: float = 5.0) -> None:
-        """Closes the pipe, waits, and kills what does not leave in time."""
+        """Close the pipe, wait, and kill the process if it has not ended after `grace_s`."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
@@ -72,25 +78,25 @@ class Child:
 
 
 def report_ready(line: str) -> None:
-    """Called in the child: one line to the parent, on the standard output that Child reads."""
+    """Called in the child: send one line to the parent, on the standard output that Child reads."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 
-def when_parent_leaves(leave: Callable[[], None]) -> None:
-    """Called in the child: runs `leave` once standard input ends, then ends the process if it lingers."""
+def when_parent_ends(stop: Callable[[], None]) -> None:
+    """Called in the child: run `stop` once standard input ends; end the process if it still runs 3 s later."""
 
     def watch() -> None:
         while sys.stdin.buffer.readline():
             pass
-        leave()
+        stop()
         threading.Timer(3.0, os._exit, args=(0,)).start()
 
     threading.Thread(target=watch, name="parent-watch", daemon=True).start()
 
 
-def exit_at_end_of(descriptor: int) -> None:
-    """Called in a child: ends this process at once when the other end of a pipe is closed."""
+def exit_when_closed(descriptor: int) -> None:
+    """Called in a child: end this process at once when the other end of a pipe is closed."""
 
     def watch() -> None:
         os.read(descriptor, 1)
@@ -100,11 +106,11 @@ def exit_at_end_of(descriptor: int) -> None:
 
 
 def replace_environment(values: Mapping[str, str]) -> None:
-    """Called in a child: its environment becomes these variables and what a process needs to run at all."""
+    """Called in a child: replace its environment by these variables and those that every process needs."""
     kept = _inherited()
     os.environ.clear()
     os.environ.update({**kept, **values})
 
 
 def _inherited() -> dict[str, str]:
-    return {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}

@@ -1,4 +1,4 @@
-"""Pub/Sub as its documentation describes it, through the official client."""
+"""Pub/Sub as documented, through the official client."""
 
 import base64
 import json
@@ -18,15 +18,15 @@ from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 from google.pubsub_v1.types import DeadLetterPolicy, PushConfig, ReceivedMessage, RetryPolicy, Subscription
 
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer
-from tipoff_local.wire import Request, Response
 
 pytestmark = pytest.mark.parametrize("server", ["tipoff_local", "pubsub-emulator"])
 PROJECT = "projects/tipoff-tests"
 
 
 class Bus:
-    """A topic of one scenario and what hangs on it."""
+    """A topic of one scenario, with its subscriptions."""
 
     def __init__(self, endpoint: str) -> None:
         channel = grpc.insecure_channel(endpoint)
@@ -63,7 +63,7 @@ class Bus:
 
 
 class Endpoint:
-    """Keeps what is pushed; answers with the next status of `answers`, then 204."""
+    """Records pushed messages; answers with the next status of `answers`, then with 204."""
 
     def __init__(self) -> None:
         self.got: list[tuple[float, Request]] = []

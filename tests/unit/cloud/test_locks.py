@@ -13,13 +13,13 @@ from pathlib import Path
 from threading import Barrier
 
 import pytest
+from tests.support.faults import Fault, FaultProxy
 
 from tipoff.cloud.locks import LEASE_LENGTH, Lock, LockDone, LockHeld, LockLost, Locks
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import Conflict, NotReady
 from tipoff.runtime.settings import Settings
 from tipoff.steps.reconcile import _may_start
-from tipoff_local.faults import Fault, FaultProxy
 from tipoff_local.storage import StorageServer
 
 BUCKET, NAME, KEY = "tipoff-tests-state", "player_game_summary", "batches/2025-01-09/batch_1"

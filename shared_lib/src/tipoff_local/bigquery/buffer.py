@@ -1,9 +1,9 @@
-"""Appended rows of the local warehouse that are not in their tables yet: what BigQuery calls the streaming buffer.
+"""The streaming buffer: appended rows that are acknowledged but not in their tables yet.
 
-DuckLake asks some 15 ms of processor time for each table that an append touches, whether it brings one row or three
-thousand. So rows are acknowledged when they are in a file, and go to their table together: before anybody's next look
-at it, or when there are many. The file survives the death of the process, and its rows get in once: the transaction
-that takes them in carries the file's name.
+DuckLake needs some 15 ms of processor time for each table of an append, for one row as for three thousand. So appended
+rows are acknowledged when they are in a file, and are inserted into their table together: before the next request that
+may read the table, or when there are many rows. The file survives the end of the process. Its rows are inserted
+exactly once, because the transaction that inserts them carries the file's name.
 """
 
 import itertools
@@ -22,29 +22,29 @@ import pyarrow
 from local_bigquery.catalog import tabledata
 from local_bigquery.engine import database
 
-# So many rows take half a second of processor time on their way to their tables.
+# Inserting this many rows takes half a second of processor time.
 ROWS_MAX = 100_000
 FOLDER = "appended"
-# The table of these rows has changed or gone since they were acknowledged: they went with it.
-_TABLE_IS_ANOTHER = (
+# The table was changed or dropped after its rows were acknowledged, so they can no longer be inserted.
+_TABLE_CHANGED = (
     duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException, duckdb.ConstraintException,
 )  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
 type Reference = tuple[str, str, str]
-type Wanted = Callable[[Reference], bool]
+type TableFilter = Callable[[Reference], bool]
 
 _NUMBERS = itertools.count()
 
 
 def every_table(table: Reference) -> bool:
-    """Of any table."""
+    """The filter that selects every table."""
     return True
 
 
-class Appended(msgspec.Struct, frozen=True, array_like=True):
-    """Rows of one table as they were sent: the Arrow schema and one record batch of it, both serialized."""
+class AppendedRows(msgspec.Struct, frozen=True, array_like=True):
+    """Rows of one table as the client sent them: an Arrow schema and a record batch of it, both serialized."""
 
     table: Reference
     schema: bytes
@@ -64,7 +64,7 @@ class _Segment:
         home = folder / self.project
         home.mkdir(parents=True, exist_ok=True)
         self.path = home / f"{time.time_ns()}_{next(_NUMBERS)}"
-        self.appended: list[Appended] = []
+        self.appended: list[AppendedRows] = []
         self.row_count = 0
         self._file = self.path.open("xb", buffering=0)
 
@@ -72,7 +72,7 @@ class _Segment:
     def project(self) -> str:
         return self.table[0]
 
-    def add(self, appended: Appended, row_count: int) -> None:
+    def add(self, appended: AppendedRows, row_count: int) -> None:
         record = msgspec.msgpack.encode(appended)
         framed = struct.pack(">Q", len(record)) + record
         if self._file.write(framed) != len(framed):
@@ -85,27 +85,27 @@ class _Segment:
 
 
 class StreamingBuffer:
-    """Acknowledged rows below `folder`; safe to share between threads."""
+    """Acknowledged rows in files below `folder`. Thread-safe."""
 
-    def __init__(self, folder: Path, tables: "Tables") -> None:
+    def __init__(self, folder: Path, writer: "TableWriter") -> None:
         self._folder = folder
-        self._tables = tables
+        self._writer = writer
         self._open: dict[Reference, _Segment] = {}
         self._full: list[_Segment] = []
         self._adding = Lock()
-        self._settling = Lock()
+        self._flushing = Lock()
 
     @property
     def holds_rows(self) -> bool:
         """Whether any acknowledged row is not in its table yet."""
-        # In this order, without the lock: what leaves the first is in the second before.
+        # This order needs no lock: a segment is added to the second before it is removed from the first.
         return bool(self._open or self._full)
 
-    def add(self, appended: Appended, row_count: int) -> None:
-        """When this returns, the rows survive the process, and whoever settles finds them in their table.
+    def add(self, appended: AppendedRows, row_count: int) -> None:
+        """Write rows to the buffer. On return they survive the end of the process, and the next flush inserts them.
 
         Raises:
-            OSError: the file would not take them; they are not acknowledged.
+            OSError: the file could not be written; the rows are not acknowledged.
         """
         with self._adding:
             if appended.table not in self._open:
@@ -113,30 +113,30 @@ class StreamingBuffer:
             segment = self._open[appended.table]
             try:
                 segment.add(appended, row_count)
-            except OSError:  # nothing may follow half a record
+            except OSError:  # no record may follow an incomplete one
                 self._full.append(segment)
                 del self._open[appended.table]
                 raise
-            are_many = self._row_count() >= ROWS_MAX
-        if are_many:
-            self.settle(rows_min=ROWS_MAX)
+            is_full = self._row_count() >= ROWS_MAX
+        if is_full:
+            self.flush(rows_min=ROWS_MAX)
 
     def _row_count(self) -> int:
         return sum(segment.row_count for segment in self._open.values())
 
-    def settle(self, wanted: Wanted = every_table, rows_min: int = 0) -> None:
-        """When this returns, all rows of wanted tables that were added before it was called are in their tables.
+    def flush(self, wanted: TableFilter = every_table, rows_min: int = 0) -> None:
+        """Insert all rows of the wanted tables that were added before this call.
 
         Args:
-            wanted: of which tables.
-            rows_min: nothing is done for fewer rows: somebody else has just settled those that were many.
+            wanted: selects the tables.
+            rows_min: do nothing if the buffer has fewer rows, because another thread has just flushed it.
 
         Raises:
-            duckdb.Error: the warehouse could not take them now; they are kept.
+            duckdb.Error: the rows could not be inserted; they stay in the buffer.
         """
         if not self.holds_rows:
             return
-        with self._settling:
+        with self._flushing:
             with self._adding:
                 if self._row_count() < rows_min:
                     return
@@ -145,24 +145,24 @@ class StreamingBuffer:
                 for table in found:
                     del self._open[table]
             for segments in _by_project(segment for segment in self._full if wanted(segment.table)):
-                self._store(segments)
+                self._insert(segments)
 
-    def _store(self, segments: Sequence[_Segment]) -> None:
-        """Take a project's segments in by one transaction, and forget them."""
+    def _insert(self, segments: Sequence[_Segment]) -> None:
+        """Insert the segments of a project in one transaction, and delete their files."""
         for segment in segments:
             segment.close()
         names = [segment.path.name for segment in segments]
-        self._tables.take_in(segments[0].project, names, [one for segment in segments for one in segment.appended])
+        self._writer.insert(segments[0].project, names, [one for segment in segments for one in segment.appended])
         for segment in segments:
             segment.path.unlink()
             self._full.remove(segment)
 
     def recover(self) -> None:
-        """Store what a process that was killed had acknowledged."""
+        """Insert the rows that a process had acknowledged before it was killed."""
         for path in sorted(self._folder.glob("*/*")):
             project, name = path.parent.name, path.name
-            if not self._tables.has_taken_in(project, name):
-                self._tables.take_in(project, [name], list(_read(path.read_bytes())))
+            if not self._writer.has_inserted(project, name):
+                self._writer.insert(project, [name], list(_read(path.read_bytes())))
             path.unlink()
 
 
@@ -173,41 +173,44 @@ def _by_project(segments: Iterable[_Segment]) -> list[list[_Segment]]:
     return list(found.values())
 
 
-def _read(content: bytes) -> Iterator[Appended]:
-    """Whole records; what the process was writing when it died was not acknowledged."""
+def _read(content: bytes) -> Iterator[AppendedRows]:
+    """The complete records. An incomplete one at the end was not acknowledged."""
     start = 0
     while len(content) - start >= 8:
         [length] = struct.unpack_from(">Q", content, start)
         record = content[start + 8 : start + 8 + length]
         if len(record) < length:
             return
-        yield msgspec.msgpack.decode(record, type=Appended)
+        yield msgspec.msgpack.decode(record, type=AppendedRows)
         start += 8 + length
 
 
-class Tables:
-    """The tables that rows end in.
+class TableWriter:
+    """Inserts rows into the tables of the warehouse.
 
-    connect: gives the connection to DuckDB.
+    Args:
+        connect: returns the connection to DuckDB.
     """
 
     def __init__(self, connect: Callable[[], duckdb.DuckDBPyConnection]) -> None:
         self._connect = connect
 
-    def take_in(self, project: str, names: Sequence[str], appended: Sequence[Appended]) -> None:
-        """Rows get in by one transaction of these names; if their table is not as it was, not at all, with a warning.
+    def insert(self, project: str, names: Sequence[str], appended: Sequence[AppendedRows]) -> None:
+        """Insert rows in one transaction that carries these names.
+
+        Rows whose table was changed or dropped are left out, with a warning.
 
         Raises:
-            duckdb.Error: not now; none is in.
+            duckdb.Error: the transaction failed; no row is inserted.
         """
         rows = _by_statement(appended)
         try:
             self._commit(project, names, rows)
-        except _TABLE_IS_ANOTHER:
-            self._commit(project, names, {key: table for key, table in rows.items() if self._is_welcome(key, table)})
+        except _TABLE_CHANGED:
+            self._commit(project, names, {key: table for key, table in rows.items() if self._can_insert(key, table)})
 
-    def has_taken_in(self, project: str, name: str) -> bool:
-        """Whether there was a transaction of that name."""
+    def has_inserted(self, project: str, name: str) -> bool:
+        """Whether a transaction with that name was committed."""
         names = "string_split(commit_message, ' ')"
         snapshots = f"ducklake_snapshots({_text(project)})"
         sql = f"SELECT count(*) FROM {snapshots} WHERE list_contains({names}, {_text(name)})"  # noqa: S608
@@ -225,20 +228,24 @@ class Tables:
             cursor.execute(f"CALL {database.quote(project)}.set_commit_message('appends', {_text(' '.join(names))})")
             cursor.commit()
 
-    def _is_welcome(self, statement: str, table: pyarrow.Table) -> bool:
+    def _can_insert(self, statement: str, table: pyarrow.Table) -> bool:
         with self._cursor() as cursor:
             cursor.begin()
             cursor.register("appended", table)
             try:
                 cursor.execute(statement)
-            except _TABLE_IS_ANOTHER as error:
-                logger.warning("%d acknowledged rows went with their table: %s", table.num_rows, error)
+            except _TABLE_CHANGED as error:
+                logger.warning(
+                    "%d acknowledged rows are lost because their table was changed or dropped: %s",
+                    table.num_rows,
+                    error,
+                )
                 return False
         return True
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection of one's own; what it has not committed is rolled back."""
+        """A new connection; changes that are not committed are rolled back."""
         cursor = self._connect().cursor()
         try:
             yield cursor
@@ -246,8 +253,8 @@ class Tables:
             cursor.close()
 
 
-def _by_statement(appended: Sequence[Appended]) -> dict[str, pyarrow.Table]:
-    """The rows of each table together, and the statement that takes them in."""
+def _by_statement(appended: Sequence[AppendedRows]) -> dict[str, pyarrow.Table]:
+    """The rows of each table, by the statement that inserts them."""
     batches: dict[str, list[pyarrow.RecordBatch]] = defaultdict(list)
     for one in appended:
         batch = one.batch()

@@ -1,8 +1,8 @@
-"""The child process of `Warehouse`: local-bigquery on ports of its own choosing, reported to the parent.
+"""The child process of `Warehouse`: local-bigquery with our patches.
 
-Arguments: data folder, default project, REST port, gRPC port (0 = free), threads of DuckDB (0 = as many as it likes).
-Uses the three entry points that local-bigquery's own pytest plugin uses, because its command line can neither report a
-port nor leave with us.
+Arguments: data folder, default project, REST port, gRPC port (0 lets the system choose), threads of DuckDB (0 is one
+for each processor). The process uses the entry points that local-bigquery's own pytest plugin uses, because its
+command line can neither report a port nor end with its parent.
 """
 
 import json
@@ -19,29 +19,30 @@ from local_bigquery.engine import database
 from local_bigquery.grpc import server
 from local_bigquery.settings import settings
 
-from tipoff_local.bigquery.buffer import FOLDER, StreamingBuffer, Tables
+from tipoff_local.bigquery.buffer import FOLDER, StreamingBuffer, TableWriter
 from tipoff_local.bigquery.catalogue import CatalogueMemory
-from tipoff_local.bigquery.looks import Looks, SettledFirst, settled_before
+from tipoff_local.bigquery.flush_before_read import FlushBeforeRead, flush_before_read
 from tipoff_local.bigquery.patches import private_names
 from tipoff_local.bigquery.patches.appends import append_by_columns
-from tipoff_local.bigquery.patches.jobs import remember_jobs
-from tipoff_local.bigquery.patches.lookups import look_names_up
-from tipoff_local.bigquery.patches.results import find_results_by_name, work_results_out_once
+from tipoff_local.bigquery.patches.jobs import keep_jobs_in_memory
+from tipoff_local.bigquery.patches.lookups import use_ducklake_catalogue
+from tipoff_local.bigquery.patches.results import find_results_by_name, run_queries_once
 from tipoff_local.bigquery.patches.translations import Keepsake, remember_translations
+from tipoff_local.bigquery.references import ReferencedTables
 from tipoff_local.httpd import INSTANCE_PATH
-from tipoff_local.processes import report_ready, when_parent_leaves
+from tipoff_local.processes import report_ready, when_parent_ends
 
 HOST = "127.0.0.1"
-# An append stream keeps a thread for as long as it is open, and each function keeps one per table it writes.
-# local-bigquery's own server has 16 threads: the seventeenth stream would wait for ever.
+# An open append stream keeps a thread, and each function keeps one stream for each table that it writes.
+# local-bigquery's own server has 16 threads: the seventeenth stream would wait forever.
 STREAMS_MAX = 256
-READ, BEGIN = "google.cloud.bigquery.storage.v1.BigQueryRead", "CreateReadSession"
-# What one AppendRows request may hold; gRPC's own default is a fifth of it.
+READ, CREATE_SESSION = "google.cloud.bigquery.storage.v1.BigQueryRead", "CreateReadSession"
+# The size limit of an AppendRows request. gRPC's own default is a fifth of it.
 APPEND_BYTES_MAX = 20_000_000
 
 
 def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: int) -> None:
-    """Serve until the parent leaves.
+    """Serve until the parent ends.
 
     Raises:
         SystemExit: local-bigquery is not the release that the patches were written for, or the REST port is taken.
@@ -53,27 +54,27 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     settings.bigquery_host = HOST
     settings.data_dir = data_dir
     settings.default_project_id = project
-    look_names_up()
+    use_ducklake_catalogue()
     memory = CatalogueMemory()
     memory.watch()
-    buffer = StreamingBuffer(data_dir / FOLDER, Tables(database.connection))
+    buffer = StreamingBuffer(data_dir / FOLDER, TableWriter(database.connection))
     buffer.recover()
     append_by_columns(memory, buffer)
     remember_translations(memory)
     keepsake = Keepsake(data_dir, memory)
-    remember_jobs()
+    keep_jobs_in_memory()
     find_results_by_name()
-    work_results_out_once()
+    run_queries_once()
     instance = uuid.uuid4().hex
-    looks = Looks(memory)
-    app.add_middleware(SettledFirst, buffer=buffer, looks=looks)
+    references = ReferencedTables(memory)
+    app.add_middleware(FlushBeforeRead, buffer=buffer, references=references)
     app.add_api_route(INSTANCE_PATH, lambda: {"instance": instance})
-    storage, bound_grpc_port = serve_storage(grpc_port, buffer, looks)
+    storage, bound_grpc_port = serve_storage(grpc_port, buffer, references)
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
     thread.start()
-    when_parent_leaves(lambda: setattr(rest, "should_exit", True))
-    # The first query pays for DuckDB's set-up; do it before saying that we are ready.
+    when_parent_ends(lambda: setattr(rest, "should_exit", True))
+    # The first query sets DuckDB up; do that before reporting ready.
     database.fetch("SELECT 1")
     if threads:
         database.execute(f"SET threads = {threads}")
@@ -86,16 +87,19 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     report_ready(json.dumps({**ports, "instance": instance}))
     thread.join()
     storage.stop(None).wait()
-    buffer.settle()
+    buffer.flush()
     keepsake.write()
 
 
-def serve_storage(port: int, buffer: StreamingBuffer, looks: Looks) -> tuple[grpc.Server, int]:
-    """BigQuery Storage on `port` (0 = free); returns the server and the port."""
+def serve_storage(port: int, buffer: StreamingBuffer, references: ReferencedTables) -> tuple[grpc.Server, int]:
+    """Start BigQuery Storage on `port` (0 lets the system choose); returns the server and the port."""
     options = [("grpc.max_receive_message_length", APPEND_BYTES_MAX)]
     storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX), options=options)
     read = server.SERVICES[READ]
-    services = {**server.SERVICES, READ: {**read, BEGIN: settled_before(read[BEGIN], buffer, looks)}}
+    services = {
+        **server.SERVICES,
+        READ: {**read, CREATE_SESSION: flush_before_read(read[CREATE_SESSION], buffer, references)},
+    }
     handlers = [grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items()]
     storage.add_generic_rpc_handlers(handlers)
     bound = storage.add_insecure_port(f"{HOST}:{port}")

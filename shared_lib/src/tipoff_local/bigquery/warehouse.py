@@ -1,8 +1,8 @@
-"""The local warehouse: `local-bigquery` (DuckDB behind BigQuery's REST and Storage gRPC) as a child process.
+"""Starts and stops the local warehouse, a child process.
 
-DuckDB would download its extensions; they come as wheels instead and are installed once into a folder of the
-project (inside the virtual environment unless told otherwise). Ports are chosen by the child and reported
-over its pipe, with a token that its REST server repeats to whoever asks: who answers is proven to be who was started.
+DuckDB would download its extensions. Here they come as wheels, and are installed once into a folder, by default in the
+virtual environment. The child chooses its ports and reports them over its pipe, with a token that its REST server also
+answers, so that a caller can check which process it has reached.
 """
 
 import fcntl
@@ -20,12 +20,18 @@ EXTENSIONS = ("icu", "ducklake", "httpfs", "spatial")
 
 
 class Warehouse:
-    """A BigQuery of one's own, with its data under `folder` (kept over restarts).
+    """A local BigQuery.
 
-    storage_url: STORAGE_EMULATOR_HOST of the buckets that gs:// loads read.
-    extensions: where the DuckDB extensions are installed once; shared by all warehouses of a machine.
-    rest_port, grpc_port: 0 lets the system choose.
-    threads: of DuckDB; 0 is one for each processor. Appends cost half the processor time with a single one.
+    Args:
+        folder: keeps the data over restarts.
+        project: the default project.
+        storage_url: STORAGE_EMULATOR_HOST of the buckets that gs:// loads read.
+        extensions: folder of the installed DuckDB extensions; all warehouses of a machine can share it.
+        rest_port, grpc_port: 0 lets the system choose.
+        threads: of DuckDB; 0 is one for each processor. With a single thread, appends take half the processor time.
+
+    Attributes:
+        rest_url, grpc_address, instance: endpoints and token, once `start` has returned.
     """
 
     def __init__(
@@ -43,7 +49,11 @@ class Warehouse:
         self.instance = ""
 
     def start(self) -> None:
-        """Returns when both APIs answer; ChildFailed with the log's end if the child could not start."""
+        """Start, and return when both APIs answer.
+
+        Raises:
+            ChildFailed: the child could not start; the message carries the end of its log.
+        """
         install_extensions(self._home)
         arguments = [str(self._folder / "data"), self._project, *map(str, self._numbers)]
         env = {"HOME": str(self._home)}
@@ -57,18 +67,18 @@ class Warehouse:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the child while it runs."""
+        """Process id of the child, while it runs."""
         return self._child.pid if self._child else None
 
     def stop(self) -> None:
-        """Ends the child; the data stay."""
+        """Stop the child; the data stay."""
         if self._child is not None:
             self._child.stop()
             self._child = None
 
 
 def clone(template: Path, folder: Path) -> None:
-    """Copies a stopped warehouse; its catalogue notes where its data are, so the note is corrected."""
+    """Copy a stopped warehouse, and correct the data folder's path in the catalogue of the copy."""
     shutil.copytree(template, folder)
     for catalogue in (folder / "data").glob("*.ducklake"):
         with duckdb.connect(catalogue) as connection:
@@ -79,7 +89,7 @@ def clone(template: Path, folder: Path) -> None:
 
 
 def install_extensions(home: Path) -> None:
-    """Copies the extension wheels to `home/.duckdb`; does nothing if this DuckDB's are there already."""
+    """Install the extensions from their wheels into `home/.duckdb`, unless this version's are installed."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / "install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

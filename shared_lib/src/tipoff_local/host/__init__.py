@@ -1,4 +1,4 @@
-"""The function host: built zips under functions-framework, in one process or one each, behind one port with IAM.
+"""The function host: runs built zips under functions-framework behind one port, and checks who may call them.
 
 http://127.0.0.1:PORT/<service>/<path>      the function's own <path>, as Cloud Run delivers it
 http://127.0.0.1:PORT/eventarc/<service>    a Pub/Sub push, turned into the CloudEvent that Eventarc sends

@@ -1,4 +1,4 @@
-"""The bridge that Eventarc is: a wrapped Pub/Sub push in, a binary-mode CloudEvent out.
+"""Eventarc's part: turns a wrapped Pub/Sub push into a binary-mode CloudEvent.
 
 Formats follow "CloudEvents format - HTTP protocol binding" for Cloud Storage (notifications carry the object
 resource) and Pub/Sub (`messagePublished`; the topic is named by the query, `?topic=projects/P/topics/T`).
@@ -10,7 +10,7 @@ import binascii
 import msgspec
 
 from tipoff_local.errors import invalid
-from tipoff_local.wire import Request
+from tipoff_local.http1 import Request
 
 _STORAGE_TYPES = {
     "OBJECT_FINALIZE": "finalized",
@@ -33,7 +33,11 @@ class _Push(msgspec.Struct, frozen=True):
 
 
 def cloud_event(request: Request) -> Request:
-    """The request that Eventarc would send for this push; 400 if it is no push."""
+    """The request that Eventarc would send for this push.
+
+    Raises:
+        ApiError: 400 if the request is not a Pub/Sub push.
+    """
     try:
         push = msgspec.json.decode(request.body, type=_Push)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

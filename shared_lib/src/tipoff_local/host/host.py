@@ -1,4 +1,4 @@
-"""The handle of the function host: starts its process, knows its URL, stops it."""
+"""Starts and stops the process of the function host."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,11 +11,13 @@ from tipoff_local.processes import Child, ChildFailed
 
 
 class FunctionHost:
-    """Runs functions in processes forked from one that has imported the client libraries.
+    """Runs functions in processes that are forked from one that has imported the client libraries.
 
-    folder: unpacked zips and logs; below the identity's folder unless told otherwise.
-    isolate: whether each function has a process of its own, with its memory limit and its log
-    (`logs/<service>.log`), or all share one (`logs/functions.log`), which is smaller and starts sooner.
+    Args:
+        folder: keeps unpacked zips and logs; by default `host` in the identity's folder.
+        isolate: True gives each function a process of its own, with its memory limit and its log
+            (`logs/<service>.log`). False runs all functions in one process with one log (`logs/functions.log`),
+            which needs less memory and starts sooner.
     """
 
     def __init__(
@@ -34,17 +36,21 @@ class FunctionHost:
 
     @property
     def pids(self) -> Mapping[str, int]:
-        """First process id of each function by name (one for all that share it), and of `host` and `front`."""
+        """Process ids: the first one of each function by name, and those of `host` and `router`."""
         return self._ready.pids
 
     def log(self, service: str) -> str:
-        """What a function has written so far, or all that share its process."""
+        """The log of the process that runs a function, so far."""
         path = self._config.log(service)
         return path.read_text(errors="replace") if path.exists() else ""
 
     def start(self) -> None:
-        """Returns when every function is loaded; ChildFailed with the log's end if one cannot be."""
-        # A single import thread and arena keeps the forked memory small.
+        """Start, and return when every function is loaded.
+
+        Raises:
+            ChildFailed: a function could not be loaded; the message carries the end of its log.
+        """
+        # One thread per numeric library and two malloc arenas keep the memory of each fork small.
         env = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
         self._child = Child("tipoff_local.host.zygote", [], env, self._folder / "logs" / "host.log")
         self._child.send(msgspec.json.encode(self._config) + b"\n")
@@ -54,7 +60,7 @@ class FunctionHost:
             raise ChildFailed(self._ready.error)
 
     def stop(self) -> None:
-        """Ends every process."""
+        """End every process."""
         if self._child is not None:
             self._child.stop()
             self._child = None

@@ -1,4 +1,4 @@
-"""What the host must know of a function; crosses a pipe as JSON."""
+"""What the function host is told about its functions. It is sent to the host's process as JSON."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,16 +7,22 @@ from pathlib import Path
 
 import msgspec
 
-TOGETHER = "functions"
+SHARED_INSTANCE = "functions"
 _UNITS = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "k": 10**3, "M": 10**6, "G": 10**9, "": 1}
 
 
 class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
     """One function to run.
 
-    name: its mesh key. zip: the built archive. env: its whole environment. service: its Cloud Run name and
-    the first part of its local path. invokers: e-mails that may call it. timeout_s, concurrency and memory
-    (`512Mi`) as in mesh.yaml. target: the entry point in main.py.
+    Attributes:
+        name: its key in mesh.yaml.
+        zip: path of the built archive.
+        env: its whole environment.
+        service: its Cloud Run name, which is also the first part of its local path.
+        invokers: e-mail addresses that may call it.
+        timeout_s, concurrency, memory: as in mesh.yaml; memory like `512Mi`.
+        target: name of the entry point in main.py.
+        instances: number of processes, if functions are isolated.
     """
 
     name: str
@@ -32,14 +38,18 @@ class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def memory_bytes(self) -> int:
-        """The memory limit as a number."""
+        """The memory limit in bytes.
+
+        Raises:
+            ValueError: `memory` is not a Kubernetes quantity.
+        """
         match = re.fullmatch(r"(\d+)([A-Za-z]*)", self.memory)
         if match is None or match.group(2) not in _UNITS:
             raise ValueError(f"{self.name}: memory {self.memory!r} is not a Kubernetes quantity")
         return int(match.group(1)) * _UNITS[match.group(2)]
 
     def audiences(self, host_url: str) -> frozenset[str]:
-        """The values of `aud` meant for this function: its local URL and the deterministic run.app one."""
+        """The accepted values of a token's `aud`: the local URL and the deterministic run.app URL of this function."""
         local = f"{host_url}/{self.service}"
         number, region = self.env.get("PROJECT_NUMBER"), self.env.get("REGION")
         deployed = {f"https://{self.service}-{number}.{region}.run.app"} if number and region else set()
@@ -48,16 +58,17 @@ class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class Instance:
-    """Functions that share a process; `name` is its log's."""
+    """Functions that share a process. Its log is named `name`."""
 
     name: str
     functions: tuple[HostedFunction, ...]
 
 
 class HostConfig(msgspec.Struct, frozen=True):
-    """What the host's process is started with.
+    """The configuration of the host's process.
 
-    isolate: whether each function has a process of its own; else all share one.
+    Attributes:
+        isolate: whether each function has a process of its own; otherwise all share one.
     """
 
     functions: list[HostedFunction]
@@ -67,18 +78,18 @@ class HostConfig(msgspec.Struct, frozen=True):
     isolate: bool
 
     def instances(self) -> list[Instance]:
-        """The processes to run."""
+        """The processes to run, each with its functions."""
         if not self.isolate:
-            return [Instance(TOGETHER, tuple(self.functions))]
+            return [Instance(SHARED_INSTANCE, tuple(self.functions))]
         return [Instance(f.service, (f,)) for f in self.functions for _ in range(f.instances)]
 
     def log(self, service: str) -> Path:
-        """Where the output of a function, or of an instance by its name, gathers."""
-        return Path(self.folder) / "logs" / f"{service if self.isolate else TOGETHER}.log"
+        """The log file of a function (by its service) or of an instance (by its name)."""
+        return Path(self.folder) / "logs" / f"{service if self.isolate else SHARED_INSTANCE}.log"
 
 
 class Ready(msgspec.Struct, frozen=True):
-    """What the host's process answers: its port and process ids, or why it cannot serve."""
+    """What the host's process reports once it is ready: its port and process ids, or the reason why it cannot serve."""
 
     port: int = 0
     pids: dict[str, int] = {}
@@ -86,13 +97,13 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def shared_environment(functions: Sequence[HostedFunction]) -> Mapping[str, str]:
-    """The variables on which all of them agree; for one function its whole environment."""
+    """The variables that are equal for all functions; for one function, its whole environment."""
     first, *others = [environment(function).items() for function in functions]
     return dict(frozenset(first).intersection(*others))
 
 
 def environment(function: HostedFunction) -> Mapping[str, str]:
-    """The variables that a container of this function sees, Cloud Run's own included."""
+    """The variables that a container of this function sees, including those that Cloud Run sets."""
     return function.env | {
         "K_SERVICE": function.service,
         "K_REVISION": f"{function.service}-00001-loc",

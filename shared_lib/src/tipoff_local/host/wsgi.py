@@ -1,4 +1,4 @@
-"""A WSGI application as a handler of our server (PEP 3333)."""
+"""Adapts a WSGI application (PEP 3333) to a handler of `HttpServer`."""
 
 import io
 import sys
@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from tipoff_local.wire import Request, Response
+from tipoff_local.http1 import Request, Response
 
 type Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def handler(app: Application) -> Callable[[Request], Response]:
-    """Calls `app` for each request; the answer is gathered whole."""
+    """A handler that calls `app` for each request and collects the whole response body."""
 
     def handle(request: Request) -> Response:
         started: list[tuple[str, list[tuple[str, str]]]] = []

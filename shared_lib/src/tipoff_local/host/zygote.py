@@ -1,7 +1,9 @@
-"""The host's process: imports once, forks the instances of functions and the front, restarts who dies.
+"""The host's process: imports the libraries once, forks the processes of functions and the router, and restarts them.
 
-Nothing here may start a thread or open a channel before the forks (gRPC is not fork-safe). Each function
-keeps its listening socket over a restart: callers wait in the socket's queue instead of being refused.
+A zygote is a process that others are forked from after it has imported what they share (the term is Android's). It
+makes each of them start fast and share memory. Nothing here may start a thread or open a channel before the forks,
+because gRPC is not fork-safe. Each function keeps its listening socket over a restart, so callers wait in the
+socket's queue instead of being refused.
 """
 
 import importlib
@@ -22,10 +24,10 @@ from typing import NoReturn
 
 import msgspec
 
-from tipoff_local.host.front import Front
-from tipoff_local.host.instance import Place, serve
+from tipoff_local.host.archives import ConflictingFiles, merge, unpack
+from tipoff_local.host.instance import FunctionEndpoint, serve
 from tipoff_local.host.model import HostConfig, Instance, Ready
-from tipoff_local.host.unpacked import NotOneTree, merged, unpack
+from tipoff_local.host.router import Router
 from tipoff_local.httpd import PortTaken, listen
 from tipoff_local.processes import report_ready
 
@@ -37,97 +39,97 @@ _RESTART_PAUSE_S = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Slot:
-    """Where an instance runs, again and again: its functions' folders and sockets, and what they may import."""
+class _Worker:
+    """A process of functions: their endpoints, and the folder that they import from. It survives restarts."""
 
     instance: Instance
-    places: Mapping[str, Place]
+    endpoints: Mapping[str, FunctionEndpoint]
     sources: Path
 
     def close(self) -> None:
-        """Called in the processes of others: their sockets are none of its business."""
-        for place in self.places.values():
-            place.listener.close()
+        """Close the sockets; called in the other processes, which must not hold them open."""
+        for endpoint in self.endpoints.values():
+            endpoint.listener.close()
 
 
 class Zygote:
-    """Parent of the function processes; lives in a single thread."""
+    """Parent of the function processes and of the router; runs in a single thread."""
 
     def __init__(self, config: HostConfig) -> None:
         self._config = config
-        self._front_socket = listen(config.port)
+        self._router_socket = listen(config.port)
         folder = Path(config.folder)
-        self._slots = [_slot(instance, folder) for instance in config.instances()]
-        self._life_read, self._life_write = os.pipe()
+        self._workers = [_worker(instance, folder) for instance in config.instances()]
+        self._alive_read, self._alive_write = os.pipe()
         self._ready_read, self._ready_write = os.pipe()
-        self._running: dict[int, _Slot] = {}
-        self._front_pid = 0
+        self._running: dict[int, _Worker] = {}
+        self._router_pid = 0
 
     def start(self) -> Ready:
-        """Forks everything and waits until every function is loaded, or one has died."""
+        """Fork every process and wait until every function is loaded, or one of the processes has ended."""
         for name in _PRELOAD:
             if importlib.util.find_spec(name.split(".")[0]) is not None:
                 importlib.import_module(name)
         if threading.active_count() != 1:
             raise RuntimeError("a preloaded module started a thread: forking would not be safe")
-        for slot in self._slots:
-            self._spawn(slot)
-        self._front_pid = self._fork(self._run_front)
+        for worker in self._workers:
+            self._spawn(worker)
+        self._router_pid = self._fork(self._run_router)
         error = self._await_loaded()
-        pids = {function.name: pid for pid, slot in self._running.items() for function in slot.instance.functions}
-        pids |= {"host": os.getpid(), "front": self._front_pid}
-        return Ready(self._front_socket.getsockname()[1], pids, error)
+        pids = {function.name: pid for pid, worker in self._running.items() for function in worker.instance.functions}
+        pids |= {"host": os.getpid(), "router": self._router_pid}
+        return Ready(self._router_socket.getsockname()[1], pids, error)
 
     def supervise(self) -> None:
-        """Restarts instances that die, until the front leaves with the parent; then ends them all."""
-        while (ended := os.wait())[0] != self._front_pid:
-            slot = self._running.pop(ended[0], None)
-            if slot is not None:
-                self._log(slot.instance, f"ended with {_ending(ended[1])}; restarting\n")
+        """Restart processes that end, until the router exits with the parent; then end all of them."""
+        while (ended := os.wait())[0] != self._router_pid:
+            worker = self._running.pop(ended[0], None)
+            if worker is not None:
+                self._log(worker.instance, f"ended with {_ending(ended[1])}; restarting\n")
                 time.sleep(0 if os.WIFSIGNALED(ended[1]) else _RESTART_PAUSE_S)
-                self._spawn(slot)
+                self._spawn(worker)
         self.end()
 
     def end(self) -> None:
-        """Terminates the children that are left, and waits for them."""
-        for pid in [*self._running, self._front_pid]:
+        """Terminate the remaining children and wait for them."""
+        for pid in [*self._running, self._router_pid]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         with suppress(ChildProcessError):
             while True:
                 os.wait()
 
-    def _spawn(self, slot: _Slot) -> None:
-        self._running[self._fork(lambda: self._run(slot))] = slot
+    def _spawn(self, worker: _Worker) -> None:
+        self._running[self._fork(lambda: self._run(worker))] = worker
 
     def _fork(self, body: Callable[[], None]) -> int:
         pid = os.fork()
         if pid == 0:
             try:
-                os.close(self._life_write)
+                os.close(self._alive_write)
                 body()
             finally:
                 _leave()
         return pid
 
-    def _run(self, slot: _Slot) -> None:
-        self._front_socket.close()
-        for other in self._slots:
-            if other is not slot:
+    def _run(self, worker: _Worker) -> None:
+        self._router_socket.close()
+        for other in self._workers:
+            if other is not worker:
                 other.close()
-        log = self._config.log(slot.instance.name)
-        serve(slot.instance, slot.places, slot.sources, log, self._life_read, self._ready_write)
+        log = self._config.log(worker.instance.name)
+        serve(worker.instance, worker.endpoints, worker.sources, log, self._alive_read, self._ready_write)
 
-    def _run_front(self) -> None:
+    def _run_router(self) -> None:
         ports: dict[str, list[int]] = defaultdict(list)
-        for slot in self._slots:
-            for name, place in slot.places.items():
-                ports[name].append(place.listener.getsockname()[1])
-            slot.close()
-        Front(self._config, self._front_socket, ports).serve(self._life_read)
+        for worker in self._workers:
+            for name, endpoint in worker.endpoints.items():
+                ports[name].append(endpoint.listener.getsockname()[1])
+            worker.close()
+        Router(self._config, self._router_socket, ports).serve(self._alive_read)
 
     def _await_loaded(self) -> str | None:
-        missing = len(self._slots)
+        missing = len(self._workers)
         while missing:
             readable, _, _ = select.select([self._ready_read], [], [], 0.05)
             if readable:
@@ -146,10 +148,10 @@ class Zygote:
             log.write(line)
 
 
-def _slot(instance: Instance, folder: Path) -> _Slot:
-    places = {f.name: Place(unpack(Path(f.zip), folder), listen(0)) for f in instance.functions}
-    unpacked = [place.folder for place in places.values()]
-    return _Slot(instance, places, unpacked[0] if len(unpacked) == 1 else merged(unpacked, folder))
+def _worker(instance: Instance, folder: Path) -> _Worker:
+    endpoints = {f.name: FunctionEndpoint(unpack(Path(f.zip), folder), listen(0)) for f in instance.functions}
+    unpacked = [endpoint.folder for endpoint in endpoints.values()]
+    return _Worker(instance, endpoints, unpacked[0] if len(unpacked) == 1 else merge(unpacked, folder))
 
 
 def _ending(status: int) -> str:
@@ -166,15 +168,15 @@ def _leave() -> NoReturn:
 
 
 def main() -> None:
-    """Reads the configuration from standard input, answers Ready, supervises."""
-    # Unbuffered: the rest of the pipe belongs to the front, which watches for its end.
+    """Read the configuration from standard input, report Ready, and supervise."""
+    # Unbuffered: the rest of the pipe belongs to the router, which watches for its end.
     line = bytearray()
     while not line.endswith(b"\n"):
         line += os.read(0, 65_536)
     config = msgspec.json.decode(bytes(line), type=HostConfig)
     try:
         zygote = Zygote(config)
-    except (PortTaken, OSError, zipfile.BadZipFile, NotOneTree) as error:
+    except (PortTaken, OSError, zipfile.BadZipFile, ConflictingFiles) as error:
         report_ready(msgspec.json.encode(Ready(error=str(error))).decode())
         return
     ready = zygote.start()

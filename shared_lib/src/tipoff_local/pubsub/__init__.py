@@ -1,6 +1,6 @@
-"""Pub/Sub: topics, pull, streaming pull and push with identity, retry back-off and dead letters.
+"""Pub/Sub: topics, pull, streaming pull, push with identity tokens, retry back-off and dead letters.
 
-Not implemented, and refused with UNIMPLEMENTED / 501: filters, ordering keys, seek, snapshots, schemas,
+Not implemented and refused with UNIMPLEMENTED / 501: filters, ordering keys, seek, snapshots, schemas,
 exactly-once delivery, export subscriptions, unwrapped push.
 """
 

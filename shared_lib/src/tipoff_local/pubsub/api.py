@@ -1,4 +1,4 @@
-"""The RPCs of google.pubsub.v1 over the broker; gRPC and REST both call these methods."""
+"""The methods of google.pubsub.v1. The gRPC and REST servers both call them."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ _UPDATABLE = frozenset({
 
 @dataclass(frozen=True)
 class Api:
-    """Unary calls take the request message and the seconds that the caller will wait, where it matters."""
+    """The methods of Publisher and Subscriber, each with its request message."""
 
     broker: Broker
 
@@ -103,20 +103,20 @@ class Api:
         return empty_pb2.Empty()
 
     def modify_push_config(self, request: types.ModifyPushConfigRequest) -> empty_pb2.Empty:
-        """ModifyPushConfig; an empty config turns to pull."""
+        """ModifyPushConfig; an empty config makes it a pull subscription."""
         merged = types.Subscription(self.broker.subscription(request.subscription))
         merged.push_config = request.push_config
         self.broker.update_subscription(merged)
         return empty_pb2.Empty()
 
-    def pull(self, request: types.PullRequest, patience_s: float = _PULL_WAIT_S) -> types.PullResponse:
-        """Pull: waits for at least one message as long as the caller does, at most 20 seconds."""
+    def pull(self, request: types.PullRequest, max_wait_s: float = _PULL_WAIT_S) -> types.PullResponse:
+        """Pull: waits up to `max_wait_s` and at most 20 seconds for the first message."""
         if request.max_messages < 1:
             raise invalid("max_messages must be positive.")
         subscription = self.broker.subscription(request.subscription)
         if subscription.push_config.push_endpoint:
             raise invalid("This method is not supported for this subscription type.")
-        wait_s = 0.0 if request.return_immediately else min(patience_s, _PULL_WAIT_S)
+        wait_s = 0.0 if request.return_immediately else min(max_wait_s, _PULL_WAIT_S)
         leases = self.broker.queue(request.subscription).take(min(request.max_messages, 1000), wait_s)
         return types.PullResponse(received_messages=received(subscription, leases))
 
@@ -136,7 +136,7 @@ class Api:
     def streaming_pull(
         self, requests: Iterator[types.StreamingPullRequest], active: Callable[[], bool]
     ) -> Iterator[types.StreamingPullResponse]:
-        """StreamingPull until the caller leaves; `active` says whether it is still there."""
+        """StreamingPull until the caller closes the stream; `active` says whether it is open."""
         first = next(requests)
         subscription = self.broker.subscription(first.subscription)
         check_ack_deadline(first.stream_ack_deadline_seconds, lowest=10)
@@ -151,19 +151,19 @@ class Api:
 
 
 class _Stream:
-    """One open StreamingPull: its deadline, its flow control and what it holds."""
+    """One open StreamingPull: its ack deadline, its flow control and its outstanding messages."""
 
     def __init__(self, queue: Queue, first: types.StreamingPullRequest) -> None:
         self._queue = queue
         self._deadline_s = float(first.stream_ack_deadline_seconds)
-        self._most = first.max_outstanding_messages if first.max_outstanding_messages > 0 else None
-        self._most_bytes = first.max_outstanding_bytes if first.max_outstanding_bytes > 0 else None
+        self._max_messages = first.max_outstanding_messages if first.max_outstanding_messages > 0 else None
+        self._max_bytes = first.max_outstanding_bytes if first.max_outstanding_bytes > 0 else None
         self._sizes: dict[str, int] = {}
         self._lock = threading.Lock()
         self.error: ApiError | None = None
 
     def next_leases(self) -> list[Lease]:
-        """Deliveries as far as flow control allows; empty after a short wait, to let the caller look up."""
+        """The next deliveries that flow control allows; none after a short wait, so the caller can check its stream."""
         room = self._room()
         if room <= 0:
             threading.Event().wait(0.005)
@@ -174,14 +174,14 @@ class _Stream:
         return leases
 
     def listen(self, requests: Iterator[types.StreamingPullRequest]) -> None:
-        """Applies what the caller sends until it leaves; a malformed request ends the stream."""
+        """Apply the requests of the caller until it closes the stream; a malformed request ends the stream."""
         try:
             for request in requests:
                 self._apply(request)
         except ApiError as error:
             self.error = error
         except grpc.RpcError:
-            return  # the caller left
+            return  # the caller closed the stream
 
     def _apply(self, request: types.StreamingPullRequest) -> None:
         deadlines = request.modify_deadline_seconds
@@ -196,18 +196,18 @@ class _Stream:
             self._queue.extend([ack_id], seconds)
 
     def _room(self) -> int:
-        if self._most is None and self._most_bytes is None:
+        if self._max_messages is None and self._max_bytes is None:
             return _STREAM_BATCH
         with self._lock:
-            held = self._queue.outstanding(self._sizes)
-            self._sizes = {ack_id: size for ack_id, size in self._sizes.items() if ack_id in held}
-            if self._most_bytes is not None and sum(self._sizes.values()) >= self._most_bytes:
+            leased = self._queue.outstanding(self._sizes)
+            self._sizes = {ack_id: size for ack_id, size in self._sizes.items() if ack_id in leased}
+            if self._max_bytes is not None and sum(self._sizes.values()) >= self._max_bytes:
                 return 0
-            return min(_STREAM_BATCH, (self._most or _STREAM_BATCH * 100) - len(self._sizes))
+            return min(_STREAM_BATCH, (self._max_messages or _STREAM_BATCH * 100) - len(self._sizes))
 
 
 def received(subscription: types.Subscription, leases: list[Lease]) -> list[types.ReceivedMessage]:
-    """Leases as the API shows them; delivery_attempt is 0 without a dead-letter policy."""
+    """Leases as messages of the API; delivery_attempt is 0 without a dead-letter policy."""
     counts = "dead_letter_policy" in subscription
     return [
         types.ReceivedMessage(

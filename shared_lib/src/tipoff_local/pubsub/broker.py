@@ -1,4 +1,4 @@
-"""Topics and subscriptions: routes what is published, keeps the queues, forwards dead letters."""
+"""The broker: routes published messages to subscriptions, keeps their queues, and forwards dead letters."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -15,9 +15,10 @@ _DEAD_LETTER = "CloudPubSubDeadLetterSource"
 
 
 class Broker:
-    """All state of the Pub/Sub server. Paths are full: `projects/P/topics/T`.
+    """All state of the Pub/Sub server. Names are full paths: `projects/P/topics/T`.
 
-    on_queue is called with every subscription that appears, changes or is loaded; the pusher listens.
+    Attributes:
+        on_queue: called with every subscription that is created, changed or loaded; the pusher uses it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -29,13 +30,13 @@ class Broker:
         self.on_queue: Callable[[types.Subscription, Queue], None] = lambda subscription, queue: None
 
     def start(self) -> None:
-        """Loads the subscriptions and what they had not delivered."""
+        """Load the subscriptions and their undelivered messages."""
         waiting = self._journal.load_deliveries()
         for subscription in self._journal.load_subscriptions():
             self._add(subscription).put(waiting.get(subscription.name, ()))
 
     def close(self) -> None:
-        """Stops handing out and writes what is noted."""
+        """Stop delivering and write the journal."""
         with self._lock:
             for queue in self._queues.values():
                 queue.close()
@@ -44,7 +45,7 @@ class Broker:
     # -- topics
 
     def create_topic(self, topic: types.Topic) -> types.Topic:
-        """409 if it exists."""
+        """Create a topic; 409 if it exists."""
         check_topic(topic)
         with self._lock:
             if topic.name in self._topics:
@@ -54,7 +55,7 @@ class Broker:
         return topic
 
     def update_topic(self, topic: types.Topic) -> types.Topic:
-        """Replaces the topic; 404 if there is none."""
+        """Replace a topic; 404 if there is none."""
         check_topic(topic)
         with self._lock:
             self.topic(topic.name)
@@ -63,7 +64,7 @@ class Broker:
         return topic
 
     def topic(self, name: str) -> types.Topic:
-        """404 if there is none."""
+        """A topic; 404 if there is none."""
         topic = self._topics.get(name)
         if topic is None:
             raise resource_not_found(name)
@@ -75,7 +76,7 @@ class Broker:
             return [self._topics[name] for name in sorted(self._topics) if name.startswith(f"{project}/")]
 
     def delete_topic(self, name: str) -> None:
-        """Its subscriptions stay, with the topic `_deleted-topic_`."""
+        """Delete a topic; its subscriptions stay, with the topic `_deleted-topic_`."""
         with self._lock:
             self.topic(name)
             del self._topics[name]
@@ -88,7 +89,7 @@ class Broker:
     # -- subscriptions
 
     def create_subscription(self, wanted: types.Subscription) -> types.Subscription:
-        """409 if it exists, 404 unless its topic and its dead-letter topic do."""
+        """Create a subscription; 409 if it exists, 404 if its topic or dead-letter topic does not."""
         subscription = completed(wanted)
         with self._lock:
             if subscription.name in self._subscriptions:
@@ -99,7 +100,7 @@ class Broker:
         return subscription
 
     def update_subscription(self, changed: types.Subscription) -> types.Subscription:
-        """Replaces a subscription; its backlog stays."""
+        """Replace a subscription; its backlog stays."""
         subscription = completed(changed)
         with self._lock:
             self.subscription(subscription.name)
@@ -108,7 +109,7 @@ class Broker:
         return subscription
 
     def subscription(self, name: str) -> types.Subscription:
-        """404 if there is none."""
+        """A subscription; 404 if there is none."""
         subscription = self._subscriptions.get(name)
         if subscription is None:
             raise resource_not_found(name)
@@ -126,7 +127,7 @@ class Broker:
             return sorted(name for name, found in self._subscriptions.items() if found.topic == topic)
 
     def delete_subscription(self, name: str) -> None:
-        """Its undelivered messages go with it."""
+        """Delete a subscription and its undelivered messages."""
         with self._lock:
             self.subscription(name)
             del self._subscriptions[name]
@@ -143,7 +144,7 @@ class Broker:
     # -- messages
 
     def publish(self, topic: str, contents: Sequence[Content]) -> list[str]:
-        """Message ids, once the messages are durable and on their way."""
+        """Publish messages; their ids, once they are durable and queued."""
         return [str(message.id) for message in self._publish(topic, contents)]
 
     def _publish(
@@ -162,7 +163,7 @@ class Broker:
         hooks = Hooks(
             acked=lambda message: self._journal.acked(message.id, name),
             failed=lambda delivery: self._journal.failed(delivery.message.id, name, delivery.failures),
-            dead=lambda delivery: self._bury(name, delivery),
+            dead=lambda delivery: self._forward_dead_letter(name, delivery),
         )
         queue = Queue(name, policy_of(subscription), hooks)
         self._subscriptions[name], self._queues[name] = subscription, queue
@@ -182,11 +183,15 @@ class Broker:
         if "dead_letter_policy" in subscription:
             self.topic(subscription.dead_letter_policy.dead_letter_topic)
 
-    def _bury(self, name: str, delivery: Delivery) -> bool:
-        """Forwards a delivery that used up its attempts; one transaction, so it is never in no place."""
+    def _forward_dead_letter(self, name: str, delivery: Delivery) -> bool:
+        """Forward a delivery that has used up its attempts, in one transaction.
+
+        Returns:
+            False if its dead-letter topic does not exist; the delivery stays then.
+        """
         subscription = self._subscriptions.get(name)
         if subscription is None:
-            return True  # deleted meanwhile, and its messages with it
+            return True  # the subscription was deleted with its messages
         topic = subscription.dead_letter_policy.dead_letter_topic
         if topic not in self._topics:
             return False
@@ -196,7 +201,7 @@ class Broker:
 
 
 def policy_of(subscription: types.Subscription) -> Policy:
-    """How a (completed) subscription redelivers."""
+    """The redelivery policy of a completed subscription."""
     retry = subscription.retry_policy if "retry_policy" in subscription else None
     dead = subscription.dead_letter_policy if "dead_letter_policy" in subscription else None
     return Policy(

@@ -1,7 +1,7 @@
-"""What Pub/Sub must remember over a restart or SIGKILL: topics, subscriptions, messages, who still waits.
+"""The journal of Pub/Sub: topics, subscriptions, messages and undelivered messages, kept over a restart or SIGKILL.
 
-Publishing is durable before it is answered. Acknowledgements and failures are written in batches a few
-milliseconds later: losing some means that a message comes again, which is what at-least-once allows.
+A published message is durable before the request is answered. Acknowledgements and failures are written in batches a
+few milliseconds later. If some are lost, a message is delivered again, which at-least-once delivery allows.
 """
 
 import sqlite3
@@ -30,7 +30,7 @@ _FLUSH_S = 0.02
 _RETENTION_US = 7 * 86_400 * 1_000_000
 
 type Content = tuple[bytes, Mapping[str, str]]
-"""Data and attributes of a message to be."""
+"""Data and attributes of a new message."""
 
 
 class Journal:
@@ -43,8 +43,8 @@ class Journal:
         self._failed: list[tuple[int, int, str]] = []
         self._dirty = threading.Event()
         self._stopping = False
-        self._forget_old()
-        self._thread = threading.Thread(target=self._flush_for_ever, name="pubsub-journal", daemon=True)
+        self._delete_old()
+        self._thread = threading.Thread(target=self._flush_loop, name="pubsub-journal", daemon=True)
         self._thread.start()
 
     def load_topics(self) -> list[types.Topic]:
@@ -59,7 +59,7 @@ class Journal:
         return [types.Subscription.deserialize(row[0]) for row in found]
 
     def load_deliveries(self) -> dict[str, list[Delivery]]:
-        """What each subscription still has to deliver, oldest first."""
+        """The undelivered messages of each subscription, oldest first."""
         waiting: dict[str, list[Delivery]] = {}
         messages: dict[int, Message] = {}
         with self._database.reading() as rows:
@@ -72,20 +72,20 @@ class Journal:
         return waiting
 
     def save_topic(self, topic: types.Topic) -> None:
-        """Inserts or replaces."""
+        """Insert or replace."""
         self._save("topics", topic.name, types.Topic.serialize(topic))
 
     def save_subscription(self, subscription: types.Subscription) -> None:
-        """Inserts or replaces."""
+        """Insert or replace."""
         self._save("subscriptions", subscription.name, types.Subscription.serialize(subscription))
 
     def delete_topic(self, name: str) -> None:
-        """Forgets a topic."""
+        """Delete a topic."""
         with self._database.transaction() as rows:
             rows.execute("DELETE FROM topics WHERE name = ?", (name,))
 
     def delete_subscription(self, name: str) -> None:
-        """Forgets a subscription and what it had not delivered."""
+        """Delete a subscription and its undelivered messages."""
         with self._database.transaction() as rows:
             rows.execute("DELETE FROM subscriptions WHERE name = ?", (name,))
             rows.execute("DELETE FROM deliveries WHERE subscription = ?", (name,))
@@ -94,9 +94,11 @@ class Journal:
         self, contents: Sequence[Content], subscriptions: Sequence[str],
         instead_of: tuple[int, str] | None = None,
     ) -> list[Message]:  # fmt: skip
-        """Stores messages for these subscriptions; durable on return.
+        """Store messages for these subscriptions; they are durable on return.
 
-        instead_of: the (message, subscription) that became a dead letter, removed in the same transaction.
+        Args:
+            instead_of: (message, subscription) of the delivery that becomes this dead letter; removed in the same
+                transaction.
         """
         published_us = time.time_ns() // 1000
         with self._database.transaction() as rows:
@@ -108,19 +110,19 @@ class Journal:
         return messages
 
     def acked(self, message: int, subscription: str) -> None:
-        """Notes an ended delivery; written soon."""
+        """Record an acknowledged delivery; it is written a few milliseconds later."""
         with self._lock:
             self._acked.append((message, subscription))
         self._dirty.set()
 
     def failed(self, message: int, subscription: str, failures: int) -> None:
-        """Notes a failed delivery; written soon."""
+        """Record a failed delivery; it is written a few milliseconds later."""
         with self._lock:
             self._failed.append((failures, message, subscription))
         self._dirty.set()
 
     def close(self) -> None:
-        """Writes what is noted and closes the file."""
+        """Write what was recorded and close the file."""
         self._stopping = True
         self._dirty.set()
         self._thread.join()
@@ -138,10 +140,10 @@ class Journal:
         with self._database.transaction() as rows:
             rows.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (name, config))  # noqa: S608
 
-    def _flush_for_ever(self) -> None:
+    def _flush_loop(self) -> None:
         while not self._stopping:
             self._dirty.wait()
-            time.sleep(_FLUSH_S)  # lets more gather: one transaction for all of them
+            time.sleep(_FLUSH_S)  # wait for more, so that one transaction writes all of them
             self._dirty.clear()
             self._flush()
 
@@ -155,7 +157,7 @@ class Journal:
                 rows.executemany(change, failed)
                 _end(rows, acked)
 
-    def _forget_old(self) -> None:
+    def _delete_old(self) -> None:
         oldest_us = time.time_ns() // 1000 - _RETENTION_US
         with self._database.transaction() as rows:
             rows.execute("DELETE FROM messages WHERE published_us < ?", (oldest_us,))

@@ -1,7 +1,7 @@
-"""Push delivery: a set of workers per subscription, hired and dismissed on demand, posts messages as the service does.
+"""Push delivery: each subscription has workers, started and stopped on demand, that post messages as the service does.
 
-The request's time-out is the ack deadline; 102, 200, 201, 202 and 204 acknowledge, everything else is a NACK
-("Push subscriptions"). One slow subscription does not delay another: workers are not shared.
+The time-out of a request is the ack deadline. Status 102, 200, 201, 202 and 204 acknowledge; everything else is a NACK
+("Push subscriptions"). Workers are not shared, so a slow subscription does not delay another one.
 """
 
 import base64
@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import msgspec
 from google.pubsub_v1 import types
 
+from tipoff_local.http1 import Client, Disconnected
 from tipoff_local.identity import Identity
 from tipoff_local.pubsub.queue import Lease, Queue
-from tipoff_local.wire import Client, Disconnected
 
 _ACKNOWLEDGES = frozenset({102, 200, 201, 202, 204})
 _PAUSE_WITHOUT_POLICY_S = 0.1
@@ -28,7 +28,7 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where and as whom a subscription pushes."""
+    """The endpoint of a push subscription, and the identity of its tokens."""
 
     endpoint: str
     audience: str
@@ -39,15 +39,15 @@ class Target:
 
 
 class Pusher:
-    """Pushes every subscription that has an endpoint, at most `window` requests at a time for each."""
+    """Pushes the messages of every subscription with an endpoint, at most `window` requests at a time for each."""
 
     def __init__(self, identity: Identity, window: int) -> None:
         self._identity = identity
         self._window = window
         self._pushes: dict[str, _Push] = {}
 
-    def attend(self, subscription: types.Subscription, queue: Queue) -> None:
-        """Begins, redirects or (without an endpoint) ends the pushing of a subscription."""
+    def update(self, subscription: types.Subscription, queue: Queue) -> None:
+        """Start or redirect the push of a subscription; stop it if there is no endpoint."""
         known = self._pushes.get(subscription.name)
         if known is not None and known.queue is queue:
             known.target = target_of(subscription)
@@ -71,11 +71,11 @@ class _Push:
         self._lock = threading.Lock()
 
     def begin(self) -> None:
-        """Starts a first worker if there is none."""
+        """Start a first worker if there is none."""
         if self.target is not None and not self._workers:
-            self._hire()
+            self._start_worker()
 
-    def _hire(self) -> None:
+    def _start_worker(self) -> None:
         with self._lock:
             if self._workers >= self._window:
                 return
@@ -89,10 +89,10 @@ class _Push:
         while not self.queue.closed and (target := self.target) is not None:
             leases = self._take(target)
             idle = 0 if leases else idle + 1
-            if idle >= IDLE_ROUNDS and self._dismissed():
+            if idle >= IDLE_ROUNDS and self._may_stop():
                 return
             if self.target is not target:
-                # Redirected or switched to pull while waiting: the message is not for the old endpoint.
+                # The subscription was redirected or became a pull one: the old endpoint must not get the message.
                 self.queue.release(lease.ack_id for lease in leases)
                 continue
             if leases and client is None or target.endpoint != endpoint:
@@ -103,9 +103,9 @@ class _Push:
             self._workers -= 1
 
     def _take(self, target: Target) -> list[Lease]:
-        """Waits a second for a message; whoever gets one and leaves nobody waiting hires a successor first.
+        """Wait up to one second for a message. A worker that gets one starts another worker if no other is waiting.
 
-        So a message that comes while all others are being delivered, however slowly, is delivered at once.
+        So there is always a worker for the next message, however slow the current deliveries are.
         """
         with self._lock:
             self._waiting += 1
@@ -114,11 +114,11 @@ class _Push:
             self._waiting -= 1
             alone = not self._waiting
         if leases and alone:
-            self._hire()
+            self._start_worker()
         return leases
 
-    def _dismissed(self) -> bool:
-        """Whether an idle worker may go: somebody else waits."""
+    def _may_stop(self) -> bool:
+        """Whether an idle worker may stop, because another one is waiting."""
         with self._lock:
             if not self._waiting:
                 return False
@@ -130,7 +130,7 @@ class _Push:
             self.queue.ack([lease.ack_id])
             return
         if self.queue.policy.min_backoff_s is None:
-            threading.Event().wait(_PAUSE_WITHOUT_POLICY_S)  # the service slows down too; do not spin
+            threading.Event().wait(_PAUSE_WITHOUT_POLICY_S)  # the service slows down too
         self.queue.extend([lease.ack_id], 0)
 
     def _post(self, client: Client, target: Target, lease: Lease) -> bool:
@@ -145,7 +145,7 @@ class _Push:
 
 
 def target_of(subscription: types.Subscription) -> Target | None:
-    """Where a subscription pushes; None if it is pulled."""
+    """The target of a push subscription; None for a pull subscription."""
     push = subscription.push_config
     if not push.push_endpoint:
         return None
@@ -161,7 +161,7 @@ def target_of(subscription: types.Subscription) -> Target | None:
 
 
 def envelope(target: Target, lease: Lease) -> bytes:
-    """The wrapped body: both spellings of id and time, `deliveryAttempt` only with a dead-letter policy."""
+    """The wrapped body: id and time in both spellings, `deliveryAttempt` only with a dead-letter policy."""
     message = lease.message
     published = message.published_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     wrapped: dict[str, object] = {

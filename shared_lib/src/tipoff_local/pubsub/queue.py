@@ -1,7 +1,7 @@
-"""The backlog of one subscription: who waits, who is leased, when a failed delivery is due again.
+"""The queue of one subscription: waiting and leased deliveries, and when a failed delivery is due again.
 
-Everything is computed from instants passed in (seconds, any epoch that does not jump), so tests need no
-waiting. deliveryAttempt = 1 + NACKs + deadline expiries.
+The clock is passed in (seconds of a monotonic clock), so tests need not wait.
+deliveryAttempt = 1 + NACKs + deadline expiries.
 """
 
 import heapq
@@ -25,7 +25,7 @@ class Message:
 
 @dataclass(slots=True)
 class Delivery:
-    """A message on its way to one subscription; `failures` counts NACKs and expiries."""
+    """A message for one subscription; `failures` counts NACKs and expired deadlines."""
 
     message: Message
     failures: int = 0
@@ -33,8 +33,12 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a subscription redelivers. Without a retry policy a failed message is due at once; without a
-    dead-letter policy `max_attempts` is None."""
+    """How a subscription redelivers failed messages.
+
+    Attributes:
+        min_backoff_s: None without a retry policy: a failed message is due at once.
+        max_attempts: None without a dead-letter policy.
+    """
 
     ack_deadline_s: float
     min_backoff_s: float | None = None
@@ -50,7 +54,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A delivery in somebody's hands; `attempt` is its deliveryAttempt."""
+    """A delivery that a caller has taken; `attempt` is its deliveryAttempt."""
 
     ack_id: str
     message: Message
@@ -58,16 +62,19 @@ class Lease:
 
 
 @dataclass(slots=True)
-class _Held:
+class _Leased:
     delivery: Delivery
     deadline: float
 
 
 @dataclass
 class Hooks:
-    """What the broker does when a delivery ends or fails; called without the queue's lock.
+    """Callbacks to the broker; called without the queue's lock.
 
-    `dead` forwards a delivery that used up its attempts; False (nowhere to forward to) keeps it here.
+    Attributes:
+        acked: a delivery was acknowledged.
+        failed: a delivery failed.
+        dead: forwards a delivery that has used up its attempts; False keeps it in this queue.
     """
 
     acked: Callable[[Message], None]
@@ -77,30 +84,34 @@ class Hooks:
 
 @dataclass
 class Queue:
-    """Deliveries of one subscription. Thread-safe; `take` hands each delivery to one caller at a time."""
+    """Deliveries of one subscription. Thread-safe; `take` gives each delivery to one caller at a time."""
 
     name: str
     policy: Policy
     hooks: Hooks
     now: Callable[[], float] = time.monotonic
     _due: list[tuple[float, int, Delivery]] = field(default_factory=list)
-    _held: dict[str, _Held] = field(default_factory=dict)
+    _leased: dict[str, _Leased] = field(default_factory=dict)
     _deadlines: list[tuple[float, str]] = field(default_factory=list)
     _serial: "itertools.count[int]" = field(default_factory=itertools.count)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _closed: bool = False
 
     def put(self, deliveries: Iterable[Delivery]) -> None:
-        """Adds deliveries that are due now."""
+        """Add deliveries that are due now."""
         with self._changed:
             for delivery in deliveries:
                 self._push(delivery, self.now())
             self._changed.notify(len(self._due))
 
     def take(self, limit: int, wait_s: float, deadline_s: float | None = None) -> list[Lease]:
-        """Leases up to `limit` due deliveries, waiting for the first one; empty after `wait_s`.
+        """Lease up to `limit` due deliveries; wait up to `wait_s` for the first one.
 
-        deadline_s: lease time, by default the subscription's ack deadline.
+        Args:
+            deadline_s: lease time; by default the subscription's ack deadline.
+
+        Returns:
+            The leases; none if no delivery became due in time.
         """
         until = self.now() + wait_s
         lease_s = deadline_s if deadline_s is not None else self.policy.ack_deadline_s
@@ -114,41 +125,41 @@ class Queue:
                 self._changed.wait(min(remaining, self._next_event_s()))
 
     def ack(self, ack_ids: Iterable[str]) -> None:
-        """Ends deliveries. Acknowledging twice, or after expiry, is no error (and after expiry no effect)."""
+        """Acknowledge deliveries. Unknown, acknowledged and expired ids are ignored."""
         for ack_id in ack_ids:
             with self._changed:
-                held = self._held.pop(ack_id, None)
+                held = self._leased.pop(ack_id, None)
             if held is not None:
                 self.hooks.acked(held.delivery.message)
 
     def extend(self, ack_ids: Iterable[str], seconds: float) -> None:
-        """Moves deadlines to `seconds` from now; 0 is a NACK."""
+        """Set deadlines to `seconds` from now; 0 is a NACK."""
         if seconds <= 0:
             return self._fail(ack_ids)
         with self._changed:
             for ack_id in ack_ids:
-                held = self._held.get(ack_id)
+                held = self._leased.get(ack_id)
                 if held is not None:
                     held.deadline = self.now() + seconds
                     heapq.heappush(self._deadlines, (held.deadline, ack_id))
         return None
 
     def release(self, ack_ids: Iterable[str]) -> None:
-        """Gives deliveries back that nobody has tried: due at once, and not a failure."""
+        """Return deliveries that were not tried: they are due at once, and this is not a failure."""
         with self._changed:
             for ack_id in ack_ids:
-                held = self._held.pop(ack_id, None)
+                held = self._leased.pop(ack_id, None)
                 if held is not None:
                     self._push(held.delivery, self.now())
                     self._changed.notify()
 
     def expire(self) -> None:
-        """Fails every lease whose deadline has passed."""
+        """Fail every lease whose deadline has passed."""
         passed: list[str] = []
         with self._changed:
             while self._deadlines and self._deadlines[0][0] <= self.now():
                 deadline, ack_id = heapq.heappop(self._deadlines)
-                held = self._held.get(ack_id)
+                held = self._leased.get(ack_id)
                 if held is not None and held.deadline <= deadline:
                     passed.append(ack_id)
         self._fail(passed)
@@ -156,12 +167,12 @@ class Queue:
     def outstanding(self, ack_ids: Iterable[str]) -> set[str]:
         """Those of the ids that are still leased."""
         with self._changed:
-            return {ack_id for ack_id in ack_ids if ack_id in self._held}
+            return {ack_id for ack_id in ack_ids if ack_id in self._leased}
 
     def backlog(self) -> int:
-        """Deliveries neither acknowledged nor dead, leased ones included."""
+        """Number of deliveries that are neither acknowledged nor dead, including leased ones."""
         with self._changed:
-            return len(self._due) + len(self._held)
+            return len(self._due) + len(self._leased)
 
     def ready(self) -> bool:
         """Whether a delivery is due now."""
@@ -169,7 +180,7 @@ class Queue:
             return bool(self._due) and self._due[0][0] <= self.now()
 
     def close(self) -> None:
-        """Wakes everybody who waits; `take` returns at once from now on."""
+        """Wake all waiting callers; from now on `take` returns at once."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -182,7 +193,7 @@ class Queue:
     def _fail(self, ack_ids: Iterable[str]) -> None:
         for ack_id in ack_ids:
             with self._changed:
-                held = self._held.pop(ack_id, None)
+                held = self._leased.pop(ack_id, None)
             if held is not None:
                 self._failed(held.delivery)
 
@@ -205,11 +216,11 @@ class Queue:
         while len(leases) < limit and self._due and self._due[0][0] <= now:
             delivery = heapq.heappop(self._due)[2]
             ack_id = f"{self.name}:{delivery.message.id}:{next(self._serial)}"
-            self._held[ack_id] = _Held(delivery, now + lease_s)
+            self._leased[ack_id] = _Leased(delivery, now + lease_s)
             heapq.heappush(self._deadlines, (now + lease_s, ack_id))
             leases.append(Lease(ack_id, delivery.message, 1 + delivery.failures))
-        if len(self._deadlines) > 2 * len(self._held) + 1000:
-            self._deadlines = [(held.deadline, ack_id) for ack_id, held in self._held.items()]
+        if len(self._deadlines) > 2 * len(self._leased) + 1000:
+            self._deadlines = [(held.deadline, ack_id) for ack_id, held in self._leased.items()]
             heapq.heapify(self._deadlines)
         return leases
 

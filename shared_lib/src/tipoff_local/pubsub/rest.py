@@ -1,4 +1,4 @@
-"""REST on the same names as the RPCs, for gcloud and curl: JSON in and out of the same messages."""
+"""The REST API of Pub/Sub, for gcloud and curl: JSON forms of the same messages as in gRPC."""
 
 import re
 from collections.abc import Callable
@@ -9,23 +9,23 @@ from google.protobuf import json_format
 from google.pubsub_v1 import types
 
 from tipoff_local.errors import invalid, unsupported
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import json_response
 from tipoff_local.pubsub.api import Api
-from tipoff_local.wire import Request, Response
 
 _TOPIC = r"projects/[^/]+/topics/[^/:]+"
 _SUBSCRIPTION = r"projects/[^/]+/subscriptions/[^/:]+"
-_PATIENCE_S = 2.0
+_PULL_WAIT_S = 2.0
 
 type _Call = Callable[[Any], Any]
 
 
 class Rest:
-    """Routes by method and path. `field` of a route is the request field that the path fills."""
+    """Routes requests by method and path. The third part of a route is the request field that the path fills."""
 
     def __init__(self, api: Api) -> None:
         def pull(request: types.PullRequest) -> types.PullResponse:
-            return api.pull(request, _PATIENCE_S)
+            return api.pull(request, _PULL_WAIT_S)
 
         topic, project, subscription = "topic", "project", "subscription"
         routes: list[tuple[str, str, str, Any, _Call]] = [
@@ -58,7 +58,11 @@ class Rest:
         ]  # fmt: skip
 
     def handle(self, request: Request) -> Response:
-        """One request to its answer; ApiError for every refusal."""
+        """Answer one request.
+
+        Raises:
+            ApiError: the request is refused.
+        """
         path = unquote(request.path)
         for method, pattern, field, kind, call in self._routes:
             match = pattern.fullmatch(path)
@@ -68,7 +72,11 @@ class Rest:
 
 
 def _message(request: Request, kind: Any, field: str, path: str) -> Any:
-    """The request message from body, query and path; unknown fields are refused with 400."""
+    """The request message, from body, query and path.
+
+    Raises:
+        ApiError: 400 for malformed JSON or an unknown field.
+    """
     try:
         message = kind.from_json(request.body or b"{}", ignore_unknown_fields=False)
     except (json_format.ParseError, UnicodeDecodeError) as error:

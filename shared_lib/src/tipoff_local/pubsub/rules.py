@@ -1,4 +1,4 @@
-"""What a topic, a subscription or a message may say; the service's limits and its sentences."""
+"""Checks topics, subscriptions and messages with the service's limits and error messages."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ def check_topic(topic: types.Topic) -> None:
 
 
 def completed(subscription: types.Subscription) -> types.Subscription:
-    """The subscription with the service's defaults filled in; 400 or 501 where it says what cannot be."""
+    """The subscription with the service's defaults; 400 for a wrong field, 501 for one that is not implemented."""
     _check_name(subscription.name, "subscriptions")
     _refuse(subscription, _SUBSCRIPTION_UNSUPPORTED, "subscription")
     done = types.Subscription(subscription)
@@ -54,7 +54,7 @@ def check_ack_deadline(seconds: int, lowest: int = 0) -> None:
 
 
 def check_push(push: types.PushConfig) -> None:
-    """501 for unwrapped push and for https endpoints, which nothing local serves."""
+    """501 for unwrapped push and for https endpoints, which no local server has."""
     if "no_wrapper" in push:
         raise unsupported("unwrapped push (no_wrapper)")
     if push.attributes and dict(push.attributes) != {"x-goog-version": "v1"}:
@@ -77,7 +77,7 @@ def check_message(message: types.PubsubMessage) -> None:
 
 
 def check_batch(messages: Iterable[types.PubsubMessage]) -> None:
-    """400 unless there are 1 to 1,000 messages, each of them right."""
+    """400 unless there are 1 to 1,000 valid messages."""
     batch = list(messages)
     if not 1 <= len(batch) <= _MAX_MESSAGES:
         raise invalid(f"The request contains {len(batch)} messages; it must be between 1 and 1000.")
@@ -86,12 +86,12 @@ def check_batch(messages: Iterable[types.PubsubMessage]) -> None:
 
 
 def resource_not_found(path: str) -> ApiError:
-    """404 in Pub/Sub's words."""
+    """404 with Pub/Sub's message."""
     return ApiError(404, f"Resource not found (resource={path.rsplit('/', 1)[-1]}).", "notFound")
 
 
 def already_exists(path: str) -> ApiError:
-    """409 in Pub/Sub's words."""
+    """409 with Pub/Sub's message."""
     return ApiError(409, f"Resource already exists in the project (resource={path.rsplit('/', 1)[-1]}).")
 
 

@@ -1,4 +1,4 @@
-"""The Pub/Sub server: gRPC for the official clients, REST for gcloud, one broker behind both."""
+"""The Pub/Sub server: gRPC for the official clients and REST for gcloud, on one broker."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,17 +18,21 @@ from tipoff_local.pubsub.rest import Rest
 
 _THREADS = 64
 _OPTIONS = [
-    ("grpc.so_reuseport", 0),  # two servers on one port must be an error, not a coin toss
+    ("grpc.so_reuseport", 0),  # a second server on the same port must be an error
     ("grpc.max_receive_message_length", 20 * 1024 * 1024),
     ("grpc.max_send_message_length", 20 * 1024 * 1024),
 ]
 
 
 class PubsubServer:
-    """Pub/Sub on 127.0.0.1, its data under `folder` (kept over restarts and SIGKILL).
+    """Pub/Sub on 127.0.0.1.
 
-    identity signs the tokens of push requests. push_window: requests in flight per push subscription; 1 makes
-    the order of deliveries deterministic. interceptors: gRPC server interceptors (fault injection).
+    Args:
+        folder: keeps the data over restarts and SIGKILL.
+        identity: signs the tokens of push requests.
+        port, rest_port: ports of gRPC and REST; 0 lets the system choose.
+        push_window: concurrent requests of each push subscription; 1 makes the order of deliveries deterministic.
+        interceptors: gRPC server interceptors, for fault injection.
     """
 
     def __init__(
@@ -37,7 +41,7 @@ class PubsubServer:
     ) -> None:  # fmt: skip
         rest_listener = listen(rest_port)
         self._broker = Broker(folder)
-        self._broker.on_queue = Pusher(identity, push_window).attend
+        self._broker.on_queue = Pusher(identity, push_window).update
         api = Api(self._broker)
         self._http = HttpServer(Rest(api).handle, listener=rest_listener)
         pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="pubsub-grpc")
@@ -61,19 +65,19 @@ class PubsubServer:
         return self._http.instance
 
     def start(self) -> None:
-        """Serves, and goes on with what an earlier run had not delivered."""
+        """Begin to serve, and to deliver what an earlier run had not delivered."""
         self._broker.start()
         self._grpc.start()
         self._http.start()
 
     def stop(self) -> None:
-        """Stops serving; undelivered messages stay in the folder."""
+        """Stop serving; undelivered messages stay in the folder."""
         self._http.stop()
         self._grpc.stop(grace=None).wait()
         self._broker.close()
 
     def create_topic(self, path: str) -> None:
-        """Makes sure that `projects/P/topics/T` exists."""
+        """Create the topic `projects/P/topics/T` unless it exists."""
         try:
             self._broker.create_topic(types.Topic(name=path))
         except ApiError as error:
@@ -81,7 +85,7 @@ class PubsubServer:
                 raise
 
     def ensure_subscription(self, subscription: types.Subscription) -> None:
-        """Creates the subscription, or updates the one of that name to the same settings."""
+        """Create the subscription, or update the existing one to these settings."""
         try:
             self._broker.create_subscription(subscription)
         except ApiError as error:
@@ -90,11 +94,15 @@ class PubsubServer:
             self._broker.update_subscription(subscription)
 
     def publish(self, topic_path: str, data: bytes, attributes: Mapping[str, str]) -> str:
-        """The message id, once the message is durable; ApiError 404 if there is no such topic."""
+        """Publish a message, and return its id once it is durable.
+
+        Raises:
+            ApiError: 404 if there is no such topic.
+        """
         return self._broker.publish(topic_path, [(data, attributes)])[0]
 
     def backlog(self, subscription_path: str) -> int:
-        """Messages that a subscription has neither acknowledged nor dead-lettered."""
+        """Number of messages that a subscription has neither acknowledged nor dead-lettered."""
         return self._broker.queue(subscription_path).backlog()
 
 
@@ -106,7 +114,7 @@ def _bind(server: grpc.Server, port: int) -> int:
 
 
 def _handlers(api: Api) -> tuple[grpc.GenericRpcHandler, ...]:
-    """The method tables; methods without an entry answer UNIMPLEMENTED naming themselves."""
+    """The method tables; a method without an entry answers UNIMPLEMENTED with its name."""
     publisher = {
         "CreateTopic": _unary(api.create_topic, types.Topic),
         "GetTopic": _unary(api.get_topic, types.GetTopicRequest),
@@ -131,7 +139,7 @@ def _handlers(api: Api) -> tuple[grpc.GenericRpcHandler, ...]:
     return (
         grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", publisher),
         grpc.method_handlers_generic_handler("google.pubsub.v1.Subscriber", subscriber),
-        _Refusing(),
+        _UnimplementedMethods(),
     )
 
 
@@ -173,8 +181,8 @@ def _stream(api: Api) -> grpc.RpcMethodHandler:
         response_serializer=_serialize)  # fmt: skip
 
 
-class _Refusing(grpc.GenericRpcHandler):  # type: ignore[misc]
-    """Catches what no table holds, to name the method in the refusal."""
+class _UnimplementedMethods(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """Refuses methods that no table has, with their names."""
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
         def refuse(message: bytes, context: grpc.ServicerContext) -> NoReturn:
@@ -191,4 +199,4 @@ def _serialize(message: Any) -> bytes:
 
 def _abort(context: grpc.ServicerContext, error: ApiError) -> NoReturn:
     context.abort(error.code, error.message)
-    raise error  # abort() has raised already; this tells the type checker
+    raise error  # for the type checker: abort() has raised already

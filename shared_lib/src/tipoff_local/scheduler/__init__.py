@@ -1,1 +1,1 @@
-"""A local Cloud Scheduler: jobs are data, `due` is pure, the clock is injected, targets get what the service sends."""
+"""A local Cloud Scheduler. Jobs are data, the clock is injected, and targets get the service's requests."""

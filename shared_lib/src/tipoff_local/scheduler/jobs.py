@@ -1,7 +1,7 @@
-"""Jobs as data, and the two pure questions: what is due, and how long to wait before trying again.
+"""Jobs as data, which jobs are due, and the delays between retries.
 
-Daylight saving follows cron (and cronsim): an instant that a time zone skips fires right after the gap, one that it
-repeats fires once, and jobs of every hour or minute follow real time.
+Daylight saving time follows cron, as cronsim implements it. A job at a local time that does not exist fires right
+after the gap. A job at a local time that occurs twice fires once. Jobs of every hour or minute follow real time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ class BadJob(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class WorkflowTarget:
-    """Starts an execution of a workflow (full resource name) with a JSON text as argument, by OAuth."""
+    """Starts an execution of a workflow (full resource name) with a JSON text as argument; uses an OAuth token."""
 
     workflow: str
     argument: str = "{}"
@@ -27,7 +27,7 @@ class WorkflowTarget:
 
 @dataclass(frozen=True, slots=True)
 class HttpTarget:
-    """An HTTP request by OIDC (`audience` defaults to the URL). Without a Content-Type it is octet-stream."""
+    """An HTTP request with an OIDC token. `audience` defaults to the URL, Content-Type to octet-stream."""
 
     url: str
     method: str = "POST"
@@ -38,7 +38,7 @@ class HttpTarget:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often and when to try again (docs: RetryConfig); `retry_count` 0 means not at all. Times are seconds."""
+    """How often and when to retry (docs: RetryConfig); with `retry_count` 0, never. Times are in seconds."""
 
     retry_count: int = 0
     max_duration_s: float = 0.0
@@ -61,10 +61,10 @@ class Job:
     attempt_deadline_s: float = 180.0
 
     def __post_init__(self) -> None:
-        """Refuse what the service refuses.
+        """Check the fields as the service does.
 
         Raises:
-            BadJob: a cron text or zone that is none, a retry count outside 0..5, a deadline outside 15 s..30 min.
+            BadJob: an invalid cron text or time zone, a retry count outside 0..5, a deadline outside 15 s..30 min.
         """
         try:
             CronSim(self.cron, datetime.now(ZoneInfo(self.zone)))
@@ -78,14 +78,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Firing:
-    """A job's turn at an instant (UTC)."""
+    """A scheduled run of a job at an instant (UTC)."""
 
     at: datetime
     name: str
 
 
 def due(jobs: Iterable[Job], last: Mapping[str, datetime], now: datetime) -> list[Firing]:
-    """Every firing after `last[job]` up to and including `now`, in order; a job without a `last` waits for its next."""
+    """Every firing after `last[job]` up to and including `now`, in order; none for a job without a `last`."""
     return sorted(firing for job in jobs if job.name in last for firing in _between(job, last[job.name], now))
 
 
@@ -95,7 +95,7 @@ def next_firing(job: Job, after: datetime) -> datetime:
 
 
 def delays_s(retry: Retry) -> list[float]:
-    """Seconds before each further attempt: doubled `max_doublings` times, then growing linearly, up to the maximum.
+    """Seconds before each retry: doubled `max_doublings` times, then growing linearly, up to the maximum.
 
     10 s / 300 s / 3 doublings gives 10, 20, 40, 80, 160, 240, 300, 300 (docs: RetryConfig.max_doublings).
     """

@@ -1,11 +1,11 @@
-"""The scheduler at work: remembers when each job last fired, and delivers with retries."""
+"""Fires jobs: remembers when each job last fired, and calls its target with retries."""
 
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -20,14 +20,14 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (name TEXT PRIMARY KEY, last TEXT NOT NULL, attempted TEXT, status INTEGER);
 """
 _OAUTH_AUDIENCE = "https://www.googleapis.com/"
-_NEVER_ANSWERED = 0
+_NO_ANSWER = 0
 
 
 class Signer(Protocol):
     """Makes identity tokens."""
 
     def sign(self, audience: str, email: str) -> str:
-        """A JWT for `email`, meant for `audience`."""
+        """A JWT of `email` for `audience`."""
         ...
 
 
@@ -57,7 +57,7 @@ class RealClock:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What came of a firing: status of the last attempt (0: no answer) and the number of attempts."""
+    """The outcome of a firing: status of the last attempt (0: no answer) and the number of attempts."""
 
     firing: Firing
     status: int
@@ -71,7 +71,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """What is remembered of a job: until when its firings are done, and its last attempt."""
+    """The state of a job: the instant up to which its firings are done, and its last attempt."""
 
     last: datetime
     attempted: datetime | None
@@ -82,9 +82,9 @@ class Scheduler:
     """Fires jobs.
 
     Args:
-        folder: keeps the state over a restart; firings missed while nothing ran are not made up for.
-        clock: present time and waiting, injected.
-        workflows_url: base URL of the Executions REST service that workflow targets are started at.
+        folder: keeps the state over a restart; firings that were missed while nothing ran are skipped.
+        clock: gives the time, and waits.
+        workflows_url: base URL of the Executions REST service, which starts workflow targets.
     """
 
     def __init__(
@@ -103,21 +103,25 @@ class Scheduler:
     def tick(
         self, to: datetime, around: Callable[[Firing], AbstractContextManager[object]] = nullcontext
     ) -> list[Delivery]:
-        """Fire, one after the other, all that became due up to `to`; each firing happens inside `around(firing)`."""
+        """Fire, one after the other, all jobs that became due up to `to`; each firing runs inside `around(firing)`."""
         last = {name: self.state(name).last for name in self.jobs}
         return [self._fired(firing, around) for firing in due(self.jobs.values(), last, to)]
 
-    def stand_at(self, instant: datetime) -> None:
-        """Say that everything due before `instant` is done, whatever was remembered."""
+    def skip_to(self, instant: datetime) -> None:
+        """Mark everything that was due up to `instant` as done."""
         for name in self.jobs:
             self._advance(Firing(instant, name))
 
     def run(self, name: str) -> Delivery:
-        """Fire a job now, out of turn; KeyError if there is no such job."""
+        """Fire a job now, independent of its schedule.
+
+        Raises:
+            KeyError: there is no such job.
+        """
         return self._delivered(Firing(self.clock.now(), self.jobs[name].name))
 
     def state(self, name: str) -> JobState:
-        """What is remembered of a job."""
+        """The state of a job."""
         with self._database.reading() as db:
             row = db.execute("SELECT * FROM jobs WHERE name=?", (name,)).fetchone()
         attempted = datetime.fromisoformat(row["attempted"]) if row["attempted"] else None
@@ -128,12 +132,12 @@ class Scheduler:
         return next_firing(self.jobs[name], self.clock.now())
 
     def start(self, poll_seconds: float = 1.0) -> None:
-        """Tick by the clock in the background, every firing in a thread of its own."""
-        self.stand_at(self.clock.now())  # what was due while nothing ran stays undone, as a paused job's turns do
+        """Fire due jobs by the clock in the background, each firing in a thread of its own."""
+        self.skip_to(self.clock.now())  # firings that were missed while nothing ran are skipped, as for a paused job
         threading.Thread(target=self._loop, args=(poll_seconds,), name="scheduler", daemon=True).start()
 
     def stop(self) -> None:
-        """Fire no more; deliveries under way end by themselves."""
+        """Stop firing; deliveries in progress end by themselves."""
         self._stopping.set()
 
     def _loop(self, poll_seconds: float) -> None:
@@ -173,7 +177,7 @@ class Scheduler:
             timeout = job.attempt_deadline_s
             return self._http.request(method, url, body, headers=headers, timeout=timeout, redirect=False).status
         except (HTTPError, OSError):
-            return _NEVER_ANSWERED
+            return _NO_ANSWER
 
     def _request(self, job: Job) -> tuple[str, str, dict[str, str], bytes]:
         target = job.target
@@ -201,38 +205,16 @@ class Scheduler:
             db.execute("UPDATE jobs SET last=? WHERE name=?", (firing.at.isoformat(), firing.name))
 
 
-class StandingClock(RealClock):
-    """The machine's clock until it is told to stand at an instant; waits are real either way."""
+class SettableClock(RealClock):
+    """The machine's clock, which can be set to a fixed instant. Waits always use real time."""
 
     def __init__(self) -> None:
         self._instant: datetime | None = None
 
     def now(self) -> datetime:
-        """The instant it stands at, or the present one."""
+        """The fixed instant, or the present one."""
         return self._instant or super().now()
 
-    def stand_at(self, instant: datetime | None) -> None:
-        """Stand at an instant (UTC); None goes on with the machine's time."""
+    def set_to(self, instant: datetime | None) -> None:
+        """Set the clock to a fixed instant (UTC); None returns to the machine's time."""
         self._instant = instant
-
-
-class ManualClock:
-    """A clock that moves only when told; waits move it. For tests and `tick --to`."""
-
-    def __init__(self, start: datetime, on_sleep: Callable[[float], None] | None = None) -> None:
-        self._now = start
-        self._on_sleep = on_sleep
-
-    def now(self) -> datetime:
-        """The instant it stands at."""
-        return self._now
-
-    def move_to(self, instant: datetime) -> None:
-        """Set it."""
-        self._now = instant
-
-    def sleep(self, seconds: float) -> None:
-        """Move it on."""
-        self._now += timedelta(seconds=seconds)
-        if self._on_sleep is not None:
-            self._on_sleep(seconds)

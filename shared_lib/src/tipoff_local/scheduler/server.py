@@ -1,7 +1,7 @@
-"""google.cloud.scheduler.v1.CloudScheduler over gRPC and REST: list, get and run the jobs that are given as data.
+"""google.cloud.scheduler.v1.CloudScheduler over gRPC and REST: lists, shows and runs jobs.
 
-Jobs are declared in one place and nowhere else, so creating, changing, pausing and deleting them is UNIMPLEMENTED.
-Beside the service's own methods, `POST /.well-known/tipoff-local/tick` moves the local clock.
+Jobs are declared in mesh.yaml only, so creating, changing, pausing and deleting them is UNIMPLEMENTED. In addition to
+the service's own methods, `POST /.well-known/tipoff-local/tick` moves the local clock.
 """
 
 import json
@@ -17,10 +17,10 @@ import msgspec
 from google.cloud import scheduler_v1 as sc
 
 from tipoff_local.errors import ApiError, invalid, not_found, unsupported
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import INSTANCE_PATH, HttpServer, PortTaken, json_response
 from tipoff_local.scheduler.jobs import HttpTarget, Job, WorkflowTarget
 from tipoff_local.scheduler.scheduler import Delivery, Scheduler
-from tipoff_local.wire import Request, Response
 
 _JOBS = re.compile(r"(GET|POST|PATCH|DELETE) /v1/(projects/[^/]+/locations/[^/]+)/jobs(?:/([^/:]+))?(?::([a-zA-Z]+))?")
 TICK_PATH = f"{INSTANCE_PATH}/tick"
@@ -28,14 +28,14 @@ _EXECUTIONS_URL = "https://workflowexecutions.googleapis.com/v1"
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """Body of the tick: fire what is due after `start_at` (default: where the clock stands) up to `end_at`, UTC."""
+    """Body of a tick: fire the jobs that are due after `start_at` (default: the clock's time) up to `end_at`, UTC."""
 
     end_at: datetime
     start_at: datetime | None = None
 
 
 class Ticked(msgspec.Struct, frozen=True):
-    """One firing of a tick: its job, its turn, the status that its target answered (0: no answer)."""
+    """One firing of a tick: its job, its instant, and the status that its target answered (0: no answer)."""
 
     job: str
     at: datetime
@@ -43,9 +43,11 @@ class Ticked(msgspec.Struct, frozen=True):
 
 
 class SchedulerServer:
-    """Serves a scheduler's jobs under `projects/P/locations/L/jobs/NAME`. Port 0 lets the system choose.
+    """Serves a scheduler's jobs under `projects/P/locations/L/jobs/NAME`.
 
-    tick: moves the clock and fires; without it the scheduler's own `tick`, which moves no clock.
+    Args:
+        port, rest_port: ports of gRPC and REST; 0 lets the system choose.
+        tick: moves the clock and fires jobs; by default the scheduler's own `tick`, which moves no clock.
     """
 
     def __init__(
@@ -75,16 +77,16 @@ class SchedulerServer:
 
     @property
     def instance(self) -> str:
-        """The token that proves which server was reached."""
+        """The token that shows which server was reached."""
         return self._http.instance
 
     def start(self) -> None:
-        """Serve from now on."""
+        """Begin to serve."""
         self._http.start()
         self._grpc.start()
 
     def stop(self) -> None:
-        """Serve no more."""
+        """Stop serving."""
         self._http.stop()
         self._grpc.stop(grace=0.2).wait()
 
@@ -98,7 +100,7 @@ class SchedulerServer:
         return self._message(self._found(request.name))
 
     def run_job(self, request: sc.RunJobRequest) -> sc.Job:
-        """Fire a job now and answer when its target has (the service answers at once)."""
+        """Fire a job now, and answer after its target has answered (the service answers at once)."""
         job = self._found(request.name)
         self._scheduler.run(job.name)
         return self._message(job)

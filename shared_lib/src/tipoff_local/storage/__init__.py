@@ -1,6 +1,6 @@
 """Cloud Storage: buckets, generations, preconditions, uploads, listings, notifications.
 
-Not implemented, and refused with 501: compose, batch, ACLs, lifecycle, holds, soft delete, customer keys, the
+Not implemented and refused with 501: compose, batch, ACLs, lifecycle, holds, soft delete, customer keys, the
 XML API.
 """
 

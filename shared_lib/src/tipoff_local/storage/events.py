@@ -1,4 +1,4 @@
-"""Notifications: which configs an event matches, what message it becomes, and the outbox that delivers it.
+"""Notifications: which configs match an event, the message of an event, and the outbox that publishes it.
 
 Formats follow "Pub/Sub notifications for Cloud Storage" (attributes, JSON_API_V1 payload, event types).
 """
@@ -26,7 +26,7 @@ type Publish = Callable[[str, bytes, dict[str, str]], object]
 
 
 class EventType(StrEnum):
-    """What may happen to an object; the values are those of the eventType attribute."""
+    """Kinds of events; the values are those of the eventType attribute."""
 
     FINALIZE = "OBJECT_FINALIZE"
     METADATA_UPDATE = "OBJECT_METADATA_UPDATE"
@@ -36,7 +36,7 @@ class EventType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happened to one generation."""
+    """An event of one generation of an object."""
 
     kind: EventType
     object: Stored
@@ -60,13 +60,13 @@ class Config(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         return self.topic.removeprefix(_TOPIC_PREFIX)
 
     def matches(self, event: Event) -> bool:
-        """Whether this config wants the event; no event types = all."""
+        """Whether this config selects the event. A config without event types selects all."""
         wanted = not self.event_types or event.kind in self.event_types
         return wanted and event.object.name.startswith(self.object_name_prefix)
 
 
 def enqueue(rows: sqlite3.Connection, event: Event, base_url: str) -> None:
-    """Puts the event's messages into the outbox, inside the transaction of the change itself."""
+    """Add the event's messages to the outbox, in the transaction of the change itself."""
     for config in _configs(rows, event.object.bucket):
         if config.matches(event):
             wants_payload = config.payload_format == "JSON_API_V1"
@@ -78,7 +78,7 @@ def enqueue(rows: sqlite3.Connection, event: Event, base_url: str) -> None:
 
 
 def create_config(rows: sqlite3.Connection, bucket: str, config: Config) -> Config:
-    """Stores a config under the bucket's next id; the bucket's metageneration grows."""
+    """Store a config under the bucket's next id, and increase the bucket's metageneration."""
     if config.payload_format not in ("JSON_API_V1", "NONE"):
         raise invalid(f"Invalid payload_format: {config.payload_format!r}")
     if not config.topic_path.startswith("projects/"):
@@ -86,7 +86,7 @@ def create_config(rows: sqlite3.Connection, bucket: str, config: Config) -> Conf
     if len(list_configs(rows, bucket)) >= 100:
         raise invalid("A bucket can have at most 100 notification configurations.")
     last = rows.execute("SELECT MAX(id) FROM notifications WHERE bucket = ?", (bucket,)).fetchone()[0]
-    # gcloud sends the bare path; it is shown and kept in the documented form.
+    # gcloud sends the path without a prefix; it is stored and shown in the documented form.
     stored = msgspec.structs.replace(config, id=str((last or 0) + 1), topic=_TOPIC_PREFIX + config.topic_path)
     values = (bucket, int(stored.id), msgspec.json.encode(stored))
     rows.execute("INSERT INTO notifications VALUES (?, ?, ?)", values)
@@ -100,7 +100,7 @@ def list_configs(rows: sqlite3.Connection, bucket: str) -> list[Config]:
 
 
 def get_config(rows: sqlite3.Connection, bucket: str, config_id: str) -> Config:
-    """404 if there is none of that id."""
+    """The config with that id; 404 if there is none."""
     for config in _configs(rows, bucket):
         if config.id == config_id:
             return config
@@ -108,22 +108,22 @@ def get_config(rows: sqlite3.Connection, bucket: str, config_id: str) -> Config:
 
 
 def delete_config(rows: sqlite3.Connection, bucket: str, config_id: str) -> None:
-    """Removes a config; the bucket's metageneration grows."""
+    """Delete a config, and increase the bucket's metageneration."""
     get_config(rows, bucket, config_id)
     rows.execute("DELETE FROM notifications WHERE bucket = ? AND id = ?", (bucket, int(config_id)))
     _touch(rows, bucket)
 
 
 class Outbox:
-    """Publishes queued messages in the background; a row goes only after its Publish succeeded.
+    """Publishes queued messages in the background. A row is deleted only after its message was published.
 
-    It walks through the queue in laps: what fails is passed by and tried again in the next lap, so that messages
-    to a topic that is gone never hold up the others.
+    It reads the queue in passes. A message that fails is skipped and tried again in the next pass, so messages to a
+    topic that does not exist never delay the others.
     """
 
     def __init__(self, database: Database, publish: Publish) -> None:
         self._database = database
-        self._passed_id = 0
+        self._last_id = 0
         self._failed = False
         self._publish = publish
         self._wake = threading.Event()
@@ -131,15 +131,15 @@ class Outbox:
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
 
     def start(self) -> None:
-        """Begins with what an earlier run left behind."""
+        """Begin to publish, with the messages that an earlier run left."""
         self._thread.start()
 
     def wake(self) -> None:
-        """Says that something was committed."""
+        """Tell the outbox that a change was committed."""
         self._wake.set()
 
     def stop(self) -> None:
-        """Stops after the message in hand; the rest waits for the next start."""
+        """Stop after the current message; the next start publishes the rest."""
         self._stopping = True
         self._wake.set()
         self._thread.join(5)
@@ -154,25 +154,25 @@ class Outbox:
         retry_at: float | None = None
         while not self._stopping:
             self._wake.clear()
-            if self._round():
+            if self._publish_batch():
                 continue
             if self._failed and retry_at is None:
                 retry_at = time.monotonic() + _RETRY_S
             self._wake.wait(_IDLE_S if retry_at is None else max(0.0, retry_at - time.monotonic()))
             if retry_at is not None and time.monotonic() >= retry_at:
-                self._passed_id, self._failed, retry_at = 0, False, None
+                self._last_id, self._failed, retry_at = 0, False, None
 
-    def _round(self) -> bool:
-        """Tries the next messages of the lap; False at its end."""
+    def _publish_batch(self) -> bool:
+        """Try the next messages of this pass; False at its end."""
         with self._database.reading() as rows:
-            found = rows.execute("SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (self._passed_id, _BATCH))
+            found = rows.execute("SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?", (self._last_id, _BATCH))
             batch = found.fetchall()
         done = [(row["id"],) for row in batch if not self._stopping and self._deliver(row)]
         if done:
             with self._database.transaction() as rows:
                 rows.executemany("DELETE FROM outbox WHERE id = ?", done)
         self._failed = self._failed or len(done) < len(batch)
-        self._passed_id = batch[-1]["id"] if batch else self._passed_id
+        self._last_id = batch[-1]["id"] if batch else self._last_id
         return bool(batch)
 
     def _deliver(self, row: sqlite3.Row) -> bool:
@@ -180,7 +180,9 @@ class Outbox:
         try:
             self._publish(row["topic"], row["data"], attributes)
         except (ApiError, OSError) as error:
-            logging.getLogger(__name__).warning("notification to %s waits: %s", row["topic"], error)
+            logging.getLogger(__name__).warning(
+                "notification to %s was not published and is tried again: %s", row["topic"], error
+            )
             return False
         return True
 

@@ -1,4 +1,4 @@
-"""Listing with prefix, delimiter, offsets, versions and pages, as objects.list documents it."""
+"""Lists objects by prefix, delimiter, offsets, versions and pages, as objects.list documents it."""
 
 import base64
 import binascii
@@ -15,7 +15,7 @@ _MAX_RESULTS = 1000
 
 @dataclass
 class _Page:
-    """What one answer gathers; objects and prefixes count alike."""
+    """The content of one answer; objects and prefixes both count towards the limit."""
 
     limit: int
     items: list[Stored] = field(default_factory=list)
@@ -56,7 +56,7 @@ def _answer(page: _Page, more: bool, base_url: str) -> dict[str, Any]:
 
 
 def _entries(store: Store, bucket: str, query: Mapping[str, str]) -> Iterator[Stored | str]:
-    """Objects and common prefixes in order. A prefix is jumped over, whatever number of objects it holds."""
+    """Objects and common prefixes in order. The objects of a common prefix are skipped without reading them."""
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     after = _position(query.get("pageToken"))
     while True:

@@ -1,4 +1,4 @@
-"""What the storage server keeps: objects, their settable metadata, preconditions; and their JSON forms."""
+"""Objects, their metadata and preconditions, and their JSON forms."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ _UNSUPPORTED = frozenset({
 
 
 class Settings(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
-    """The metadata of an object that its writer chooses."""
+    """The metadata of an object that its writer sets."""
 
     content_type: str | None = None
     content_encoding: str | None = None
@@ -34,7 +34,7 @@ class Settings(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, 
 
 
 class WriteMetadata(Settings, frozen=True):
-    """The JSON part of an upload: settings, the name, and the checksums the writer promises."""
+    """The JSON part of an upload: settings, the name, and the checksums that the writer gives."""
 
     name: str | None = None
     md5_hash: str | None = None
@@ -42,7 +42,7 @@ class WriteMetadata(Settings, frozen=True):
 
 
 class BucketSettings(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True, kw_only=True):
-    """The metadata of a bucket that its owner chooses; access settings are kept and shown, never enforced."""
+    """The metadata of a bucket that its owner sets; access settings are stored and shown but not enforced."""
 
     location: str = "US"
     storage_class: str = "STANDARD"
@@ -66,14 +66,14 @@ class Checksums:
 
     @classmethod
     def of(cls, data: bytes) -> "Checksums":
-        """Computes both."""
+        """Compute both."""
         md5 = hashlib.md5(data, usedforsecurity=False).digest()
         crc = google_crc32c.value(data).to_bytes(4)
         return cls(base64.b64encode(md5).decode(), base64.b64encode(crc).decode())
 
-    def check(self, promised: WriteMetadata) -> None:
-        """400 if the writer promised other checksums than its body has."""
-        pairs = (("MD5 hash", promised.md5_hash, self.md5), ("CRC32C", promised.crc32c, self.crc32c))
+    def check(self, given: WriteMetadata) -> None:
+        """400 if the writer gave other checksums than the body has."""
+        pairs = (("MD5 hash", given.md5_hash, self.md5), ("CRC32C", given.crc32c, self.crc32c))
         for kind, provided, calculated in pairs:
             if provided is not None and provided != calculated:
                 raise invalid(f"Provided {kind} {provided!r} doesn't match calculated {kind} {calculated!r}.")
@@ -130,7 +130,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The four preconditions of one side of a request; None = not asked."""
+    """The four preconditions of a request, for its source or its target; None if not given."""
 
     generation: int | None = None
     not_generation: int | None = None
@@ -139,12 +139,12 @@ class Conditions:
 
     @classmethod
     def of(cls, query: Mapping[str, str], side: str = "") -> "Conditions":
-        """From `ifGenerationMatch` and its kin; side `Source` reads `ifSourceGenerationMatch`."""
+        """From `ifGenerationMatch` and the like; with side `Source`, from `ifSourceGenerationMatch` and the like."""
         kinds = ("GenerationMatch", "GenerationNotMatch", "MetagenerationMatch", "MetagenerationNotMatch")
         return cls(*(_integer(query, f"if{side}{kind}") for kind in kinds))
 
     def check_write(self, current: Stored | None) -> None:
-        """412 unless the live object (None = there is none, generation 0) meets every condition."""
+        """412 unless the live object meets every condition; None means no object, which is generation 0."""
         generation = current.generation if current else 0
         metageneration = current.metageneration if current else None
         failed = (
@@ -157,19 +157,19 @@ class Conditions:
             raise condition_not_met()
 
     def check_read(self, current: Stored) -> None:
-        """412, or 304 when a `NotMatch` condition says that the reader has it already."""
+        """412, or 304 if a `NotMatch` condition says that the reader already has this version."""
         if current.generation == self.not_generation or current.metageneration == self.not_metageneration:
             raise ApiError(304, "Not Modified", "notModified")
         self.check_write(current)
 
 
 def condition_not_met() -> ApiError:
-    """412 in Cloud Storage's words."""
+    """412 with Cloud Storage's message."""
     return ApiError(412, "At least one of the pre-conditions you specified did not hold.", "conditionNotMet")
 
 
 def decode[T](body: bytes, kind: type[T]) -> T:
-    """A JSON body as a typed value; 501 if it asks for what is not implemented, 400 if malformed."""
+    """A JSON body as a typed value; 501 for a field that is not implemented, 400 if malformed."""
     try:
         raw = msgspec.json.decode(body or b"{}", type=dict[str, Any])
         refuse(raw)
@@ -179,7 +179,7 @@ def decode[T](body: bytes, kind: type[T]) -> T:
 
 
 def refuse(raw: Mapping[str, Any]) -> None:
-    """501 for the first field that would need what is not implemented."""
+    """501 for the first field that is not implemented."""
     for key in sorted(_UNSUPPORTED & raw.keys()):
         if raw[key]:
             raise unsupported(f"storage field {key!r}")

@@ -1,4 +1,4 @@
-"""The routes of the JSON API over the store: what is not here answers 501 naming itself."""
+"""The JSON API of Cloud Storage. A method or parameter that is not implemented is answered with 501 and its name."""
 
 import gzip
 import re
@@ -10,6 +10,7 @@ from urllib.parse import unquote
 import msgspec
 
 from tipoff_local.errors import ApiError, invalid, unsupported
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import json_response
 from tipoff_local.storage import events
 from tipoff_local.storage.listing import list_objects
@@ -25,7 +26,6 @@ from tipoff_local.storage.model import (
 )  # fmt: skip
 from tipoff_local.storage.store import Body, Bucket, Store, bucket_of
 from tipoff_local.storage.uploads import upload
-from tipoff_local.wire import Request, Response
 
 _PARAMETERS = frozenset({
     "alt", "fields", "prettyPrint", "projection", "userProject", "key", "quotaUser", "project", "name",
@@ -36,7 +36,7 @@ _PARAMETERS = frozenset({
     "ifSourceMetagenerationMatch", "ifSourceMetagenerationNotMatch",
 })  # fmt: skip
 _HARMLESS_WHEN_FALSE = frozenset({"softDeleted", "includeTrailingDelimiter", "enableObjectRetention"})
-# Folders exist only in buckets with a hierarchical namespace, which are refused: the flag changes nothing.
+# Folders exist only in buckets with a hierarchical namespace, which are refused, so these flags have no effect.
 _WITHOUT_EFFECT = frozenset({"includeFoldersAsPrefixes", "returnPartialSuccess"})
 _RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
@@ -45,7 +45,12 @@ type _Action = Callable[..., Response]
 
 
 class Api:
-    """Answers requests from one store; `changed` is called after every commit that may have queued events."""
+    """Answers requests from one store.
+
+    Args:
+        changed: called after every commit that may have queued events.
+        notifies: whether notification configs are allowed.
+    """
 
     def __init__(self, store: Store, changed: Callable[[], None], *, notifies: bool) -> None:
         self._store = store
@@ -70,7 +75,11 @@ class Api:
         }  # fmt: skip
 
     def handle(self, request: Request) -> Response:
-        """One request to its answer; ApiError for every refusal."""
+        """Answer one request.
+
+        Raises:
+            ApiError: the request is refused.
+        """
         _check_parameters(request)
         # gcloud spells resumable uploads /resumable/upload/...
         parts = request.path.removeprefix("/resumable").strip("/").split("/")
@@ -175,7 +184,7 @@ class Api:
         return self._update(request, current, decode(request.body, Settings))
 
     def _update(self, request: Request, current: Stored, settings: Settings) -> Response:
-        # The change was computed from `current`: if another writer came between, it must be computed again.
+        # The change was computed from `current`. If another writer has changed the object since, the caller must retry.
         conditions = Conditions.of(request.query)
         conditions.check_write(current)
         pinned = Conditions(generation=current.generation, metageneration=current.metageneration)
@@ -224,7 +233,7 @@ class Api:
 
     def _create_config(self, request: Request, bucket: str) -> Response:
         if not self._notifies:
-            raise unsupported("notificationConfigs of a storage server started without Pub/Sub")
+            raise unsupported("notificationConfigs of a storage server that was started without Pub/Sub")
         config = decode(request.body, events.Config)
         with self._store.database.transaction() as rows:
             bucket_of(rows, bucket)
@@ -257,7 +266,7 @@ def _check_parameters(request: Request) -> None:
 
 
 def _matched(pattern: tuple[str, ...], parts: list[str]) -> list[str] | None:
-    """The decoded parts that stand for `*`, or None if the path is not of this pattern."""
+    """The decoded parts in place of `*`; None if the path does not match."""
     if len(pattern) != len(parts):
         return None
     pairs = list(zip(pattern, parts, strict=True))

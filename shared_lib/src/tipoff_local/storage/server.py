@@ -1,19 +1,22 @@
-"""The Cloud Storage server: HTTP in front, store behind, outbox beside."""
+"""The Cloud Storage server: the HTTP server, the store and the outbox."""
 
 from pathlib import Path
 
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer, listen
 from tipoff_local.storage.events import Outbox, Publish
 from tipoff_local.storage.rest import Api
 from tipoff_local.storage.store import Store
-from tipoff_local.wire import Request, Response
 
 
 class StorageServer:
-    """Cloud Storage's JSON API on 127.0.0.1, its data under `folder` (kept over restarts and SIGKILL).
+    """Cloud Storage's JSON API on 127.0.0.1.
 
-    publish(topic_path, data, attributes) delivers notifications and may raise ApiError or OSError to be asked
-    again later; without it notificationConfigs are refused.
+    Args:
+        folder: keeps the data over restarts and SIGKILL.
+        publish: publishes a notification (topic path, data, attributes); it is called again later if it raises
+            ApiError or OSError. Without it, notificationConfigs are refused.
+        port: 0 lets the system choose.
     """
 
     def __init__(self, folder: Path, publish: Publish | None = None, port: int = 0) -> None:
@@ -36,17 +39,17 @@ class StorageServer:
 
     @property
     def unpublished(self) -> int:
-        """Notifications that are committed and not yet published."""
+        """Number of notifications that are committed and not yet published."""
         return self._outbox.waiting if self._outbox else 0
 
     def start(self) -> None:
-        """Serves, and delivers what an earlier run left in the outbox."""
+        """Begin to serve, and to publish what an earlier run left in the outbox."""
         self._http.start()
         if self._outbox:
             self._outbox.start()
 
     def stop(self) -> None:
-        """Stops serving; what is not yet published stays in the outbox."""
+        """Stop serving; what is not published stays in the outbox."""
         self._http.stop()
         if self._outbox:
             self._outbox.stop()

@@ -1,8 +1,8 @@
-"""Objects and buckets on disk: bodies in files named by opaque ids, everything else in one SQLite file.
+"""Objects and buckets on disk: bodies in files named by random ids, everything else in one SQLite file.
 
-A body is written whole before the row that names it is committed, and the event of a change is committed with
-the row (outbox). So SIGKILL leaves the old object or the new one with its event, and at worst a file that no
-row names, which the next start removes. Names of objects never become paths.
+A body is written before the row that names it is committed, and the event of a change is committed with the row (the
+outbox). So after SIGKILL there is the old object, or the new one with its event. A file that no row names is removed
+at the next start. Object names are never used as paths.
 """
 
 import sqlite3
@@ -49,7 +49,7 @@ _LISTED = f"SELECT {_COLUMNS} FROM objects WHERE bucket = ?"  # noqa: S608 - con
 _INSERT = f"INSERT INTO objects ({_COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - constant columns
 
 LAST = "\U0010ffff"
-"""Sorts after every character that may follow in a name."""
+"""Sorts after every character that a name may have."""
 
 type Position = tuple[str, int]
 """Where a page of a listing ended: name and generation."""
@@ -68,7 +68,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Bytes already on disk, waiting for the row that names them."""
+    """Bytes on disk that no row names yet."""
 
     file: str
     size: int
@@ -76,7 +76,7 @@ class Body:
 
 
 class Store:
-    """All state of the storage server below `folder`. Every method is safe to call from many threads."""
+    """All state of the storage server, below `folder`. Thread-safe."""
 
     def __init__(self, folder: Path, base_url: str) -> None:
         self.database = Database(folder / "storage.sqlite", _SCHEMA)
@@ -91,7 +91,7 @@ class Store:
     # -- buckets
 
     def create_bucket(self, name: str, settings: BucketSettings) -> Bucket:
-        """409 if it exists."""
+        """Create a bucket; 409 if it exists."""
         now = self._now_us()
         row = (name, now, now, 1, msgspec.json.encode(settings))
         with self.database.transaction() as rows:
@@ -101,19 +101,19 @@ class Store:
         return Bucket(name, now, now, 1, settings)
 
     def bucket(self, name: str) -> Bucket:
-        """404 if there is none."""
+        """A bucket; 404 if there is none."""
         with self.database.reading() as rows:
             return bucket_of(rows, name)
 
     def buckets(self, prefix: str) -> list[Bucket]:
-        """All buckets whose name starts so, by name."""
+        """All buckets whose name starts with `prefix`, by name."""
         with self.database.reading() as rows:
             found = rows.execute("SELECT * FROM buckets WHERE substr(name, 1, ?) = ? ORDER BY name", (
                 len(prefix), prefix)).fetchall()  # fmt: skip
         return [_bucket(row) for row in found]
 
     def update_bucket(self, name: str, settings: BucketSettings, conditions: Conditions) -> Bucket:
-        """Replaces the settings; the metageneration grows."""
+        """Replace the settings, and increase the metageneration."""
         with self.database.transaction() as rows:
             current = bucket_of(rows, name)
             _check_bucket(current, conditions)
@@ -124,7 +124,7 @@ class Store:
             return bucket_of(rows, name)
 
     def delete_bucket(self, name: str, conditions: Conditions) -> None:
-        """409 unless it is empty, archived generations included."""
+        """Delete a bucket; 409 unless it is empty, also of archived generations."""
         with self.database.transaction() as rows:
             _check_bucket(bucket_of(rows, name), conditions)
             if rows.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (name,)).fetchone():
@@ -135,24 +135,28 @@ class Store:
     # -- objects
 
     def find(self, bucket: str, name: str, generation: int | None, conditions: Conditions) -> Stored:
-        """The live object, or exactly that generation; 404, 412 or 304 otherwise."""
+        """The live object, or the given generation.
+
+        Raises:
+            ApiError: 404 if there is none, 412 or 304 by the conditions.
+        """
         with self.database.reading() as rows:
             found = self._existing(rows, bucket, name, generation)
         conditions.check_read(found)
         return found
 
     def read(self, bucket: str, name: str, generation: int | None, conditions: Conditions) -> tuple[Stored, bytes]:
-        """As `find`, with the stored bytes."""
+        """Like `find`, with the stored bytes."""
         with self.database.reading() as rows:
             found = self._existing(rows, bucket, name, generation)
-            # Opened under the lock: an overwrite meanwhile unlinks the file, but not what is open.
+            # Opened under the lock: a later overwrite unlinks the file, but an open file stays readable.
             body = (self._files / found.file).open("rb")
         with body:
             conditions.check_read(found)
             return found, body.read()
 
     def save(self, data: bytes) -> Body:
-        """Writes bytes to a new file; `put` gives them a name, `discard` takes them away."""
+        """Write bytes to a new file; `put` makes it an object, `discard` removes it."""
         file = uuid.uuid4().hex
         (self._files / file).write_bytes(data)
         return Body(file, len(data), Checksums.of(data))
@@ -161,9 +165,13 @@ class Store:
         self, bucket: str, name: str, body: Body, settings: Settings, conditions: Conditions, *,
         session: str | None = None,
     ) -> Stored:  # fmt: skip
-        """Makes `body` the live object. Of racing writers with the same precondition exactly one wins.
+        """Make `body` the live object. Of concurrent writers with the same precondition, exactly one succeeds.
 
-        session: the resumable upload that ends with this, forgotten in the same transaction.
+        Args:
+            session: the resumable upload that this completes; deleted in the same transaction.
+
+        Raises:
+            ApiError: 404 without the bucket, 412 by the conditions.
         """
         with self._replacing(body.file) as dropped, self.database.transaction() as rows:
             owner = bucket_of(rows, bucket)
@@ -182,7 +190,7 @@ class Store:
     def update(
         self, bucket: str, name: str, generation: int | None, settings: Settings, conditions: Conditions
     ) -> Stored:
-        """Replaces the metadata; the metageneration grows by one."""
+        """Replace the metadata, and increase the metageneration by one."""
         with self.database.transaction() as rows:
             current = self._existing(rows, bucket, name, generation)
             conditions.check_write(current)
@@ -196,7 +204,7 @@ class Store:
         return new
 
     def delete(self, bucket: str, name: str, generation: int | None, conditions: Conditions) -> None:
-        """Deletes for good, or archives the live generation of a versioned bucket."""
+        """Delete a generation, or the live object, which a versioned bucket archives."""
         with self._replacing(None) as dropped, self.database.transaction() as rows:
             owner = bucket_of(rows, bucket)
             current = self._existing(rows, bucket, name, generation)
@@ -209,7 +217,7 @@ class Store:
     def listing(
         self, bucket: str, *, start: str, end: str, prefix: str, versions: bool, after: Position, limit: int
     ) -> list[Stored]:
-        """At most `limit` objects by (name, generation) with `start <= name < end`, beyond `after`."""
+        """At most `limit` objects after `after` with `start <= name < end`, by (name, generation)."""
         sql = f"{_LISTED} AND name >= ? AND (name, generation) > (?, ?)"
         values: list[str | int] = [bucket, max(start, prefix), *after]
         for bound in (end, prefix and prefix + LAST):
@@ -225,23 +233,23 @@ class Store:
     # -- resumable uploads
 
     def part_file(self, upload_id: str) -> Path:
-        """Where the bytes of an unfinished resumable upload gather."""
+        """The file with the bytes of an unfinished resumable upload."""
         return self._files / f"upload-{upload_id}"
 
-    def gathered(self, upload_id: str) -> Body:
-        """The bytes of a finished resumable upload as a body; the file keeps its name."""
+    def upload_body(self, upload_id: str) -> Body:
+        """The bytes of a complete resumable upload as a body; the file keeps its name."""
         part = self.part_file(upload_id)
         data = part.read_bytes()
         return Body(part.name, len(data), Checksums.of(data))
 
-    def forget_upload(self, upload_id: str) -> None:
-        """Ends a resumable upload without an object."""
+    def delete_upload(self, upload_id: str) -> None:
+        """Delete a resumable upload without making an object."""
         with self.database.transaction() as rows:
             rows.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
         self.part_file(upload_id).unlink(missing_ok=True)
 
     def discard(self, body: Body) -> None:
-        """Removes bytes that no object took."""
+        """Remove the file of a body that is not used."""
         (self._files / body.file).unlink(missing_ok=True)
 
     # -- inside a transaction
@@ -285,18 +293,18 @@ class Store:
 
     @contextmanager
     def _replacing(self, new_file: str | None) -> Iterator[list[str]]:
-        """Unlinks the files listed by the block once it has committed, or `new_file` if it failed."""
+        """Remove the files that the block lists once it has committed, or `new_file` if it failed."""
         dropped: list[str] = []
-        doomed = [new_file] if new_file else []
+        unused = [new_file] if new_file else []
         try:
             yield dropped
-            doomed = dropped
+            unused = dropped
         finally:
-            for file in doomed:
+            for file in unused:
                 (self._files / file).unlink(missing_ok=True)
 
     def _now_us(self) -> int:
-        # Called inside transactions only: strictly increasing, so it also serves as the generation.
+        # Called only in transactions. It is strictly increasing, so it is also used as the generation.
         self._last_us = max(time.time_ns() // 1000, self._last_us + 1)
         return self._last_us
 
@@ -310,7 +318,7 @@ class Store:
 
 
 def bucket_of(rows: sqlite3.Connection, name: str) -> Bucket:
-    """The bucket row inside a transaction, or 404."""
+    """The bucket row, in a transaction; 404 if there is none."""
     row = rows.execute("SELECT * FROM buckets WHERE name = ?", (name,)).fetchone()
     if row is None:
         raise not_found("The specified bucket does not exist.")

@@ -1,4 +1,4 @@
-"""The three ways of uploading: media, multipart and resumable; each ends in one `Store.put`."""
+"""The three kinds of upload: media, multipart and resumable. Each ends in one `Store.put`."""
 
 import re
 import uuid
@@ -8,24 +8,24 @@ from email.message import Message
 import msgspec
 
 from tipoff_local.errors import ApiError, invalid, not_found, unsupported
+from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import json_response
 from tipoff_local.storage.model import Conditions, Settings, Stored, WriteMetadata, decode
 from tipoff_local.storage.store import Store, bucket_of
-from tipoff_local.wire import Request, Response
 
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+|\*)")
 _MAX_NAME_BYTES = 1024
 
 
 class Session(msgspec.Struct, frozen=True):
-    """What a resumable upload was begun with."""
+    """The request that began a resumable upload."""
 
     metadata: WriteMetadata
     query: dict[str, str]
 
 
 def upload(store: Store, bucket: str, request: Request) -> Response:
-    """Routes one request of `/upload/storage/v1/b/{bucket}/o` by its uploadType."""
+    """Handle one request of `/upload/storage/v1/b/{bucket}/o` by its uploadType."""
     query = request.query
     kind = query.get("uploadType")
     if "upload_id" in query:
@@ -70,7 +70,7 @@ def _split(request: Request) -> tuple[WriteMetadata, bytes]:
     if len(parts) != 3:
         raise invalid("multipart upload must have two parts")
     _, description = _part(parts[1])
-    # The data may hold the boundary's text: only the last one, at the end of the body, closes the part.
+    # The data may contain the boundary's text. Only the last occurrence, at the end of the body, closes the part.
     data_headers, data = _part(parts[2].rpartition(delimiter)[0])
     metadata = decode(description, WriteMetadata)
     if metadata.content_type is None:
@@ -79,7 +79,7 @@ def _split(request: Request) -> tuple[WriteMetadata, bytes]:
 
 
 def _part(raw: bytes) -> tuple[dict[str, str], bytes]:
-    """Headers and content of a part; lines end with CRLF, or with LF as gcloud writes them."""
+    """Headers and content of a part. Lines end with CRLF, or with LF from gcloud."""
     end = b"\r\n" if raw.startswith(b"\r\n") else b"\n"
     head, blank, body = raw.removeprefix(end).partition(end + end)
     if not blank:
@@ -109,7 +109,7 @@ def _resume(store: Store, upload_id: str, request: Request) -> Response:
     if row is None:
         raise not_found("The upload session does not exist, or is finished.")
     if request.method == "DELETE":
-        store.forget_upload(upload_id)
+        store.delete_upload(upload_id)
         return Response(499)
     session = msgspec.json.decode(row["request"], type=Session)
     total = _append(store, upload_id, request)
@@ -122,7 +122,7 @@ def _resume(store: Store, upload_id: str, request: Request) -> Response:
 
 
 def _append(store: Store, upload_id: str, request: Request) -> int | None:
-    """Adds the chunk where it belongs; the total size, if the sender knows it by now."""
+    """Write the chunk at its offset, and return the total size if the sender has given it."""
     header = request.headers.get("content-range")
     if header is None:
         store.part_file(upload_id).write_bytes(request.body)
@@ -140,14 +140,14 @@ def _write_at(store: Store, upload_id: str, offset: int, data: bytes) -> None:
     with store.part_file(upload_id).open("r+b") as part:
         if offset > part.seek(0, 2):
             raise ApiError(503, "A chunk before this one is missing.", "backendError")
-        # Bytes sent again after a lost answer replace themselves.
+        # Bytes that are sent again after a lost answer overwrite themselves.
         part.seek(offset)
         part.write(data)
 
 
 def _complete(store: Store, upload_id: str, bucket: str, session: Session) -> Stored:
     query, metadata = session.query, session.metadata
-    body = store.gathered(upload_id)
+    body = store.upload_body(upload_id)
     try:
         body.sums.check(metadata)
         return store.put(
@@ -155,7 +155,7 @@ def _complete(store: Store, upload_id: str, bucket: str, session: Session) -> St
             session=upload_id,
         )  # fmt: skip
     except ApiError:
-        store.forget_upload(upload_id)
+        store.delete_upload(upload_id)
         raise
 
 

@@ -1,5 +1,5 @@
 """A strict local Cloud Workflows: language, engine, journal and the two services (Workflows, Executions).
 
-Facts come from the public documentation at cloud.google.com/workflows/docs. What is not supported is refused at
-deployment or answered UNIMPLEMENTED / 501, never half done.
+It follows the public documentation at cloud.google.com/workflows/docs. A feature that is not supported is refused at
+deployment, or answered with UNIMPLEMENTED / 501.
 """

@@ -1,4 +1,4 @@
-"""What the world gives to a running execution: identity, clock, other workflows, topics, and the order to stop."""
+"""What a running execution uses: identity, clock, other workflows, topics, and the signal to stop."""
 
 import threading
 import time
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from tipoff_local.workflows.errors import Interrupted
-from tipoff_local.workflows.values import Value
+from tipoff_local.workflows.language.errors import Interrupted
+from tipoff_local.workflows.language.values import Value
 
 type Publish = Callable[[str, bytes, dict[str, str]], str | None]
 
@@ -16,19 +16,19 @@ class Signer(Protocol):
     """Makes identity tokens; `tipoff_local.identity.Identity` is one."""
 
     def sign(self, audience: str, email: str) -> str:
-        """A JWT for `email`, meant for `audience`."""
+        """A JWT of `email` for `audience`."""
         ...
 
 
-class Token:
-    """The order to stop: set once, by cancellation or by the server's shutdown."""
+class StopToken:
+    """The signal to stop an execution: set once, by cancellation or by the server's shutdown."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
         self._cancelled = False
 
     def stop(self, *, cancelled: bool) -> None:
-        """Stop the execution at its next step or within a wait."""
+        """Stop the execution at its next step, or in the middle of a wait."""
         self._cancelled = self._cancelled or cancelled
         self._event.set()
 
@@ -45,25 +45,27 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as executions see it, with waits multiplied by `scale` (0 does not wait at all).
+    """Time as executions see it.
 
-    `told_s` is what `sys.now` answers; a clock that stands still there does not stop waits, which are real.
+    Attributes:
+        scale: factor of all waits; 0 does not wait at all.
+        now_s: what `sys.now` answers. Waits use real time even if this clock is stopped.
     """
 
     scale: float = 1.0
-    told_s: Callable[[], float] = time.time
+    now_s: Callable[[], float] = time.time
 
     def now(self) -> float:
-        """Seconds since the epoch, as told."""
-        return self.told_s()
+        """Seconds since the epoch by `now_s`."""
+        return self.now_s()
 
-    def wait_until(self, real_s: float, token: Token) -> None:
-        """Wait for an instant of the machine's clock, scaled."""
+    def wait_until(self, real_s: float, token: StopToken) -> None:
+        """Wait until an instant of the machine's clock; the wait is scaled."""
         token.wait(max(0.0, real_s - time.time()) * self.scale)
 
-    def wait_until_told(self, instant_s: float, token: Token) -> None:
-        """Wait as long as it is from now, as told, to an instant, scaled."""
-        token.wait(max(0.0, instant_s - self.told_s()) * self.scale)
+    def wait_until_instant(self, instant_s: float, token: StopToken) -> None:
+        """Wait for the time from `now` to an instant; the wait is scaled."""
+        token.wait(max(0.0, instant_s - self.now_s()) * self.scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +78,18 @@ class ChildOutcome:
 
 
 class Services(Protocol):
-    """The engine's neighbours."""
+    """The services that an execution uses."""
 
     signer: Signer
     clock: Clock
 
     @property
     def publish(self) -> Publish | None:
-        """Publishes a message, where there is a Pub/Sub."""
+        """Publishes a message; None without Pub/Sub."""
         ...
 
     def start_child(self, key: str, workflow: str, argument: Value) -> str:
-        """Start (or find, if `key` was used before) an execution of a workflow by resource name; returns its name.
+        """Start an execution of a workflow by resource name, or find the one that `key` started; returns its name.
 
         Raises:
             LookupError: no such workflow.
@@ -98,8 +100,8 @@ class Services(Protocol):
         """The Execution resource as a map."""
         ...
 
-    def await_child(self, execution: str, seconds: float, token: Token) -> ChildOutcome:
-        """Wait for its end.
+    def await_child(self, execution: str, seconds: float, token: StopToken) -> ChildOutcome:
+        """Wait for the end of a child execution.
 
         Raises:
             TimeoutError: it still runs after `seconds`.
@@ -108,8 +110,8 @@ class Services(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What an execution is: its resource name, environment variables and service account."""
+class ExecutionInfo:
+    """The resource name, environment variables and service account of an execution."""
 
     name: str
     env: Mapping[str, str]
@@ -118,13 +120,13 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What a function of the standard library gets beside its arguments.
+    """What a function of the standard library gets in addition to its arguments.
 
     `key` is unique to this call and the same after a restart; `started_s` is when it was first attempted.
     """
 
-    setting: Setting
+    info: ExecutionInfo
     services: Services
-    token: Token
+    token: StopToken
     key: str
     started_s: float

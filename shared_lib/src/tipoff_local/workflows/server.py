@@ -1,4 +1,4 @@
-"""The local Cloud Workflows as a server: both services over gRPC (official clients) and REST (gcloud)."""
+"""The local Cloud Workflows server: both services over gRPC (official clients) and REST (gcloud)."""
 
 import time
 from collections.abc import Callable
@@ -8,12 +8,12 @@ from pathlib import Path
 import grpc
 
 from tipoff_local.httpd import HttpServer, PortTaken
-from tipoff_local.workflows.api import ExecutionsApi, WorkflowsApi
 from tipoff_local.workflows.context import Clock, Publish, Signer
-from tipoff_local.workflows.executor import Executor
-from tipoff_local.workflows.journal import Journal
-from tipoff_local.workflows.rest import Rest
-from tipoff_local.workflows.rpc import handlers
+from tipoff_local.workflows.engine.executor import Executor
+from tipoff_local.workflows.engine.journal import Journal
+from tipoff_local.workflows.service.api import ExecutionsApi, WorkflowsApi
+from tipoff_local.workflows.service.rest import Rest
+from tipoff_local.workflows.service.rpc import handlers
 
 _OPTIONS = [("grpc.max_receive_message_length", 20 * 1024 * 1024), ("grpc.so_reuseport", 0)]
 
@@ -22,11 +22,11 @@ class WorkflowsServer:
     """Workflows and Executions of one project and location.
 
     Args:
-        folder: keeps the journal; a server started on it later resumes what was running.
+        folder: keeps the journal; a later server on this folder resumes what was running.
         identity: signs OIDC and OAuth2 tokens of http calls.
         project, project_number, location: what `sys.get_env` answers; `location_path` is their resource name.
         port: gRPC port; rest_port: REST port; 0 lets the system choose.
-        publish: takes (topic path, data, attributes), may return a message id; None: the connector fails.
+        publish: takes (topic path, data, attributes) and may return a message id; None makes the connector fail.
         sleep_scale: real seconds per second of `sys.sleep` and retry delays (0: no waiting).
         now_s: what `sys.now` answers.
     """
@@ -61,27 +61,27 @@ class WorkflowsServer:
 
     @property
     def rest_url(self) -> str:
-        """Base URL without a trailing slash (gcloud's endpoint overrides want one)."""
+        """Base URL without a trailing slash (gcloud's endpoint overrides need one)."""
         return self._http.url
 
     @property
     def instance(self) -> str:
-        """The token that the REST server answers, to prove which server was reached."""
+        """The token that the REST server answers, which shows which server was reached."""
         return self._http.instance
 
     @property
     def active(self) -> int:
-        """Executions that have not ended."""
+        """Number of executions that have not ended."""
         return len(self.executor.store.active())
 
     def start(self) -> None:
-        """Serve from now on, and resume executions of an earlier life."""
+        """Begin to serve, and resume the executions that were running before a restart."""
         self._http.start()
         self._grpc.start()
         self.executor.resume()
 
     def stop(self) -> None:
-        """Stop serving; running executions are kept for the next start."""
+        """Stop serving; running executions resume at the next start."""
         self._http.stop()
         self.executor.stop()
         self._grpc.stop(grace=0.2).wait()

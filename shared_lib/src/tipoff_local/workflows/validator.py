@@ -1,14 +1,14 @@
 """Deploy-time checks of names: step targets, functions and their arguments, variables, nesting.
 
-Everything is refused with line and step; a documented feature that this engine lacks is marked UNIMPLEMENTED.
+Every refusal names line and step. A documented feature that this engine does not have is marked UNIMPLEMENTED.
 """
 
 from collections.abc import Iterator
 
-from tipoff_local.workflows.document import read
-from tipoff_local.workflows.errors import DeployError, Place
-from tipoff_local.workflows.limits import LIMITS
-from tipoff_local.workflows.model import (
+from tipoff_local.workflows.language.document import read
+from tipoff_local.workflows.language.errors import DeployError, SourceLocation
+from tipoff_local.workflows.language.limits import LIMITS
+from tipoff_local.workflows.language.model import (
     Arm,
     Assign,
     Block,
@@ -33,12 +33,12 @@ from tipoff_local.workflows.model import (
     Try,
     steps_of,
 )
-from tipoff_local.workflows.parser import FUNCTION_VALUES
-from tipoff_local.workflows.scopes import Scope, loop_names, routine_scope, targets_of
+from tipoff_local.workflows.language.parser import FUNCTION_VALUES
+from tipoff_local.workflows.language.scopes import Scope, loop_names, routine_scope, targets_of
+from tipoff_local.workflows.language.syntax import Apply, Name, Node, children
 from tipoff_local.workflows.stdlib import FUNCTIONS
-from tipoff_local.workflows.syntax import Apply, Name, Node, children
 
-# Documented, and deliberately not here.
+# Documented modules that this engine does not implement.
 _ABSENT_MODULES = ("events.", "experimental.", "googleapis.", "http.")
 
 
@@ -78,7 +78,7 @@ class _RoutineCheck:
                 seen[step.name] = step.line
 
     def _refuse(self, reason: str, *, missing: bool = False) -> DeployError:
-        place = Place(self._routine.name, self._step.name, self._step.line)
+        place = SourceLocation(self._routine.name, self._step.name, self._step.line)
         return DeployError(place, reason, unimplemented=missing)
 
     def _block(self, block: Block, scope: Scope, reach: "_Reach") -> None:
@@ -217,7 +217,7 @@ class _RoutineCheck:
 
 
 class _Reach:
-    """What a jump can reach: steps of the enclosing blocks up to the next loop, handler-free; and where it stands."""
+    """Where a jump may go: the steps of the enclosing blocks up to the next loop; whether it is in a loop or branch."""
 
     def __init__(self, steps: frozenset[str], *, loop: bool, branches: int) -> None:
         self.steps = steps

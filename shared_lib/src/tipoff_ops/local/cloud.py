@@ -24,7 +24,7 @@ from tipoff_local.identity import Identity
 from tipoff_local.mesh import Mesh, Names, ResolvedSchedule
 from tipoff_local.pubsub.server import PubsubServer
 from tipoff_local.scheduler.jobs import Firing, Job, Retry, WorkflowTarget
-from tipoff_local.scheduler.scheduler import Delivery, Scheduler, StandingClock
+from tipoff_local.scheduler.scheduler import Delivery, Scheduler, SettableClock
 from tipoff_local.scheduler.server import SchedulerServer, Tick
 from tipoff_local.storage.server import StorageServer
 from tipoff_local.workflows.server import WorkflowsServer
@@ -87,7 +87,7 @@ class LocalMesh:
     scheduler_server: SchedulerServer = field(init=False)
     settings: Settings = field(init=False)
     _template: Path | None = field(init=False, default=None)
-    clock: StandingClock = field(init=False, default_factory=StandingClock)
+    clock: SettableClock = field(init=False, default_factory=SettableClock)
 
     def start(self) -> None:
         """Build the zips, start all servers, create all resources.
@@ -125,14 +125,14 @@ class LocalMesh:
         The workflows see the instant of their job as the present one. Afterwards the clock shows the end.
         """
         if wanted.start_at is not None:
-            self.scheduler.stand_at(wanted.start_at)
+            self.scheduler.skip_to(wanted.start_at)
         deliveries = self.scheduler.tick(wanted.end_at, self._firing)
-        self.clock.stand_at(wanted.end_at)
+        self.clock.set_to(wanted.end_at)
         return deliveries
 
     @contextmanager
     def _firing(self, firing: Firing) -> Iterator[None]:
-        self.clock.stand_at(firing.at)
+        self.clock.set_to(firing.at)
         yield
         while self.workflows.active:
             time.sleep(POLL_S)

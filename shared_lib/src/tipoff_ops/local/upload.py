@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from google.api_core.exceptions import from_http_status
 
-from tipoff_local.wire import Client
+from tipoff_local.http1 import Client
 from tipoff_ops.local.cloud import LocalMesh
 
 UPLOAD_THREADS = 8

@@ -1,9 +1,8 @@
-"""Appends of the local warehouse by columns.
+"""Appends Arrow rows through the streaming buffer, without a conversion of each row.
 
-local-bigquery turns each appended row into JSON and back three times, which is nearly all the time that ingesting
-takes. Here rows that come as Arrow go to DuckDB as they are, by way of a buffer. Only what is sure to fit goes this
-way: anything else (an unknown field, a missing required value) takes local-bigquery's own way, which says what is wrong
-with which row.
+local-bigquery turns each appended row into JSON and back three times, which is nearly all of the time of an append.
+With this patch, rows that are sent as Arrow go to the buffer as they are, if they surely fit their table. All other
+rows (an unknown field, a missing required value) take local-bigquery's own path, which reports the error of each row.
 """
 
 import logging
@@ -17,10 +16,10 @@ from local_bigquery.errors import BigQueryError
 from local_bigquery.grpc import write
 from local_bigquery.models import TableFieldSchema
 
-from tipoff_local.bigquery.buffer import Appended, StreamingBuffer
+from tipoff_local.bigquery.buffer import AppendedRows, StreamingBuffer
 from tipoff_local.bigquery.catalogue import CatalogueMemory, Shadow
 
-# How BigQuery has a column's values sent in Arrow; other columns and other types go the slow way.
+# The Arrow type of each BigQuery type. Columns of other types take local-bigquery's own path.
 _ARROW = {
     "STRING": pyarrow.string(),
     "INTEGER": pyarrow.int64(),
@@ -37,7 +36,7 @@ type Decode = Callable[[types.AppendRowsRequest, list[TableFieldSchema]], Sequen
 
 
 class _ArrowRows(Sequence[dict[str, Any]]):
-    """Rows as they came, made into dicts only when somebody reads them."""
+    """Rows as they were sent; they become dicts only when they are read."""
 
     def __init__(
         self, batch: pyarrow.RecordBatch, sent: tuple[bytes, bytes], plain: Callable[[], list[dict[str, Any]]]
@@ -57,11 +56,11 @@ class _ArrowRows(Sequence[dict[str, Any]]):
 
 
 def append_by_columns(memory: CatalogueMemory, buffer: StreamingBuffer) -> None:
-    """Change local-bigquery's append path in this process."""
+    """Replace local-bigquery's append path in this process."""
     columns = memory.remembering(tables.columns)
 
     def load(*table: str) -> None:
-        """Only whether the table is there is asked, of each stream's first append."""
+        """Check that the table exists; the caller, the first append of a stream, ignores the result."""
         try:
             columns(*table)
         except BigQueryError:
@@ -87,9 +86,9 @@ def append_by_columns(memory: CatalogueMemory, buffer: StreamingBuffer) -> None:
     def insert_rows(stream: write.Stream, rows: Sequence[Any]) -> Any:
         if isinstance(rows, _ArrowRows):
             if rows.batch.num_rows and _fits(rows.batch, columns(*stream.table)):
-                buffer.add(Appended(stream.table, *rows.sent), rows.batch.num_rows)
+                buffer.add(AppendedRows(stream.table, *rows.sent), rows.batch.num_rows)
                 return []
-            logger.warning("an append to %s takes the slow way", ".".join(stream.table))
+            logger.warning("an append to %s takes local-bigquery's own, slower path", ".".join(stream.table))
         return insert(stream, list(rows))
 
     write._decoder = decode_lazily
@@ -97,7 +96,7 @@ def append_by_columns(memory: CatalogueMemory, buffer: StreamingBuffer) -> None:
 
 
 def _fits(batch: pyarrow.RecordBatch, fields: list[TableFieldSchema]) -> bool:
-    """Whether each field sent is a column of its type, each required value is there, and all text is text."""
+    """Whether each field is a column of its type, no required value is missing, and all text is valid UTF-8."""
     by_name = {field.name: field for field in fields}
     needed = {field.name for field in fields if field.mode == "REQUIRED"}
     if not needed <= set(batch.schema.names) <= by_name.keys():
@@ -113,7 +112,7 @@ def _fits(batch: pyarrow.RecordBatch, fields: list[TableFieldSchema]) -> bool:
 
 
 def _arrow_type(field: TableFieldSchema) -> pyarrow.DataType | None:
-    """None if it has none of the known ones, or has a limit of its own."""
+    """The column's Arrow type; None if it is not a known type, or has a limit of its own."""
     if field.precision or field.maxLength:
         return None
     if field.type == "RECORD":
@@ -125,7 +124,7 @@ def _arrow_type(field: TableFieldSchema) -> pyarrow.DataType | None:
 
 
 def _complete(array: pyarrow.Array, field: TableFieldSchema) -> bool:
-    """Whether no required value is missing, at any depth; an array that is NULL counts as missing."""
+    """Whether no required value is missing, at any depth. A NULL array is a missing value."""
     if field.mode in ("REQUIRED", "REPEATED") and array.null_count:
         return False
     if field.type != "RECORD":

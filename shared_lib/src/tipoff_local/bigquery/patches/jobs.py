@@ -1,8 +1,8 @@
-"""Jobs of the local warehouse, kept in memory: as much of them as anybody asks for.
+"""Keeps jobs in memory.
 
-local-bigquery writes each job to disk three times, as it is asked, begun and ended, and reads it twice: more than a
-quarter of a small query's processor time. A job is looked for by who waits for it, seconds later, or by `bq ls -j`; its
-result stays a table of its own. The newest jobs are kept until the process ends.
+local-bigquery writes each job to disk three times (created, started, ended) and reads it twice, which is more than a
+quarter of the processor time of a small query. A job is read by the client that waits for it, or by `bq ls -j`. Its
+result is a table of its own and stays on disk. The newest jobs are kept until the process ends.
 """
 
 import json
@@ -18,7 +18,7 @@ KEPT_MAX = 5_000
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _StoredJob:
     job_id: str
     parent_job_id: str | None
     state: str
@@ -27,23 +27,23 @@ class _Kept:
 
 
 class Jobs:
-    """What local-bigquery's store of jobs does, by the same names; a job is copied on its way in and out.
+    """Replaces local-bigquery's store of jobs, with the same functions. A job is copied when it is saved and loaded.
 
     Args:
-        kept_max: how many jobs are kept; the oldest is forgotten first.
+        kept_max: maximum number of jobs; the oldest is deleted first.
     """
 
     def __init__(self, kept_max: int = KEPT_MAX) -> None:
         self._kept_max = kept_max
-        self._jobs: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._jobs: OrderedDict[tuple[str, str], _StoredJob] = OrderedDict()
         self._lock = Lock()
 
     def save(self, job: Job) -> Job:
-        """Keep the job as it is now."""
+        """Save the present state of the job."""
         reference, statistics = job.jobReference, job.statistics
         resource = json.dumps(job.dump())
         created_ms = int(statistics.creationTime)
-        kept = _Kept(reference.jobId, statistics.parentJobId, job.status.state, created_ms, resource)
+        kept = _StoredJob(reference.jobId, statistics.parentJobId, job.status.state, created_ms, resource)
         with self._lock:
             self._jobs[reference.projectId, reference.jobId] = kept
             while len(self._jobs) > self._kept_max:
@@ -51,7 +51,7 @@ class Jobs:
         return job
 
     def load(self, project_id: str, job_id: str) -> Job | None:
-        """The job as it was kept last; None if it is unknown or forgotten."""
+        """The job as it was saved last; None if it is unknown or deleted."""
         kept = self._jobs.get((project_id, job_id))
         return Job.model_validate_json(kept.resource) if kept else None
 
@@ -63,7 +63,7 @@ class Jobs:
         min_creation_time: int | None = None,
         max_creation_time: int | None = None,
     ) -> list[Job]:
-        """Jobs of a project under a parent (None: of none), newest first; times in milliseconds, both included."""
+        """Jobs of a project with this parent (None: without one), newest first; times in milliseconds, inclusive."""
         with self._lock:
             every = [kept for (project, _), kept in self._jobs.items() if project == project_id]
         found = [
@@ -78,14 +78,14 @@ class Jobs:
         return [Job.model_validate_json(kept.resource) for kept in found]
 
     def delete(self, project_id: str, job_id: str) -> None:
-        """Forget the job and those of its script."""
+        """Delete the job and its child jobs."""
         with self._lock:
             for key, kept in list(self._jobs.items()):
                 if key[0] == project_id and job_id in (kept.job_id, kept.parent_job_id):
                     del self._jobs[key]
 
 
-def remember_jobs() -> None:
-    """Change local-bigquery's store of jobs in this process."""
-    kept = Jobs()
-    store.save, store.load, store.list_, store.delete = kept.save, kept.load, kept.list_, kept.delete
+def keep_jobs_in_memory() -> None:
+    """Replace local-bigquery's store of jobs in this process."""
+    jobs = Jobs()
+    store.save, store.load, store.list_, store.delete = jobs.save, jobs.load, jobs.list_, jobs.delete

@@ -1,9 +1,9 @@
-"""Names of the local warehouse's catalogue, looked up in DuckLake's own tables.
+"""Looks up names of the catalogue in DuckLake's own tables.
 
-local-bigquery asks DuckDB's catalogue functions, which list all tables, views and columns of all schemas, with the size
-of each, to say whether one name is among them: 38 ms with our two hundred objects, several times a statement. DuckLake
-keeps its catalogue in tables (https://ducklake.select/docs/stable/specification/tables/overview): 3 ms. Theirs is also
-the number of rows as it is; DuckDB's estimate leaves deleted ones in.
+local-bigquery uses DuckDB's catalogue functions. To find one name, they list all tables, views and columns of all
+schemas, with their sizes: 38 ms with our two hundred objects, several times for each statement. DuckLake keeps its
+catalogue in tables (https://ducklake.select/docs/stable/specification/tables/overview); a look-up there takes 3 ms.
+These tables also have the exact number of rows, whereas DuckDB's estimate includes deleted rows.
 """
 
 from collections.abc import Callable
@@ -19,14 +19,14 @@ type Fetch = Callable[[str, list[Any] | None], list[Row]]
 type Objects = Callable[[str, str, str | None], list[tuple[str, str, int]]]
 
 
-def look_names_up() -> None:
-    """Change local-bigquery's look-ups in this process; to be called before whatever else changes them."""
+def use_ducklake_catalogue() -> None:
+    """Replace local-bigquery's look-ups in this process. Must be called before the other patches."""
     database.objects = _objects(database.objects, database.fetch)
     database.fetch = _fetch(database.fetch)
 
 
 def _objects(plain: Objects, fetch: Fetch) -> Objects:
-    """Name, kind and number of rows of the tables and views of a dataset, or of the one of that name."""
+    """Name, kind and number of rows of the tables and views of a dataset, or of the given one."""
 
     def objects(project: str, dataset: str, table: str | None = None) -> list[tuple[str, str, int]]:
         if not _is_lake(project):
@@ -37,7 +37,7 @@ def _objects(plain: Objects, fetch: Fetch) -> Objects:
 
 
 def _fetch(plain: Fetch) -> Fetch:
-    """Answers which columns of a table are required, and whether it has one of a name; asks all else as it is."""
+    """Answers two statements (required columns of a table, existence of a column) and passes all others on."""
 
     def fetch(sql: str, params: list[Any] | None = None) -> list[Row]:
         if not params or not sql.startswith((REQUIRED_COLUMNS, _ONE_COLUMN)) or not _is_lake(params[0]):

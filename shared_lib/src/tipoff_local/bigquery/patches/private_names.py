@@ -49,14 +49,14 @@ class PrivateName:
 
 
 _CHANGED_SQL = "compare the statement with the constant in the patch and change the constant"
-_LOOKUPS = "adapt patches/lookups.py, or call no look_names_up (38 ms instead of 3 ms a look-up)"
+_LOOKUPS = "adapt patches/lookups.py, or do not call use_ducklake_catalogue (38 ms instead of 3 ms a look-up)"
 _CATALOGUE = "find what now runs at every change of the catalogue: without it, cached answers are wrong"
-_APPENDS = "adapt patches/appends.py, or call no append_by_columns (1.2 s instead of 0.1 s for 4,000 rows)"
-_TRANSLATIONS = "adapt patches/translations.py, or call no remember_translations (two thirds of a small query)"
-_OPERATORS = "adapt patches/operators.py; without it, the operands of DIV and MOD lose their brackets"
-_RESULTS = "adapt patches/results.py, or call no function of it (0.2 s more a query)"
-_JOBS = "adapt patches/jobs.py, or call no remember_jobs (a quarter more time a query)"
-_BUFFER = "adapt buffer.py and looks.py: rows must be in their tables before a request reads them"
+_APPENDS = "adapt patches/appends.py, or do not call append_by_columns (1.2 s instead of 0.1 s for 4,000 rows)"
+_TRANSLATIONS = "adapt patches/translations.py, or do not call remember_translations (two thirds of a small query)"
+_OPERATORS = "adapt patches/operators.py; without it, the operands of DIV lose their brackets"
+_RESULTS = "adapt patches/results.py, or do not call its functions (0.2 s more a query)"
+_JOBS = "adapt patches/jobs.py, or do not call keep_jobs_in_memory (a quarter more time a query)"
+_BUFFER = "adapt buffer.py and references.py: rows must be in their tables before a request reads them"
 _SERVER = "adapt child.py to the way in which the library's own command line and pytest plugin start it"
 
 PRIVATE_NAMES = (
@@ -118,7 +118,7 @@ PRIVATE_NAMES = (
                 "project_id, states, parent_job_id, min_creation_time, max_creation_time"),
     PrivateName("jobs.store.delete", "kept in memory", _JOBS, "project_id, job_id"),
     PrivateName("models.Job", "a job as the library describes it", _JOBS),
-    # Used by buffer.py and looks.py
+    # Used by buffer.py and references.py
     PrivateName("catalog.tabledata.name", "a table's name in DuckDB", _BUFFER, "project_id, dataset_id, table_id"),
     PrivateName("engine.database.connection", "the library's connection to DuckDB", _BUFFER, ""),
     PrivateName("engine.database.quote", "quotes a name", _BUFFER, "parts"),

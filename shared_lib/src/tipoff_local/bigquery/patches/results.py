@@ -1,8 +1,8 @@
-"""Results of the local warehouse's queries: worked out once, and found by their name.
+"""Runs each query once, and finds its result by name.
 
-local-bigquery stores each result as a table and then looks for it, four times, in a listing of every table and every
-column of the catalogue: some 0.2 s for an answer of one row. Before that it asks twice for the columns of the result;
-DuckDB answers lazily only where a query has no parameters, so that each query of ours was run three times.
+local-bigquery stores each result as a table. It then searches for this table four times in a list of all tables and
+columns of the catalogue, which takes some 0.2 s for a result of one row. Before that, it asks twice for the columns of
+the result. DuckDB is lazy only if a query has no parameters, so a query with parameters runs three times.
 """
 
 from typing import Any
@@ -19,12 +19,12 @@ _RESULTS = ("emulator", tables.RESULTS)
 
 
 def find_results_by_name() -> None:
-    """Change local-bigquery's tables catalogue in this process."""
+    """Replace the look-ups of local-bigquery's table catalogue in this process."""
     tables.database = Shadow(database, objects=_objects, fetch=_fetch)
 
 
-def work_results_out_once() -> None:
-    """Change how local-bigquery writes results in this process."""
+def run_queries_once() -> None:
+    """Replace how local-bigquery writes results in this process."""
     write = query._write
 
     def write_once(cursor: Any, sql: str, *arguments: Any) -> None:
@@ -34,7 +34,7 @@ def work_results_out_once() -> None:
 
 
 class OnlyColumns:
-    """A connection that answers one query with its columns and no rows: that is all its asker looks at."""
+    """A connection that answers one query with its columns and no rows, because the caller only reads the columns."""
 
     def __init__(self, cursor: Any, query_sql: str) -> None:
         self._cursor = cursor
@@ -45,7 +45,7 @@ class OnlyColumns:
         return getattr(self._cursor, name)
 
     def sql(self, text: str, **options: Any) -> Any:
-        """As DuckDB's; the one query is planned, once, and not run."""
+        """Like DuckDB's `sql`, but the one query is planned once and not run."""
         if text != self._query_sql:
             return self._cursor.sql(text, **options)
         if self._columns is None:

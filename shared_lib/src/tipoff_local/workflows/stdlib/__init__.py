@@ -1,4 +1,4 @@
-"""The standard library (docs: Standard library overview): one table from documented name to function."""
+"""The standard library (docs: Standard library overview): a table from documented name to function."""
 
 from tipoff_local.workflows.stdlib import collections, connectors, helpers, http, system, text, time_math
 from tipoff_local.workflows.stdlib.policies import FUNCTION_VALUES, PREDICATES

@@ -1,8 +1,8 @@
 """list and map (docs: Modules list, map): every function returns a new value."""
 
-from tipoff_local.workflows.errors import failure
+from tipoff_local.workflows.language.errors import failure
+from tipoff_local.workflows.language.values import Value, type_name
 from tipoff_local.workflows.stdlib.registry import function
-from tipoff_local.workflows.values import Value, type_name
 
 
 @function("list.concat")
@@ -19,7 +19,7 @@ def prepend(objs: list[Value], val: Value) -> Value:
 
 @function("map.get")
 def get(map_: Value, keys: str | list[Value]) -> Value:
-    """The value at a key or a path of keys; null wherever the path ends early."""
+    """The value at a key or a path of keys; null if the path does not exist."""
     found: Value = map_
     for key in [keys] if isinstance(keys, str) else keys:
         if not isinstance(key, str):
@@ -30,7 +30,7 @@ def get(map_: Value, keys: str | list[Value]) -> Value:
 
 @function("map.delete")
 def delete(map_: dict[str, Value], key: str) -> Value:
-    """The map without a key; a missing key is a KeyError."""
+    """The map without a key; a KeyError map if the key is missing."""
     if key not in map_:
         raise failure("KeyError", f"key not found: {key}")
     return {name: value for name, value in map_.items() if name != key}

@@ -1,13 +1,13 @@
-"""Connectors (docs: Connectors reference): child executions, Pub/Sub publish; others are refused at deployment."""
+"""Connectors (docs: Connectors reference): child executions and Pub/Sub publish. Others are refused at deployment."""
 
 import base64
 
 from tipoff_local.errors import ApiError
 from tipoff_local.workflows.context import CallContext
-from tipoff_local.workflows.errors import WorkflowError, failure, http_failure
-from tipoff_local.workflows.limits import LIMITS
+from tipoff_local.workflows.language.errors import WorkflowError, failure, http_failure
+from tipoff_local.workflows.language.limits import LIMITS
+from tipoff_local.workflows.language.values import Value, from_json, size
 from tipoff_local.workflows.stdlib.registry import function
-from tipoff_local.workflows.values import Value, from_json, size
 
 _EXECUTIONS = "googleapis.workflowexecutions.v1.projects.locations.workflows.executions"
 _DEFAULT_TIMEOUT_S = 1800
@@ -26,7 +26,7 @@ def run(
 ) -> Value:
     """Start a child execution and wait for its result; its failure is an OperationError."""
     params = _params(connector_params)
-    env = context.setting.env
+    env = context.info.env
     project, place = project_id or env["GOOGLE_CLOUD_PROJECT_ID"], location or env["GOOGLE_CLOUD_LOCATION"]
     name = _started(context, f"projects/{project}/locations/{place}/workflows/{workflow_id}", argument)
     if params.get("skip_polling") is True:
@@ -66,7 +66,7 @@ def publish(
 
 def _publish_one(context: CallContext, topic: str, message: Value) -> Value:
     if context.services.publish is None:
-        raise failure("SystemError", "this engine has no Pub/Sub to publish to")
+        raise failure("SystemError", "this engine was started without Pub/Sub")
     fields = message if isinstance(message, dict) else {}
     attributes = fields.get("attributes") or {}
     if fields.keys() - {"data", "attributes"} or not isinstance(attributes, dict):

@@ -4,22 +4,22 @@ import base64
 import hashlib
 import hmac
 
-from tipoff_local.workflows.errors import failure
+from tipoff_local.workflows.language.errors import failure
+from tipoff_local.workflows.language.values import INT_MAX, INT_MIN, Value, from_json, to_json, type_name
 from tipoff_local.workflows.stdlib.registry import function
-from tipoff_local.workflows.values import INT_MAX, INT_MIN, Value, from_json, to_json, type_name
 
 _ALGORITHMS = ("MD5", "SHA1", "SHA224", "SHA256", "SHA384", "SHA512")
 
 
 @function("default")
 def default(value: Value, default_value: Value) -> Value:
-    """The value unless it is null."""
+    """The value, or `default_value` if it is null."""
     return default_value if value is None else value
 
 
 @function("if")
 def if_(condition: bool, if_true: Value, if_false: Value) -> Value:
-    """One of two values; both were evaluated."""
+    """One of two values; both are evaluated."""
     return if_true if condition else if_false
 
 
@@ -96,7 +96,7 @@ def base64_encode(data: bytes, padding: bool = True) -> Value:
 
 @function("base64.decode")
 def base64_decode(data: str | bytes, padding: bool = True) -> Value:
-    """The bytes of a Base64 text; with `padding` false its missing padding is supplied."""
+    """The bytes of a Base64 text; with `padding` false, missing padding is added."""
     raw = data.encode() if isinstance(data, str) else data
     return base64.b64decode(raw if padding else raw + b"=" * (-len(raw) % 4), validate=True)
 

@@ -1,4 +1,4 @@
-"""http (docs: Module http; Make an HTTP request). Redirects are not followed; responses are read to 2 MB.
+"""http (docs: Module http; Make an HTTP request). Redirects are not followed; a response may have 2 MB.
 
 A status >= 400 is an HttpError. OIDC tokens are signed for the execution's service account.
 """
@@ -18,10 +18,10 @@ from urllib3.exceptions import (
 )
 
 from tipoff_local.workflows.context import CallContext
-from tipoff_local.workflows.errors import failure, http_failure
-from tipoff_local.workflows.limits import LIMITS
+from tipoff_local.workflows.language.errors import failure, http_failure
+from tipoff_local.workflows.language.limits import LIMITS
+from tipoff_local.workflows.language.values import Value, from_json, to_json
 from tipoff_local.workflows.stdlib.registry import function
-from tipoff_local.workflows.values import Value, from_json, to_json
 
 _AGENT = "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"
 _OAUTH_AUDIENCE = "https://www.googleapis.com/"
@@ -138,9 +138,9 @@ def _authorization(context: CallContext, wanted: _Request) -> dict[str, str]:
     if kind not in ("OIDC", "OAuth2"):
         raise failure("ValueError", f"auth type must be OIDC or OAuth2, not {kind!r}")
     audience = str(wanted.auth.get("audience") or wanted.url) if kind == "OIDC" else _OAUTH_AUDIENCE
-    if not context.setting.service_account:
+    if not context.info.service_account:
         raise failure("AuthError", "the workflow has no service account to sign for")
-    return {"authorization": f"Bearer {context.services.signer.sign(audience, context.setting.service_account)}"}
+    return {"authorization": f"Bearer {context.services.signer.sign(audience, context.info.service_account)}"}
 
 
 def _read(

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from tipoff_local.workflows.errors import WorkflowError
-from tipoff_local.workflows.values import FunctionRef, Value
+from tipoff_local.workflows.language.errors import WorkflowError
+from tipoff_local.workflows.language.values import FunctionRef, Value
 
 # status codes and tags that each predicate retries
 _IDEMPOTENT = ({429, 502, 503, 504}, {"ConnectionError", "ConnectionFailedError", "TimeoutError"})
@@ -32,7 +32,7 @@ def _policy(predicate: str) -> Value:
     return {"predicate": FunctionRef(predicate), "max_retries": 5, "backoff": _BACKOFF}
 
 
-# What a name without parentheses stands for.
+# The values of names that are written without parentheses.
 FUNCTION_VALUES: dict[str, Value] = {
     **{name: FunctionRef(name) for name in PREDICATES},
     "http.default_retry": _policy("http.default_retry_predicate"),

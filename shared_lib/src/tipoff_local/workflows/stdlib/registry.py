@@ -1,7 +1,7 @@
-"""How a function of the language is declared: a typed Python function, whose annotations are its type checks.
+"""Declares functions of the language: a typed Python function, whose annotations are the type checks.
 
-The annotation of a parameter names the types of the language that it accepts; anything else is a TypeError map.
-A ValueError raised by the body becomes a ValueError map. `Value` accepts everything.
+The annotation of a parameter names the types that it accepts; any other argument is a TypeError map. `Value` accepts
+every type. A ValueError raised by the body becomes a ValueError map.
 """
 
 import inspect
@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Union, get_args, get_origin, get_type_hints
 
-from tipoff_local.workflows.errors import failure
-from tipoff_local.workflows.values import FunctionRef, Value, type_name
+from tipoff_local.workflows.language.errors import failure
+from tipoff_local.workflows.language.values import FunctionRef, Value, type_name
 
 _NAMES = {
     str: "string",
@@ -28,7 +28,7 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter: `accepts` is empty for any type; `required` without a default."""
+    """A parameter. `accepts` is empty if it takes every type; it is `required` if it has no default."""
 
     name: str
     accepts: frozenset[str]
@@ -44,7 +44,7 @@ class Function:
         parameters: in documented order.
         body: the Python function; with `needs_context` its first argument is the call context.
         blocking: only allowed in a `call` step (docs: Expressions, "Blocking calls").
-        recorded: its outcome is kept in the journal, because it is no pure function of its arguments.
+        recorded: its outcome is kept in the journal, because it depends on more than its arguments.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Function:
     recorded: bool = False
 
     def bind(self, positional: list[Value], named: Mapping[str, Value]) -> dict[str, Value]:
-        """Arguments by parameter name, checked as documented; absent optional ones are left out."""
+        """Arguments by parameter name, checked as documented; missing optional ones are left out."""
         if len(positional) > len(self.parameters):
             raise failure("TypeError", f"{self.name} takes at most {len(self.parameters)} arguments")
         bound = dict(zip((p.name for p in self.parameters), positional, strict=False)) | dict(named)
@@ -66,7 +66,7 @@ class Function:
         return bound
 
     def fault(self, given: frozenset[str]) -> str:
-        """What is wrong with a set of argument names; empty if nothing is."""
+        """What is wrong with a set of argument names; empty if they are right."""
         known = {p.name for p in self.parameters}
         if unknown := sorted(given - known):
             return f"{self.name} has no argument {unknown[0]!r}"

@@ -4,11 +4,11 @@ import logging
 import uuid
 
 from tipoff_local.workflows.context import CallContext
-from tipoff_local.workflows.errors import failure
-from tipoff_local.workflows.limits import LIMITS
+from tipoff_local.workflows.language.errors import failure
+from tipoff_local.workflows.language.limits import LIMITS
+from tipoff_local.workflows.language.values import Value, canonical
 from tipoff_local.workflows.stdlib.registry import function
 from tipoff_local.workflows.stdlib.time_math import seconds_of
-from tipoff_local.workflows.values import Value, canonical
 
 _LOG = logging.getLogger(__name__)
 _SEVERITIES = {
@@ -26,8 +26,8 @@ _SEVERITIES = {
 
 @function("sys.get_env", needs_context=True)
 def get_env(context: CallContext, name: str, default: str | None = None) -> Value:
-    """An environment variable; without it `default`, without that a KeyError."""
-    value = context.setting.env.get(name, default)
+    """An environment variable, or `default`; a KeyError map if neither is set."""
+    value = context.info.env.get(name, default)
     if value is None:
         raise failure("KeyError", f"environment variable {name} is not set")
     return value
@@ -41,7 +41,7 @@ def now(context: CallContext) -> Value:
 
 @function("sys.sleep", needs_context=True, blocking=True, recorded=True)
 def sleep(context: CallContext, seconds: int | float) -> Value:
-    """Wait; after a restart of the server only for the rest."""
+    """Wait; after a restart of the server, only for the remaining time."""
     if not 0 <= seconds <= LIMITS.sleep_seconds:
         raise failure("ValueError", f"sys.sleep: seconds must lie in 0..{LIMITS.sleep_seconds}")
     context.services.clock.wait_until(context.started_s + seconds, context.token)
@@ -55,7 +55,7 @@ def sleep_until(context: CallContext, time: str) -> Value:
         instant_s = seconds_of(time)
     except ValueError as error:
         raise failure("ValueError", f"sys.sleep_until: {error}") from error
-    context.services.clock.wait_until_told(instant_s, context.token)
+    context.services.clock.wait_until_instant(instant_s, context.token)
     return None
 
 
@@ -75,7 +75,7 @@ def log(
     if severity not in _SEVERITIES:
         raise failure("ValueError", f"sys.log: unknown severity {severity!r}")
     line = given[0] if isinstance(given[0], str) else canonical(given[0])
-    _LOG.log(_SEVERITIES[severity], "%s: %s", context.setting.name, line)
+    _LOG.log(_SEVERITIES[severity], "%s: %s", context.info.name, line)
     return None
 
 

@@ -1,16 +1,16 @@
-"""text (docs: Module text). Regular expressions are RE2's: what RE2 lacks is refused as an invalid expression.
+"""text (docs: Module text). Regular expressions are those of RE2; what RE2 does not have is refused as invalid.
 
-RE2 reports the leftmost and, of several, the longest match; Python's engine prefers the earlier alternative. The two
-differ only where one alternative begins another (`a|ab`); alternatives are therefore tried longest first, and a
-pattern in which this is not decidable (alternatives that are not plain words) is matched as Python does.
+RE2 reports the leftmost match, and the longest one if there are several. Python prefers the earlier alternative. The
+two differ only if one alternative is the beginning of another (`a|ab`). So alternatives that are plain words are tried
+longest first. All other patterns are matched as Python does.
 """
 
 import re
 from urllib.parse import quote, quote_plus, unquote
 
-from tipoff_local.workflows.evaluator import limited
+from tipoff_local.workflows.language.evaluator import limited
+from tipoff_local.workflows.language.values import Value
 from tipoff_local.workflows.stdlib.registry import function
-from tipoff_local.workflows.values import Value
 
 _NOT_RE2 = re.compile(r"\(\?(?:[=!]|<[=!]|P=|>|\()|\\[1-9]|[*+?}]\+")
 _WORDS = re.compile(r"[\w ]+(?:\|[\w ]+)+")

@@ -4,8 +4,8 @@ import math
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tipoff_local.workflows.language.values import Value
 from tipoff_local.workflows.stdlib.registry import function
-from tipoff_local.workflows.values import Value
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -31,7 +31,7 @@ def seconds_of(value: str) -> float:
     """Seconds since the epoch of an ISO 8601 instant; ValueError for anything else."""
     instant = datetime.fromisoformat(value)
     if instant.tzinfo is None or "T" not in value:
-        raise ValueError(f"{value!r} is no ISO 8601 instant with an offset")
+        raise ValueError(f"{value!r} is not an ISO 8601 instant with an offset")
     return (instant - _EPOCH).total_seconds()
 
 
@@ -43,7 +43,7 @@ def abs_(x: int | float) -> Value:
 
 @function("math.floor")
 def floor(x: int | float) -> Value:
-    """The greatest integer that is not above."""
+    """The greatest integer that is not above `x`."""
     return math.floor(x)
 
 

@@ -1,0 +1,80 @@
+"""Finds the tables that a request may read, so that their buffered rows are inserted before it is answered.
+
+Tables are found by name. A request may read each table whose name is in its texts, or in the definition of a view or
+function that these texts name. The result may have too many tables but never too few. A flush costs the same for one
+row as for thousands, so a query of one table must not flush all others.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from local_bigquery.engine import database
+
+from tipoff_local.bigquery.buffer import TableFilter, every_table
+from tipoff_local.bigquery.catalogue import CatalogueMemory
+
+_WORD = re.compile(r"\w+")
+# The text of such a request does not name the tables that it reads, so it may read every table.
+_ANY_TABLE = re.compile(r"information_schema|\*`|\bexecute\b|\bcall\b", re.IGNORECASE)
+_VIEWS = "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal"
+_RESOURCES = """SELECT routine_id, resource FROM emulator.routines
+    UNION ALL SELECT table_id, resource FROM emulator.row_access_policies"""
+
+_EVERY_TABLE = "*"
+
+type Words = frozenset[str]
+
+
+class ReferencedTables:
+    """Finds the tables that a text may read, by the present catalogue."""
+
+    def __init__(self, memory: CatalogueMemory) -> None:
+        self._memory = memory
+
+    def of_request(self, body: bytes) -> TableFilter:
+        """Tables in the JSON body of a job or query: in its statement, parameters, destination and sources."""
+        try:
+            return self.of_text("\n".join(_texts(msgspec.json.decode(body))))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return every_table
+
+    def of_text(self, text: str) -> TableFilter:
+        """Tables in a statement, or in the name of a table."""
+        definitions: dict[Words, Words] = self._memory.answer("definitions by name", _definitions)
+        words = _with_definitions(set(_words(text)), definitions)
+        return every_table if _EVERY_TABLE in words else lambda table: words >= _words(table[2])
+
+
+def _words(text: str) -> Words:
+    """The words of a text, in lower case, because DuckDB ignores the case of some names."""
+    words = frozenset(_WORD.findall(text.lower()))
+    return words | {_EVERY_TABLE} if _ANY_TABLE.search(text) else words
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, dict | list):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from _texts(part)
+
+
+def _definitions() -> dict[Words, Words]:
+    """The words in the definition of each view, table function and access policy, by the words of its name."""
+    found: dict[Words, Words] = defaultdict(frozenset)
+    for name, sql in database.fetch(_VIEWS):
+        found[_words(name)] |= _words(sql)
+    for name, resource in database.fetch(_RESOURCES):
+        found[_words(name)] |= _words("\n".join(_texts(msgspec.json.decode(resource))))
+    return found
+
+
+def _with_definitions(words: set[str], definitions: Mapping[Words, Words]) -> set[str]:
+    """These words, and those of every definition that they name, directly or through other definitions."""
+    left = dict(definitions)
+    while named := [name for name in left if name <= words]:
+        words.update(*(left.pop(name) for name in named))
+    return words

@@ -1,0 +1,1 @@
+"""The services Workflows and Executions over gRPC and REST."""
