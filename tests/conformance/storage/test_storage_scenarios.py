@@ -1,4 +1,4 @@
-"""Cloud Storage as its documentation describes it, through the official client."""
+"""Cloud Storage as documented, through the official client."""
 
 import base64
 import gzip

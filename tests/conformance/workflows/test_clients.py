@@ -1,4 +1,4 @@
-"""What official clients see: the Python client over gRPC, gcloud over REST (used when present)."""
+"""The Workflows server with official clients: the Python client over gRPC, and gcloud over REST if it is installed."""
 
 import json
 import os
