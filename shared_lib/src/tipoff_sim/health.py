@@ -21,7 +21,7 @@ _PARTS = (
 )
 _WHAT = ("Soreness", "Sprain", "Strain", "Contusion", "Injury Management", "Tendinopathy")
 _PLAYS = {"Doubtful": 0.02, "Questionable": 0.57, "Probable": 0.92}
-_SPELL_A_DAY = 0.007
+_INJURIES_A_DAY = 0.007
 _LATE_SCRATCH = 0.006
 
 
@@ -48,7 +48,7 @@ class Availability:
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class Injury:
     """An injury: the days `first..last` on which a player cannot play."""
 
     first: date
@@ -59,29 +59,29 @@ class Spell:
 FIT = Availability(True, "", ())
 
 
-def spells(seed: int, player: Player, first: date, last: date) -> tuple[Spell, ...]:
+def injuries(seed: int, player: Player, first: date, last: date) -> tuple[Injury, ...]:
     """A player's injuries between two dates, in order, without overlaps."""
     rng = Random(f"spells/{seed}/{player.player_id}/{first}")
-    found: list[Spell] = []
+    found: list[Injury] = []
     day = first + timedelta(days=_days_until_hurt(rng) - 20)
     while day <= last:
         until = day + timedelta(days=int(rng.expovariate(1 / 9)) + 1)
         if until >= first:
-            found.append(Spell(day, until, _reason(rng)))
+            found.append(Injury(day, until, _reason(rng)))
         day = until + timedelta(days=_days_until_hurt(rng) + 6)
     return tuple(found)
 
 
 def availability(
-    seed: int, player: Player, game: Game, hurt: tuple[Spell, ...], submitted_at: datetime
+    seed: int, player: Player, game: Game, hurt: tuple[Injury, ...], submitted_at: datetime
 ) -> Availability:
     """A player's availability for one game of his team."""
     rng = Random(f"health/{seed}/{player.player_id}/{game.nba_game_id}/{game.game_date}")
     if player.is_two_way and rng.random() < 0.75:
         return Availability(False, "G League - Two-Way", (Change(submitted_at, "Out"),))
-    spell = next((one for one in hurt if one.first <= game.game_date <= one.last), None)
-    if spell is not None:
-        return _hurt(rng, spell, game, submitted_at)
+    injury = next((one for one in hurt if one.first <= game.game_date <= one.last), None)
+    if injury is not None:
+        return _hurt(rng, injury, game, submitted_at)
     if rng.random() < _LATE_SCRATCH:
         return _late_scratch(rng, game)
     status = _doubt(rng, game, hurt)
@@ -97,19 +97,19 @@ def submission(seed: int, game: Game, tricode: str, *, played_yesterday: bool) -
 
 
 def _days_until_hurt(rng: Random) -> int:
-    return int(rng.expovariate(_SPELL_A_DAY)) + 1
+    return int(rng.expovariate(_INJURIES_A_DAY)) + 1
 
 
 def _reason(rng: Random) -> str:
     return f"Injury/Illness - {rng.choice(_PARTS)}; {rng.choice(_WHAT)}"
 
 
-def _hurt(rng: Random, spell: Spell, game: Game, submitted_at: datetime) -> Availability:
+def _hurt(rng: Random, injury: Injury, game: Game, submitted_at: datetime) -> Availability:
     """Out; near the end of the injury, sometimes first Doubtful and then Out."""
-    if (spell.last - game.game_date).days > 2 or rng.random() < 0.5:
-        return Availability(False, spell.reason, (Change(submitted_at, "Out"),))
+    if (injury.last - game.game_date).days > 2 or rng.random() < 0.5:
+        return Availability(False, injury.reason, (Change(submitted_at, "Out"),))
     ruled_out = _decision(rng, game, submitted_at)
-    return Availability(False, spell.reason, (Change(submitted_at, "Doubtful"), Change(ruled_out, "Out")))
+    return Availability(False, injury.reason, (Change(submitted_at, "Doubtful"), Change(ruled_out, "Out")))
 
 
 def _late_scratch(rng: Random, game: Game) -> Availability:
@@ -120,9 +120,9 @@ def _late_scratch(rng: Random, game: Game) -> Availability:
     )
 
 
-def _doubt(rng: Random, game: Game, hurt: tuple[Spell, ...]) -> str | None:
+def _doubt(rng: Random, game: Game, hurt: tuple[Injury, ...]) -> str | None:
     """The first status of a player who is not Out: often uncertain after an injury, seldom otherwise."""
-    returning = any(0 < (game.game_date - spell.last).days <= 3 for spell in hurt)
+    returning = any(0 < (game.game_date - injury.last).days <= 3 for injury in hurt)
     draw = rng.random() * (0.06 if returning else 1)
     if draw < 0.003:
         return "Doubtful"

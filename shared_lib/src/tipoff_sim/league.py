@@ -1,4 +1,4 @@
-"""The league: one seed, any season, as source documents in the order in which the world could have seen them.
+"""The league: seasons of one seed, as source documents in the order in which they could be observed.
 
     for document in League(seed=7).season(date(2025, 10, 21), game_days=31):
         upload(document.object_name, document.body)

@@ -78,13 +78,13 @@ def median_pts(mean_pts: float) -> float:
     return mean_pts - 0.35 - 0.025 * mean_pts
 
 
-def player_quotes(rng: Random, book: Book, offer: Offer, slant: float) -> list[Quote]:
+def player_quotes(rng: Random, book: Book, offer: Offer, bias: float) -> list[Quote]:
     """A book's line for a player, with alternate lines if it has a ladder.
 
     Args:
-        slant: the book's bias, points.
+        bias: the book's bias, points.
     """
-    median = max(offer.median_pts + slant, 2.0)
+    median = max(offer.median_pts + bias, 2.0)
     whole = rng.random() < (0.3 if book.is_fantasy else 0.04)
     main = float(max(round(median), 1)) if whole else floor(median) + 0.5
     if book.is_fantasy:

@@ -121,12 +121,12 @@ def _prop_book(seed: int, book: Book, game: Game, priced: list[Offer], at: datet
     outcomes: list[Outcome] = []
     for offer in priced:
         if rng.random() < 0.93:
-            slant = _slant(seed, book, game, offer) + rng.gauss(0, 0.15 + in_play)
-            outcomes.extend(_outcomes(offer.name, player_quotes(rng, book, offer, slant)))
+            bias = _bias(seed, book, game, offer) + rng.gauss(0, 0.15 + in_play)
+            outcomes.extend(_outcomes(offer.name, player_quotes(rng, book, offer, bias)))
     return Bookmaker(book.key, book.title, [Market("player_points", updated, outcomes)])
 
 
-def _slant(seed: int, book: Book, game: Game, offer: Offer) -> float:
+def _bias(seed: int, book: Book, game: Game, offer: Offer) -> float:
     """A book's constant bias for a player in a game, points; a part of it is common to all books."""
     subject = f"{seed}/{game.nba_game_id}/{offer.player_id}"
     return 0.5 * _standard_normal(subject) + 0.4 * _standard_normal(f"{subject}/{book.key}")

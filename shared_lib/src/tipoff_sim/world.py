@@ -11,7 +11,7 @@ from random import Random
 import numpy as np
 
 from tipoff_sim.calendar import Game, fixtures
-from tipoff_sim.health import FIT, Availability, Spell, availability, spells, submission
+from tipoff_sim.health import FIT, Availability, Injury, availability, injuries, submission
 from tipoff_sim.lineup import Lineup, expected
 from tipoff_sim.people import People, Player, TeamStyle, swap, team_style
 from tipoff_sim.play import Result, play
@@ -142,7 +142,7 @@ class _Rosters:
         last = games[-1].game_date
         self._trades = _trades(seed, start_date, last, self._teams)
         everyone = [player for roster in self._rosters.values() for player in roster]
-        self._spells = {player.player_id: spells(seed, player, start_date, last) for player in everyone}
+        self._injuries = {player.player_id: injuries(seed, player, start_date, last) for player in everyone}
         self._dates: dict[str, set[date]] = defaultdict(set)
         for game in games:
             for team in (game.home, game.away):
@@ -156,9 +156,9 @@ class _Rosters:
         since = (day - self._start).days
         return tuple(player for player in self._rosters[tricode] if player.joins_after_days <= since)
 
-    def hurt(self, player: Player) -> tuple[Spell, ...]:
+    def hurt(self, player: Player) -> tuple[Injury, ...]:
         """All injuries of a player."""
-        return self._spells[player.player_id]
+        return self._injuries[player.player_id]
 
     def played_on(self, tricode: str, day: date) -> bool:
         """Whether the team has a game on that date."""

@@ -1,4 +1,4 @@
-"""What the function host is told about its functions. It is sent to the host's process as JSON."""
+"""The configuration of the function host. It is sent to the host's process as JSON."""
 
 import re
 from collections.abc import Mapping, Sequence

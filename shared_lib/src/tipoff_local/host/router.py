@@ -40,7 +40,7 @@ class Backend:
         """Send the request and return the function's answer.
 
         Raises:
-            ApiError: 429 if no slot became free in time, 504 after the function's timeout, 503 if its process died.
+            ApiError: 429 if no slot became free in time, 504 after the function's timeout, 503 if its process ended.
         """
         if not self._slots.acquire(timeout=self.function.timeout_s):
             raise ApiError(429, "The request was aborted because there was no available instance.")

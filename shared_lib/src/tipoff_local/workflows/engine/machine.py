@@ -72,14 +72,14 @@ class Branch:
     step: str = ""
 
     def site(self, routine: str) -> CallSite:
-        """The place of this branch's next call."""
+        """The call site of this branch's next call."""
         self.calls += 1
         return CallSite(self.path, self.calls, routine, self.step)
 
 
 @dataclass(slots=True)
 class Frame:
-    """Where a step runs: branch, routine and scope. It is the environment of the step's expressions."""
+    """The branch, routine and scope of a running step; the environment of its expressions."""
 
     machine: "Machine"
     branch: Branch
@@ -156,7 +156,7 @@ class Machine:
         return signal.value if isinstance(signal, Returned) else None
 
     def block(self, frame: Frame, block: Block) -> Signal:
-        """Run a block; a jump to one of its steps stays inside, any other signal leaves it."""
+        """Run a block. A jump to one of its steps is followed; any other signal is returned."""
         position = 0
         while position < len(block.steps):
             signal = self.step(frame, block.steps[position])
@@ -199,7 +199,7 @@ class Machine:
         return self._in_context(frame, function, arguments)
 
     def wait(self, frame: Frame, seconds: float) -> None:
-        """A recorded wait, as between two attempts."""
+        """A recorded wait, such as between two attempts."""
         self._recorded(frame, FUNCTIONS["sys.sleep"], {"seconds": seconds})
 
     def _in_context(self, frame: Frame, function: Function, arguments: dict[str, Value]) -> Value:

@@ -31,8 +31,12 @@ def workflow_message(record: WorkflowRecord) -> Workflow:
 
 
 def execution_message(record: ExecutionRecord, steps: list[tuple[str, str]], *, full: bool = True) -> Execution:
-    """The Execution resource; `steps` are (routine, step) that run now or ran last. BASIC (`full` false) leaves
-    out argument, result, error and status."""
+    """The Execution resource.
+
+    Args:
+        steps: the (routine, step) pairs that run now or ran last.
+        full: False is the BASIC view, without argument, result, error and status.
+    """
     message = Execution(
         name=record.name,
         start_time=_instant(record.started_s),

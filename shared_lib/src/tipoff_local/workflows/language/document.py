@@ -75,7 +75,7 @@ def _routine(name: str, node: Node) -> Routine:
 
 
 class _Reader:
-    """Reads one routine; knows its name for error messages."""
+    """Reads one routine; error messages name it."""
 
     def __init__(self, routine: str) -> None:
         self._routine = routine

@@ -8,7 +8,7 @@ from tipoff_local.workflows.language.lexer import ExpressionError, Token, tokeni
 from tipoff_local.workflows.language.syntax import Apply, Binary, Index, Items, Literal, Logical, Name, Node, Unary
 from tipoff_local.workflows.language.values import INT_MAX, Value
 
-# Values, not calls: they are named like a function but stand without parentheses.
+# Values, not calls: they have the name of a function but no parentheses.
 FUNCTION_VALUES = frozenset(
     {
         "http.default_retry_predicate",
