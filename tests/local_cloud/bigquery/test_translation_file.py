@@ -9,7 +9,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 
 from tipoff_local.bigquery import Warehouse
-from tipoff_local.bigquery.keepsake import FILE_NAME, give_back
+from tipoff_local.bigquery.translation_file import FILE_NAME, save_to_template
 
 PROJECT = "tipoff-tests"
 QUESTION = "SELECT n + @more AS n FROM kept.v"
@@ -41,13 +41,13 @@ def test_translations_are_kept_until_the_catalogue_changes(tmp_path: Path) -> No
     first = json.loads(file.read_bytes())
     assert not first["unchanged"], "this process made the schema"
     assert [entry[0] for entry in first["entries"]] == [QUESTION]
-    give_back(tmp_path / "data", template)
+    save_to_template(tmp_path / "data", template)
     assert not (template / FILE_NAME).exists(), "the template has no such view"
 
     with running(tmp_path) as client:
         assert answer(client) == 2
     assert json.loads(file.read_bytes()) == first | {"unchanged": True}
-    give_back(tmp_path / "data", template)
+    save_to_template(tmp_path / "data", template)
     assert (template / FILE_NAME).read_bytes() == file.read_bytes()
 
     with running(tmp_path) as client:

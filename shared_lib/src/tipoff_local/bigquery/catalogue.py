@@ -1,92 +1,59 @@
-"""What the local warehouse knows of its own catalogue, remembered until the catalogue changes.
+"""Caches answers about the warehouse's catalogue until the catalogue changes.
 
-local-bigquery asks DuckDB's catalogue functions about a table each time it is named. These walk through every table
-and column there is: with our hundred tables some 10-20 ms a question and dozens of questions a statement.
+local-bigquery asks DuckDB's catalogue functions about a table each time that it is named. These functions read every
+table and column, which takes 10-20 ms with our hundred tables, dozens of times for each statement.
 """
 
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from local_bigquery.catalog import metadata
-from local_bigquery.jobs import query
-from sqlglot import exp
-
 type Function = Callable[..., Any]
 
-CHANGES_CATALOGUE = (*query.DDL, exp.Command)
 
+class CatalogueCache:
+    """Answers that hold until the catalogue changes. Exceptions are never cached. Thread-safe.
 
-class CatalogueMemory:
-    """Answers that hold as long as the catalogue stays as it is; exceptions are never kept."""
+    Attributes:
+        generation: number of changes so far.
+        before_clear: called before a change is made.
+    """
 
     def __init__(self) -> None:
         self.generation = 0
         self._answers: dict[Any, Any] = {}
         self._lock = Lock()
-        self.before_change: Callable[[], None] = lambda: None
+        self.before_clear: Callable[[], None] = lambda: None
 
     def answers(self) -> dict[Any, Any]:
-        """All that is known of the catalogue as it is, by question."""
+        """All cached answers, by key."""
         with self._lock:
             return dict(self._answers)
 
     def preload(self, answers: dict[Any, Any]) -> None:
-        """Take over answers known to fit the catalogue as it is."""
+        """Add answers that are right for the present catalogue."""
         with self._lock:
             self._answers |= answers
 
-    def forget(self) -> None:
-        """The catalogue changed; an answer that is being worked out is not kept either."""
+    def clear(self) -> None:
+        """Remove all answers. An answer that is being computed will not be cached either."""
         with self._lock:
-            self.before_change()
+            self.before_clear()
             self.generation += 1
             self._answers.clear()
 
-    def answer(self, question: Any, work_out: Callable[[], Any]) -> Any:
-        """What `work_out` returned when `question` was first asked of this catalogue."""
+    def get(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """The cached answer, or the result of `compute`, which is then cached."""
         with self._lock:
-            if question in self._answers:
-                return self._answers[question]
+            if key in self._answers:
+                return self._answers[key]
             generation = self.generation
-        found = work_out()
+        found = compute()
         with self._lock:
             if generation == self.generation:
-                self._answers[question] = found
+                self._answers[key] = found
         return found
 
-    def remembering(self, lookup: Function) -> Function:
-        """`lookup`, a function of hashable arguments, asked once."""
-        return lambda *arguments: self.answer((lookup, *arguments), lambda: lookup(*arguments))
-
-    def watch(self) -> None:
-        """Forget at every change: by REST (each one saves or deletes metadata) and by DDL."""
-        metadata.save = self._forgetting(metadata.save)
-        metadata.delete = self._forgetting(metadata.delete)
-        plain, forgetting = query._run, self._forgetting(query._run)
-
-        def run_watching(cursor: Any, tree: exp.Expr, *rest: Any) -> Any:
-            return (forgetting if isinstance(tree, CHANGES_CATALOGUE) else plain)(cursor, tree, *rest)
-
-        query._run = run_watching
-
-    def _forgetting(self, function: Function) -> Function:
-        def forgetting(*arguments: Any) -> Any:
-            self.forget()
-            try:
-                return function(*arguments)
-            finally:
-                self.forget()
-
-        return forgetting
-
-
-class Shadow:
-    """A module as one of its users sees it, with some functions replaced."""
-
-    def __init__(self, module: Any, **replaced: Function) -> None:
-        self._module = module
-        self.__dict__.update(replaced)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
+    def cached(self, lookup: Function) -> Function:
+        """`lookup`, a function of hashable arguments, with cached results."""
+        return lambda *arguments: self.get((lookup, *arguments), lambda: lookup(*arguments))

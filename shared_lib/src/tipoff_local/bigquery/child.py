@@ -20,14 +20,16 @@ from local_bigquery.grpc import server
 from local_bigquery.settings import settings
 
 from tipoff_local.bigquery.buffer import FOLDER, StreamingBuffer, TableWriter
-from tipoff_local.bigquery.catalogue import CatalogueMemory
+from tipoff_local.bigquery.catalogue import CatalogueCache
 from tipoff_local.bigquery.flush_before_read import FlushBeforeRead, flush_before_read
 from tipoff_local.bigquery.patches import private_names
 from tipoff_local.bigquery.patches.appends import append_by_columns
+from tipoff_local.bigquery.patches.catalogue_changes import clear_at_changes
 from tipoff_local.bigquery.patches.jobs import keep_jobs_in_memory
 from tipoff_local.bigquery.patches.lookups import use_ducklake_catalogue
+from tipoff_local.bigquery.patches.operators import bracket_operands
 from tipoff_local.bigquery.patches.results import find_results_by_name, run_queries_once
-from tipoff_local.bigquery.patches.translations import Keepsake, remember_translations
+from tipoff_local.bigquery.patches.translations import SavedTranslations, cache_translations
 from tipoff_local.bigquery.references import ReferencedTables
 from tipoff_local.httpd import INSTANCE_PATH
 from tipoff_local.processes import report_ready, when_parent_ends
@@ -54,19 +56,8 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     settings.bigquery_host = HOST
     settings.data_dir = data_dir
     settings.default_project_id = project
-    use_ducklake_catalogue()
-    memory = CatalogueMemory()
-    memory.watch()
-    buffer = StreamingBuffer(data_dir / FOLDER, TableWriter(database.connection))
-    buffer.recover()
-    append_by_columns(memory, buffer)
-    remember_translations(memory)
-    keepsake = Keepsake(data_dir, memory)
-    keep_jobs_in_memory()
-    find_results_by_name()
-    run_queries_once()
+    buffer, references, saved = apply_patches(data_dir)
     instance = uuid.uuid4().hex
-    references = ReferencedTables(memory)
     app.add_middleware(FlushBeforeRead, buffer=buffer, references=references)
     app.add_api_route(INSTANCE_PATH, lambda: {"instance": instance})
     storage, bound_grpc_port = serve_storage(grpc_port, buffer, references)
@@ -88,7 +79,24 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     thread.join()
     storage.stop(None).wait()
     buffer.flush()
-    keepsake.write()
+    saved.write()
+
+
+def apply_patches(data_dir: Path) -> tuple[StreamingBuffer, ReferencedTables, SavedTranslations]:
+    """Apply all patches, in an order that they need, and insert the rows that an earlier process left in the buffer."""
+    use_ducklake_catalogue()
+    cache = CatalogueCache()
+    clear_at_changes(cache)
+    buffer = StreamingBuffer(data_dir / FOLDER, TableWriter(database.connection))
+    buffer.recover()
+    append_by_columns(cache, buffer)
+    bracket_operands()
+    cache_translations(cache)
+    saved = SavedTranslations(data_dir, cache)
+    keep_jobs_in_memory()
+    find_results_by_name()
+    run_queries_once()
+    return buffer, ReferencedTables(cache), saved
 
 
 def serve_storage(port: int, buffer: StreamingBuffer, references: ReferencedTables) -> tuple[grpc.Server, int]:

@@ -14,7 +14,7 @@ import msgspec
 from local_bigquery.engine import database
 
 from tipoff_local.bigquery.buffer import TableFilter, every_table
-from tipoff_local.bigquery.catalogue import CatalogueMemory
+from tipoff_local.bigquery.catalogue import CatalogueCache
 
 _WORD = re.compile(r"\w+")
 # The text of such a request does not name the tables that it reads, so it may read every table.
@@ -31,8 +31,8 @@ type Words = frozenset[str]
 class ReferencedTables:
     """Finds the tables that a text may read, by the present catalogue."""
 
-    def __init__(self, memory: CatalogueMemory) -> None:
-        self._memory = memory
+    def __init__(self, cache: CatalogueCache) -> None:
+        self._cache = cache
 
     def of_request(self, body: bytes) -> TableFilter:
         """Tables in the JSON body of a job or query: in its statement, parameters, destination and sources."""
@@ -43,7 +43,7 @@ class ReferencedTables:
 
     def of_text(self, text: str) -> TableFilter:
         """Tables in a statement, or in the name of a table."""
-        definitions: dict[Words, Words] = self._memory.answer("definitions by name", _definitions)
+        definitions: dict[Words, Words] = self._cache.get("definitions by name", _definitions)
         words = _with_definitions(set(_words(text)), definitions)
         return every_table if _EVERY_TABLE in words else lambda table: words >= _words(table[2])
 

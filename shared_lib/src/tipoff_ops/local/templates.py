@@ -21,7 +21,7 @@ from tipoff.tables import Table
 from tipoff.tables.ddl import column_type, create_statement, create_statements
 from tipoff.tables.registry import lineage_order
 from tipoff_local.bigquery import Warehouse, clone
-from tipoff_local.bigquery.keepsake import give_back
+from tipoff_local.bigquery.translation_file import save_to_template
 
 SCHEMAS_FILE = "made-for"  # holds the digest of the schemas that the warehouse has
 
@@ -87,7 +87,7 @@ def _upgrade_statements(client: bigquery.Client, table: Table) -> list[str]:
 
 def save_translations(template: Path, folder: Path) -> None:
     """Copy the SQL translations that a stopped warehouse has stored to its template, so that later copies have them."""
-    give_back(folder / "data", template / "data")
+    save_to_template(folder / "data", template / "data")
 
 
 def _key(statements: tuple[str, ...], project: str) -> str:

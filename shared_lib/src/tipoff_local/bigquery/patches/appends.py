@@ -17,7 +17,8 @@ from local_bigquery.grpc import write
 from local_bigquery.models import TableFieldSchema
 
 from tipoff_local.bigquery.buffer import AppendedRows, StreamingBuffer
-from tipoff_local.bigquery.catalogue import CatalogueMemory, Shadow
+from tipoff_local.bigquery.catalogue import CatalogueCache
+from tipoff_local.bigquery.patches.module_view import ModuleView
 
 # The Arrow type of each BigQuery type. Columns of other types take local-bigquery's own path.
 _ARROW = {
@@ -55,9 +56,9 @@ class _ArrowRows(Sequence[dict[str, Any]]):
         return self._plain()[index]
 
 
-def append_by_columns(memory: CatalogueMemory, buffer: StreamingBuffer) -> None:
+def append_by_columns(cache: CatalogueCache, buffer: StreamingBuffer) -> None:
     """Replace local-bigquery's append path in this process."""
-    columns = memory.remembering(tables.columns)
+    columns = cache.cached(tables.columns)
 
     def load(*table: str) -> None:
         """Check that the table exists; the caller, the first append of a stream, ignores the result."""
@@ -66,7 +67,7 @@ def append_by_columns(memory: CatalogueMemory, buffer: StreamingBuffer) -> None:
         except BigQueryError:
             tables.load(*table)
 
-    write.tables = Shadow(tables, columns=columns, load=load)
+    write.tables = ModuleView(tables, columns=columns, load=load)
     decoder, insert = write._decoder, write._insert
 
     def decode_lazily(request: types.AppendRowsRequest) -> Decode | None:

@@ -50,9 +50,9 @@ class PrivateName:
 
 _CHANGED_SQL = "compare the statement with the constant in the patch and change the constant"
 _LOOKUPS = "adapt patches/lookups.py, or do not call use_ducklake_catalogue (38 ms instead of 3 ms a look-up)"
-_CATALOGUE = "find what now runs at every change of the catalogue: without it, cached answers are wrong"
+_CATALOGUE = "find the function that now runs at every change of the catalogue; without it, cached answers are wrong"
 _APPENDS = "adapt patches/appends.py, or do not call append_by_columns (1.2 s instead of 0.1 s for 4,000 rows)"
-_TRANSLATIONS = "adapt patches/translations.py, or do not call remember_translations (two thirds of a small query)"
+_TRANSLATIONS = "adapt patches/translations.py, or do not call cache_translations (two thirds of a small query)"
 _OPERATORS = "adapt patches/operators.py; without it, the operands of DIV lose their brackets"
 _RESULTS = "adapt patches/results.py, or do not call its functions (0.2 s more a query)"
 _JOBS = "adapt patches/jobs.py, or do not call keep_jobs_in_memory (a quarter more time a query)"
@@ -68,7 +68,7 @@ PRIVATE_NAMES = (
     PrivateName("engine.database._attached", "says which projects are DuckLake catalogues", _LOOKUPS),
     PrivateName("catalog.tables.columns", "asks which columns are required, in a statement that is recognised",
                 _CHANGED_SQL, "project_id, dataset_id, table_id", "SELECT column_name FROM duckdb_columns() "),
-    # Replaced by catalogue.py
+    # Replaced by patches/catalogue_changes.py
     PrivateName("catalog.metadata.save", "every change by REST calls it", _CATALOGUE, "resource, keys"),
     PrivateName("catalog.metadata.delete", "every deletion by REST calls it", _CATALOGUE, "model, keys"),
     PrivateName("jobs.query._run", "every DDL statement passes through it", _CATALOGUE,

@@ -12,15 +12,15 @@ from local_bigquery.catalog import tables
 from local_bigquery.engine import database
 from local_bigquery.jobs import query
 
-from tipoff_local.bigquery.catalogue import Shadow
 from tipoff_local.bigquery.patches.lookups import REQUIRED_COLUMNS
+from tipoff_local.bigquery.patches.module_view import ModuleView
 
 _RESULTS = ("emulator", tables.RESULTS)
 
 
 def find_results_by_name() -> None:
     """Replace the look-ups of local-bigquery's table catalogue in this process."""
-    tables.database = Shadow(database, objects=_objects, fetch=_fetch)
+    tables.database = ModuleView(database, objects=_objects, fetch=_fetch)
 
 
 def run_queries_once() -> None:

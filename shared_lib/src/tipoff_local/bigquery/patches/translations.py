@@ -1,13 +1,13 @@
-"""Statements of the local warehouse translated once, as long as its catalogue stays as it is.
+"""Caches the translations of statements until the catalogue changes.
 
-local-bigquery translates each statement of each job anew, and asks DuckDB's catalogue about each table that the
-statement names, several times: with our hundred tables that is two thirds of a small query's time. The translation
-depends on the text, the types of the parameters and the catalogue, not on values or rows. So it is kept until the
-catalogue changes (any DDL, any change by REST). What depends on more than that is not kept at all.
+local-bigquery translates each statement of each job, and asks DuckDB's catalogue several times about each table that
+the statement names. With our hundred tables, that is two thirds of the time of a small query. A translation depends on
+the text, the types of the parameters and the catalogue, but not on values or rows. So it is cached until the catalogue
+changes, by DDL or by REST. A translation that depends on more is not cached.
 """
 
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,90 +22,91 @@ from local_bigquery.sql.rules import tables as rule_tables
 from local_bigquery.sql.translate import Context
 from sqlglot import exp
 
-from tipoff_local.bigquery import keepsake
-from tipoff_local.bigquery.catalogue import CatalogueMemory, Shadow
-from tipoff_local.bigquery.patches.operators import bracket_operands
+from tipoff_local.bigquery import translation_file
+from tipoff_local.bigquery.catalogue import CatalogueCache
+from tipoff_local.bigquery.patches.module_view import ModuleView
 
 PARSED_MAX = 2_000
-# Catalogue listings and wildcards are answered at translation; script variables and @@values are written into it.
+# These depend on more than the catalogue: listings and wildcards are resolved during the translation, and the values
+# of script variables and @@variables become a part of it.
 _CHANGEABLE = re.compile(r"information_schema|\*`|@@", re.IGNORECASE)
-_KEPT_KINDS = (exp.Query, exp.Insert, exp.Delete)
+_CACHED_KINDS = (exp.Query, exp.Insert, exp.Delete)
 _TEXT = "text_of_statement"
 
+type Key = tuple[str, str, str | None, tuple[tuple[str, str], ...], frozenset[str]]
 type Translated = tuple[str, dict[str, Any]]
 type Translate = Callable[[exp.Expr, Context], Translated]
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A translation: DuckDB's text, the parameters it uses, the tables it names."""
+class Translation:
+    """A translation: DuckDB's text, the parameters that it uses, and the tables that it names."""
 
     sql: str
     used: frozenset[str]
     referenced: frozenset[tuple[str, str, str]]
 
     @classmethod
-    def of(cls, context: Context, translate: Callable[[], Translated]) -> "Kept":
+    def of(cls, context: Context, translate: Callable[[], Translated]) -> "Translation":
         before = set(context.referenced)
         sql, bound = translate()
         return cls(sql, frozenset(bound), frozenset(context.referenced - before))
 
 
-class _Translations:
-    """Translations by text and context."""
+class _TranslationCache:
+    """Cached translations, by text and context."""
 
-    def __init__(self, memory: CatalogueMemory) -> None:
-        self._memory = memory
+    def __init__(self, cache: CatalogueCache) -> None:
+        self._cache = cache
 
     def get(self, text: str, context: Context, translate: Callable[[], Translated]) -> Translated:
-        """The translation of `text`, which `translate` makes if it is not known."""
+        """The cached translation of `text`, or the result of `translate`."""
         if context.variables or context.functions or context.settings or _CHANGEABLE.search(text):
             return translate()
-        kept: Kept = self._memory.answer(_key(text, context), lambda: Kept.of(context, translate))
+        kept: Translation = self._cache.get(_key(text, context), lambda: Translation.of(context, translate))
         context.referenced |= kept.referenced
         return kept.sql, {name: context.values[name] for name in kept.used}
 
 
-def _key(text: str, context: Context) -> Hashable:
+def _key(text: str, context: Context) -> Key:
     parameters = tuple(sorted(context.parameters.items()))
     return text, context.project_id, context.dataset_id, parameters, frozenset(context.temporary)
 
 
-def remember_translations(memory: CatalogueMemory) -> None:
-    """Change local-bigquery's query path in this process."""
-    kept = _Translations(memory)
-    bracket_operands()
-    _remember_lookups(memory)
-    _remember_statements(kept)
-    _remember_expressions(kept)
-    _spare_temporary_tables()
+def cache_translations(cache: CatalogueCache) -> None:
+    """Replace local-bigquery's query path in this process."""
+    translations = _TranslationCache(cache)
+    _cache_lookups(cache)
+    _cache_statements(translations)
+    _cache_expressions(translations)
+    _skip_temporary_tables()
 
 
-def _remember_lookups(memory: CatalogueMemory) -> None:
-    rule_tables.database = Shadow(database, objects=memory.remembering(database.objects))
-    partitions._hidden = _hidden_by_name(memory, partitions._hidden)
-    typing.tables = Shadow(tables, columns=memory.remembering(tables.columns))
+def _cache_lookups(cache: CatalogueCache) -> None:
+    rule_tables.database = ModuleView(database, objects=cache.cached(database.objects))
+    partitions._hidden = _hidden_by_name(cache, partitions._hidden)
+    typing.tables = ModuleView(tables, columns=cache.cached(tables.columns))
 
 
-def _hidden_by_name(memory: CatalogueMemory, hidden: Callable[[exp.Table], bool]) -> Callable[[exp.Table], bool]:
-    return lambda table: bool(memory.answer(("hidden", table.catalog, table.db, table.name), lambda: hidden(table)))
+def _hidden_by_name(cache: CatalogueCache, hidden: Callable[[exp.Table], bool]) -> Callable[[exp.Table], bool]:
+    return lambda table: bool(cache.get(("hidden", table.catalog, table.db, table.name), lambda: hidden(table)))
 
 
-def _remember_statements(kept: _Translations) -> None:
+def _cache_statements(translations: _TranslationCache) -> None:
     parse, translate = script.parse, query.translate
 
     @lru_cache(PARSED_MAX)
     def parsed(text: str) -> tuple[exp.Expr, ...]:
         trees: list[exp.Expr] = parse(text)
-        if len(trees) == 1 and isinstance(trees[0], _KEPT_KINDS):
+        if len(trees) == 1 and isinstance(trees[0], _CACHED_KINDS):
             trees[0].meta[_TEXT] = text
         return tuple(trees)
 
     def parse_noting(text: str) -> list[exp.Expr]:
         trees = parsed(text)
-        if all(isinstance(tree, _KEPT_KINDS) for tree in trees):
+        if all(isinstance(tree, _CACHED_KINDS) for tree in trees):
             return list(trees)
-        # DDL is rewritten in place on its way: what was kept stays as it was read, and a copy is given out.
+        # DDL trees are rewritten in place, so the caller gets a copy of the cached tree.
         return [tree.copy() for tree in trees]
 
     def translate_once(tree: exp.Expr, context: Context) -> Translated:
@@ -113,27 +114,27 @@ def _remember_statements(kept: _Translations) -> None:
         if text is None:
             translated: Translated = translate(tree, context)
             return translated
-        return kept.get(text, context, lambda: translate(tree, context))
+        return translations.get(text, context, lambda: translate(tree, context))
 
     script.parse = parse_noting
     script.parse_script = lru_cache(PARSED_MAX)(script.parse_script)
     query.translate = translate_once
 
 
-def _remember_expressions(kept: _Translations) -> None:
+def _cache_expressions(translations: _TranslationCache) -> None:
     def evaluate(self: Any, sql: str) -> Any:
         def translate() -> Translated:
             translated: Translated = script.translate(script._select(self.expression(sql)), self.context)
             return translated
 
-        text, bound = kept.get(f"expression {sql}", self.context, translate)
+        text, bound = translations.get(f"expression {sql}", self.context, translate)
         return self.cursor.sql(text, params=bound).fetchone()[0]
 
     script.Interpreter.evaluate = evaluate
 
 
 class _NewConnection:
-    """A connection just opened has no temporary tables; asking would walk through the whole catalogue."""
+    """A new connection. It has no temporary tables, so the slow query for them is skipped."""
 
     _LISTING = "SELECT table_name FROM duckdb_tables() WHERE temporary"
     _NOTHING = "SELECT '' AS table_name WHERE false"
@@ -148,7 +149,7 @@ class _NewConnection:
         return self._cursor.sql(self._NOTHING if text == self._LISTING else text, **options)
 
 
-def _spare_temporary_tables() -> None:
+def _skip_temporary_tables() -> None:
     execute = query.execute
 
     def execute_on(cursor: Any, *arguments: Any, session: Any = None, **options: Any) -> Any:
@@ -157,37 +158,38 @@ def _spare_temporary_tables() -> None:
     query.execute = execute_on
 
 
-class Keepsake:
-    """The file of one data folder, tied to the memory of its process."""
+class SavedTranslations:
+    """Loads the cache from the translation file of a data folder, and removes the file before the catalogue changes."""
 
-    def __init__(self, data: Path, memory: CatalogueMemory) -> None:
-        self._path = data / keepsake.FILE_NAME
-        self._memory = memory
-        found = keepsake.read(self._path)
+    def __init__(self, data: Path, cache: CatalogueCache) -> None:
+        self._path = data / translation_file.FILE_NAME
+        self._cache = cache
+        found = translation_file.read(self._path)
         if found is not None:
-            memory.preload({_question(entry): _kept(entry) for entry in found.entries})
-        memory.before_change = lambda: self._path.unlink(missing_ok=True)
+            cache.preload({_key_of(entry): _translation(entry) for entry in found.entries})
+        cache.before_clear = lambda: self._path.unlink(missing_ok=True)
 
     def write(self) -> None:
-        """Keep what is known now."""
-        answers = self._memory.answers().items()
-        entries = tuple(_entry(question, kept) for question, kept in answers if isinstance(kept, Kept))
-        keepsake.write(self._path, keepsake.KeptFile(keepsake.versions(), self._memory.generation == 0, entries))
+        """Write the cached translations to the file."""
+        answers = self._cache.answers().items()
+        entries = tuple(_entry(key, found) for key, found in answers if isinstance(found, Translation))
+        translation_file.write(
+            self._path,
+            translation_file.TranslationFile(translation_file.versions(), self._cache.generation == 0, entries),
+        )
 
 
-def _entry(
-    question: tuple[str, str, str | None, tuple[tuple[str, str], ...], frozenset[str]], kept: Kept
-) -> keepsake.Entry:
-    text, project_id, dataset_id, parameters, temporary = question
+def _entry(key: Key, kept: Translation) -> translation_file.Entry:
+    text, project_id, dataset_id, parameters, temporary = key
     used, referenced = tuple(sorted(kept.used)), tuple(sorted(kept.referenced))
-    return keepsake.Entry(
+    return translation_file.Entry(
         text, project_id, dataset_id, parameters, tuple(sorted(temporary)), kept.sql, used, referenced
     )
 
 
-def _question(entry: keepsake.Entry) -> tuple[str, str, str | None, tuple[tuple[str, str], ...], frozenset[str]]:
+def _key_of(entry: translation_file.Entry) -> Key:
     return entry.text, entry.project_id, entry.dataset_id, entry.parameters, frozenset(entry.temporary)
 
 
-def _kept(entry: keepsake.Entry) -> Kept:
-    return Kept(entry.sql, frozenset(entry.used), frozenset(entry.referenced))
+def _translation(entry: translation_file.Entry) -> Translation:
+    return Translation(entry.sql, frozenset(entry.used), frozenset(entry.referenced))
