@@ -40,11 +40,6 @@ class Child:
         """Process id, for memory figures and for tests that kill."""
         return self._process.pid
 
-    @property
-    def alive(self) -> bool:
-        """Whether the process still runs."""
-        return self._process.poll() is None
-
     def ready_line(self) -> bytes:
         """Wait for the child's first line and return it.
 

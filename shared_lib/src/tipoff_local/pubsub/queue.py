@@ -174,11 +174,6 @@ class Queue:
         with self._changed:
             return len(self._due) + len(self._leased)
 
-    def ready(self) -> bool:
-        """Whether a delivery is due now."""
-        with self._changed:
-            return bool(self._due) and self._due[0][0] <= self.now()
-
     def close(self) -> None:
         """Wake all waiting callers; from now on `take` returns at once."""
         with self._changed:
