@@ -105,7 +105,6 @@ PRIVATE_NAMES = (
     # Replaced by patches/operators.py
     PrivateName("sql.dialect.DuckDBDialect", "its generator writes DuckDB's text", _OPERATORS),
     PrivateName("sql.dialect.DuckDBDialect.generator_class", "replaced by a generator that adds brackets", _OPERATORS),
-    PrivateName("sql.dialect.BigQueryDialect", "reads statements", _OPERATORS),
     # Replaced by patches/results.py
     PrivateName("catalog.tables.database", "its `objects` and `fetch` know the tables of results", _RESULTS),
     PrivateName("catalog.tables.RESULTS", "the dataset of results", _RESULTS),
