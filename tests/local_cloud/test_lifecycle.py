@@ -24,7 +24,7 @@ from tipoff_ops.local.templates import SCHEMAS_FILE, is_current
 from tipoff_ops.local.token import operator_token
 
 PATIENCE_S = 120.0
-PROCESSES_BESIDE_FUNCTIONS = len(("tipoff", "BigQuery", "the host", "its front"))
+PROCESSES_BESIDE_FUNCTIONS = len(("tipoff", "BigQuery", "the host", "its router"))
 COMMAND = [sys.executable, "-m", "tipoff_ops", "local"]
 
 
