@@ -9,9 +9,10 @@ from email.utils import format_datetime
 from typing import Protocol
 
 from tests.collect.recorded import Recorded, Reply
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.core.collect.snapshots import elements
-from tipoff.core.contracts import Route
+from tipoff.core.collect.snapshots import elements
+from tipoff.core.contracts.routes import Route
 from tipoff_local.http1 import Request
 
 LIVE = "/cdn.nba.com/static/json/liveData"
@@ -45,7 +46,7 @@ class FakeSources:
         self.now = now
         self._kept = []
         for one in documents:
-            route = contracts.route(one.object_name)
+            route = sources.route(one.object_name)
             assert route is not None, one.object_name
             self._kept.append(_Kept(route, one.observed_at, one.body))
 

@@ -15,6 +15,7 @@ from tipoff.core.collect.asks import Wanted
 from tipoff.core.collect.documents import documents
 from tipoff.core.collect.model import Answer, Ask, Event, Verdict
 from tipoff.core.collect.sources import SOURCES
+from tipoff.sources import object_name
 
 NOW = datetime(2024, 11, 3, 4, tzinfo=UTC)
 GAMES = (GAME, OTHER)
@@ -114,7 +115,7 @@ def test_a_list_lands_once_per_event_with_its_envelope_and_not_a_byte_changed() 
     elements = [(raw % (b"%x" % n * 32))[:-1] + tail.encode() for n, raw in ((10, first), (11, second))]
     body = b'{"timestamp":"2024-11-02T11:55:39Z","next_timestamp":null,"data":[' + b" , ".join(elements) + b"]}"
     wanted = Wanted("odds_api_game_lines", DAY, GAMES, NOW, snapshot_at=datetime(2024, 11, 2, 11, 55, tzinfo=UTC))
-    found = documents(asks.first(wanted)[0], Answer(200, {}, body, NOW))
+    found = documents(asks.first(wanted)[0], Answer(200, {}, body, NOW), object_name)
     assert [one.object_name.split("/")[3][:3] for one in found] == ["aaa", "bbb"]
     assert found[0].body == b'{"timestamp":"2024-11-02T11:55:39Z","next_timestamp":null,"data":' + elements[0] + b"}"
     assert {(one.known_by, f"{one.known_at:%H%M%S}") for one in found} == {("envelope", "115539")}
@@ -126,9 +127,9 @@ def test_the_name_says_when_it_was_known() -> None:
     answer = Answer(200, {"last-modified": "Sun, 03 Nov 2024 01:02:03 GMT"}, box(), NOW)
     later = Answer(200, {"last-modified": "Sun, 03 Nov 2024 06:00:00 GMT"}, box(), NOW)
     names = [
-        documents(BOX, answer)[0].object_name,
-        documents(BOX, answer, is_backfill=True)[0].object_name,
-        documents(BOX, later, is_backfill=True)[0].object_name,
+        documents(BOX, answer, object_name)[0].object_name,
+        documents(BOX, answer, object_name, is_backfill=True)[0].object_name,
+        documents(BOX, later, object_name, is_backfill=True)[0].object_name,
     ]
     assert [name.rpartition("/")[2] for name in names] == [
         "20241103T040000Z.json", "20241103T010203Z.json", "20241103T040000Z.json",

@@ -19,10 +19,9 @@ from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import Recorded
 from tests.collect.test_season import CORPUS, DAY, Landed, corpus_day, needs_corpus
 from tests.table_digest import canonical_line
-from tipoff import tables
+from tipoff import sources, tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import Workflows
-from tipoff.core import contracts
 from tipoff_ops.build import find_project
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.upload import Upload, Uploader
@@ -46,7 +45,7 @@ def earlier_days() -> list[Landed]:
 
 
 def _is_earlier(name: str) -> bool:
-    route = contracts.route(name)
+    route = sources.route(name)
     return route is not None and route.day is not None and SEASON_STARTS <= route.day < DAY
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.collect.bench import Bench, CollectMesh
 from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import ODDS, REPORTS, Recorded
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.steps.collect_context import Collect, Collected
 from tipoff_ops.intake.collect_dates import Collector, CollectRange, CollectTotals, collect_dates
 from tipoff_ops.local.project import OPERATOR
@@ -42,7 +42,7 @@ def corpus_day() -> list[Landed]:
 
 
 def _instant(name: str) -> datetime:
-    route = contracts.route(name)
+    route = sources.route(name)
     assert route is not None
     assert route.captured_at is not None
     return route.captured_at

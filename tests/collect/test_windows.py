@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.collect.documents import DAY, GAME, OTHER
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.core.collect.completeness import Held, missing
 from tipoff.core.collect.model import Game
 from tipoff.core.collect.windows import BEFORE_FIRST, FINALS, QUOTED, Due, closing_tick, due, tick_of
@@ -30,7 +30,7 @@ JOBS = [job for job in scheduled_jobs(NAMES) if job.name.startswith(("collect", 
 
 
 def games_of_document(name: str, body: bytes) -> list[Game]:
-    rows = contracts.read(name, body, None, datetime.now(UTC)).tables[0].rows
+    rows = sources.read(name, body, None, datetime.now(UTC)).tables[0].rows
     return [
         Game(row.nba_game_id, row.game_date, row.season, row.away_team_tricode, row.home_team_tricode, row.tipoff_at)  # type: ignore[attr-defined]
         for row in rows

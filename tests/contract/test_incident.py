@@ -16,10 +16,10 @@ import pytest
 
 from tests.contract.source_tree import ROOT
 from tipoff.cloud.storage import ObjectName
-from tipoff.core.contracts import object_name
 from tipoff.core.errors import ConfigInvalid
 from tipoff.core.expected import BY_NAME, OUTPUTS, GameDay, alarms, assess
 from tipoff.runtime.settings import IngestSettings, load
+from tipoff.sources import object_name
 from tipoff.steps.reprocess import BEFORE_ALL, to_do
 from tipoff_local import mesh
 

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from tipoff.core.contracts import object_name
+from tipoff.sources import object_name
 from tipoff.core.game_date import game_date_of
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.upload import Upload, Uploader

@@ -16,7 +16,7 @@ from tests.integration.played_league import DAYS, PREDICTED, SEED, TEAMS, Played
 from tests.integration.played_league import START as STORY_START
 from tests.integration.shell import BQ, CURL, GCLOUD, Shell
 
-from tipoff.core.contracts import read
+from tipoff.sources import read
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.project import OPERATOR
 from tipoff_ops.local.upload import Upload, Uploader

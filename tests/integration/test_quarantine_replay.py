@@ -27,7 +27,7 @@ FIRST, DAYS = date(2007, 11, 1), 2
 WINDOW = {"start_date": date(2007, 10, 1), "end_date": date(2007, 12, 1)}
 RAW = ("nbac_player_boxscores", "nbac_team_boxscore", "nbac_injury_report", "nbac_schedule")
 BREAKS = {
-    "tipoff/core/contracts/nba_boxscore.py": """
+    "tipoff/sources/nbac_boxscore.py": """
 
 def parse(where, body):
     raise DocumentRefused(Reason.SUM_MISMATCH, "no box score is good enough for this release")

@@ -19,10 +19,10 @@ from tests.integration.played_league import (
     Played,
 )
 
+from tipoff import sources
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.storage import storage_client
-from tipoff.core import contracts
-from tipoff.core.contracts import Parsed
+from tipoff.core.contracts.results import Parsed
 from tipoff.core.messages import PredictionRequest
 from tipoff_sim import SMALL, Kind, League
 
@@ -46,7 +46,7 @@ def test_ingest_killed_between_two_writes_loses_and_doubles_nothing(failpoints: 
     attributes = {"eventType": "OBJECT_FINALIZE", "bucketId": BUCKET, "objectId": document.object_name,
                   "objectGeneration": str(blob.generation)}  # fmt: skip
     data = msgspec.json.encode({"size": str(len(document.body))})
-    parsed = contracts.read(document.object_name, document.body, None, document.observed_at)
+    parsed = sources.read(document.object_name, document.body, None, document.observed_at)
     assert failpoints.deliver("ingest", INGEST_POINTS[number], data, attributes) >= 500
     assert failpoints.deliver("ingest", HEALTHY, data, attributes) == 204
     truth = {(row.player_id, row.points) for row in _boxes(parsed)}

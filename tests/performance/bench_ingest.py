@@ -25,7 +25,7 @@ import msgspec
 
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.storage import storage_client
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff_ops.build import find_project
 from tipoff_ops.intake.documents import read_documents
 from tipoff_ops.intake.send import SUBSCRIPTIONS, Intake, intake_mesh
@@ -71,7 +71,7 @@ def reprocess() -> Iterator[Row]:
             yield row(what, account["loaded"] / (time.perf_counter() - began), "objects/s")
         began = time.perf_counter()
         for one in uploads:
-            contracts.read(one.object_name, one.body, None, datetime.now(UTC))
+            sources.read(one.object_name, one.body, None, datetime.now(UTC))
         yield row("reprocess: parsed by one thread alone", len(uploads) / (time.perf_counter() - began), "objects/s")
 
 

@@ -12,7 +12,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
 from tests.table_digest import TableDigest, digest_query, digest_rows
 
-from tipoff.core.contracts import read
+from tipoff.sources import read
 from tipoff.tables import Table, all_tables, get, landing, lineage_order
 from tipoff.tables.rebuild import rebuild_script
 from tipoff_local.bigquery import Warehouse

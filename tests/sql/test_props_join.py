@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from tests.sql.small_warehouse import SmallWarehouse
 
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.tables import landing
 from tipoff_ops.corpus.landing_zip import LandingZip
 
@@ -63,13 +63,13 @@ def put_season(warehouse: SmallWarehouse, season: str, first: date, last: date) 
     corpus = LandingZip(CORPUS / f"landing-{season}.zip")
     kept: dict[str, dict[tuple[object, ...], dict[str, Any]]] = {table: {} for table, _ in KEPT.values()}
     for document in corpus.documents():
-        where = contracts.route(document.object_name)
+        where = sources.route(document.object_name)
         if where is None or where.source not in KEPT:
             continue
         if where.source == "odds_api_player_props" and not (where.day and first <= where.day <= last):
             continue
         table, columns = KEPT[where.source]
-        parsed = contracts.parse(where, document.body)
+        parsed = sources.parse(where, document.body)
         stamp = {"observed_at": parsed.observed_at, "source_object": document.object_name}
         for row in (row for part in parsed.tables if part.table == table for row in part.rows):
             values = {name: msgspec.to_builtins(getattr(row, name)) for name in columns if hasattr(row, name)}

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """Which source a document imitates; the values are the sources of `tipoff.core.contracts`."""
+    """Which source a document imitates; the values are the names in `tipoff.sources`."""
 
     SCHEDULE = "nbac_schedule"
     BOXSCORE = "nbac_boxscore"

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
-from tipoff.core.contracts import object_name
+from tipoff.sources import object_name
 from tipoff_sim.calendar import EASTERN, Game, eastern
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.shapes import ReportDocument, ReportGap, ReportMetadata, ReportRecord

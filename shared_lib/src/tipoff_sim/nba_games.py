@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET
 
-from tipoff.core.contracts import object_name
+from tipoff.sources import object_name
 from tipoff_sim.calendar import Game
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.play import FREE, MID, NOBODY, OVERTIME_S, PAINT, POINTS, REGULATION_S, THREE, Result

@@ -6,7 +6,7 @@ from itertools import groupby
 
 import msgspec
 
-from tipoff.core.contracts import object_name
+from tipoff.sources import object_name
 from tipoff_sim.calendar import EASTERN, Game
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.play import Result

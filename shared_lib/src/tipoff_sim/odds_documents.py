@@ -8,7 +8,7 @@ from zlib import crc32
 
 import msgspec
 
-from tipoff.core.contracts import object_name
+from tipoff.sources import object_name
 from tipoff_sim.calendar import Game
 from tipoff_sim.document import Document, Kind
 from tipoff_sim.lineup import Lineup

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts.injury_rows import InjuryRow
 
@@ -28,7 +28,7 @@ def test_every_hostile_document_ends_as_expected(corpus: Path) -> None:
     wrong = []
     with zipfile.ZipFile(corpus / "nasty.zip") as archive:
         for row in outcomes(corpus):
-            parsed = contracts.read(row["object_name"], archive.read(row["object_name"]))
+            parsed = sources.read(row["object_name"], archive.read(row["object_name"]))
             reason = None if row["reason"] in NEEDS_STATE else row["reason"]
             if (parsed.outcome, parsed.reason) != (row["outcome"], reason):
                 wrong.append((row["id"], row["reason"], parsed.outcome, parsed.reason))
@@ -40,7 +40,7 @@ def test_the_pdf_of_a_report_gives_the_rows_printed_on_it(corpus: Path) -> None:
         names = [name for name in archive.namelist() if name.endswith(".pdf")][::3]
         for name in names:
             expected = json.loads(archive.read(f"expected_pdf/{Path(name).stem}.json"))
-            parsed = contracts.read(name, archive.read(name))
+            parsed = sources.read(name, archive.read(name))
             rows = [row for row in parsed.tables[0].rows if isinstance(row, InjuryRow)]
             listings = [
                 (
@@ -67,7 +67,7 @@ def test_the_pdf_of_a_report_gives_the_rows_printed_on_it(corpus: Path) -> None:
 def test_a_sample_of_each_season_is_accepted_without_a_reject(corpus: Path, season: str) -> None:
     with zipfile.ZipFile(corpus / f"landing-{season}.zip") as archive:
         for name in archive.namelist()[::97]:
-            parsed = contracts.read(name, archive.read(name))
+            parsed = sources.read(name, archive.read(name))
             assert (parsed.outcome, parsed.rejects) == (Outcome.ACCEPTED, ()), name
             assert parsed.rows_in == parsed.rows_out
 
@@ -85,4 +85,4 @@ def test_real_captures_are_read(corpus: Path) -> None:
                 landed = "nba-com/schedule/2023-24/20231001T000000Z.json"
             else:
                 continue
-            assert contracts.read(landed, body).outcome is Outcome.ACCEPTED, name
+            assert sources.read(landed, body).outcome is Outcome.ACCEPTED, name

@@ -9,7 +9,7 @@ import pytest
 from pypdf.errors import DependencyError
 from tests.unit.core import core_documents as d
 
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts.decoding import document_bytes
 
@@ -66,7 +66,7 @@ BYTES: list[tuple[bytes, str | None, str]] = [
 def test_hostile_bytes_end_with_the_code_of_the_first_thing_wrong(
     body: bytes, encoding: str | None, reason: str
 ) -> None:
-    parsed = contracts.read(d.BOX_NAME, body, encoding)
+    parsed = sources.read(d.BOX_NAME, body, encoding)
     assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, reason)
 
 
@@ -78,7 +78,7 @@ def test_a_gzip_body_up_to_the_limit_is_inflated_whole(size: int) -> None:
 def test_a_bomb_is_stopped_at_its_limit_and_costs_less_than_64_megabytes() -> None:
     tracemalloc.start()
     try:
-        assert contracts.read(d.BOX_NAME, BOMB, "gzip").reason is Reason.TOO_LARGE
+        assert sources.read(d.BOX_NAME, BOMB, "gzip").reason is Reason.TOO_LARGE
         assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     finally:
         tracemalloc.stop()
@@ -88,10 +88,10 @@ def test_a_bomb_is_stopped_at_its_limit_and_costs_less_than_64_megabytes() -> No
     "body", [b"%PDF-1.7\n%nothing", b"not a pdf", b"%PDF-1.4" + b"\0" * 5000, b"%PDF-" + b"[" * 100_000]
 )
 def test_what_is_no_report_pdf_is_set_aside(body: bytes) -> None:
-    parsed = contracts.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", body)
+    parsed = sources.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", body)
     assert parsed.outcome is Outcome.QUARANTINED and parsed.reason in (Reason.SCHEMA, Reason.INVALID_ENCODING)
     assert (
-        contracts.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", b"%PDF-" * 2**20).reason
+        sources.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", b"%PDF-" * 2**20).reason
         == "too_large"
     )
 
@@ -101,5 +101,5 @@ def test_a_pdf_enciphered_beyond_our_means_is_set_aside(monkeypatch: pytest.Monk
         raise DependencyError("cryptography>=3.1 is required for AES algorithm")
 
     monkeypatch.setattr(pypdf, "PdfReader", refuse)
-    parsed = contracts.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", b"%PDF-1.7")
+    parsed = sources.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", b"%PDF-1.7")
     assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, Reason.SCHEMA)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.unit.core import core_documents as d
 
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts.results import Parsed
 
@@ -18,7 +18,7 @@ type Change = Callable[[Any], Any]
 
 
 def read(name: str, document: Any) -> Parsed:
-    return contracts.read(name, json.dumps(document).encode())
+    return sources.read(name, json.dumps(document).encode())
 
 
 def put(path: str, value: Any) -> Change:
@@ -59,10 +59,10 @@ def test_each_small_document_is_accepted_whole(name: str) -> None:
         json.dumps(d.ALL[name], indent=2),
         json.dumps(d.ALL[name]).replace('":', '" :'),
     ):
-        parsed = contracts.read(name, text.encode())
+        parsed = sources.read(name, text.encode())
         assert (parsed.outcome, parsed.reason, parsed.rejects) == (Outcome.ACCEPTED, None, ())
         assert parsed.rows_in == parsed.rows_out > 0
-    assert contracts.read(name, gzip.compress(text.encode()), "gzip").rows_out == parsed.rows_out
+    assert sources.read(name, gzip.compress(text.encode()), "gzip").rows_out == parsed.rows_out
 
 
 BOX_STATS = "game.homeTeam.players.0.statistics"
@@ -267,9 +267,9 @@ def test_a_game_whose_text_denies_its_status_is_not_final(text: str | None, outc
 def test_facts_from_the_future_would_stay_the_newest_and_are_refused() -> None:
     received = datetime(2024, 1, 25, 4, tzinfo=UTC)
     body = json.dumps(d.box()).encode()
-    assert contracts.read(d.BOX_NAME, body, None, received).outcome is Outcome.ACCEPTED
+    assert sources.read(d.BOX_NAME, body, None, received).outcome is Outcome.ACCEPTED
     tomorrow = d.BOX_NAME.replace("20240125T033000Z", "20991231T033000Z")
-    assert contracts.read(tomorrow, body, None, received).reason is Reason.BAD_NAME
+    assert sources.read(tomorrow, body, None, received).reason is Reason.BAD_NAME
 
 
 def test_a_report_whose_two_clocks_disagree_has_no_instant() -> None:

@@ -6,14 +6,14 @@ import time
 import pytest
 from tests.unit.core import core_documents as d
 
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.core.codes import Outcome
 from tipoff.core.contracts.odds_event import game_market
 from tipoff.core.contracts.results import Parsed
 
 
 def read(name: str, document: d.Json) -> Parsed:
-    return contracts.read(name, json.dumps(document).encode())
+    return sources.read(name, json.dumps(document).encode())
 
 
 def tables(parsed: Parsed) -> dict[str, int]:
@@ -113,5 +113,5 @@ def test_a_line_priced_many_times_costs_no_more_than_as_many_lines() -> None:
     document["bookmakers"][0]["markets"][0]["outcomes"] = quotes
     body = json.dumps(document).encode()
     began = time.perf_counter()
-    assert contracts.read(d.PROPS_NAME, body).rows_out == len(prices)
+    assert sources.read(d.PROPS_NAME, body).rows_out == len(prices)
     assert time.perf_counter() - began < 20  # quote against quote it took two minutes

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tipoff.core import contracts
-from tipoff.core.contracts.registry import MAX_REJECTS
+from tipoff import sources
+from tipoff.core.contracts.reading import MAX_REJECTS
 
 MEGABYTE = 2**20
 BOX = "nba-com/boxscores/2023-10-25/0022300072/20231026T040700Z.json"
@@ -23,11 +23,11 @@ PROPS_HEAD = (
 CHILD = """
 import resource, sys
 from pathlib import Path
-from tipoff.core import contracts
+from tipoff import sources
 data = Path(sys.argv[1]).read_bytes()
-contracts.read(sys.argv[2], b'{"a": 1}')
+sources.read(sys.argv[2], b'{"a": 1}')
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-found = contracts.read(sys.argv[2], data, "gzip")
+found = sources.read(sys.argv[2], data, "gzip")
 unit = 2**20 if sys.platform == "darwin" else 2**10
 print(found.outcome, found.reason, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // unit)
 """
@@ -65,8 +65,8 @@ def test_a_bomb_grows_the_process_by_less_than_64_megabytes(tmp_path: Path, bomb
 def test_a_document_of_nothing_but_bad_rows_is_one_refusal_and_not_a_flood_of_them() -> None:
     rows = [b'{"name":"Over"}'] * (MAX_REJECTS + 1)
 
-    flood = contracts.read(PROPS, PROPS_HEAD + b",".join(rows) + b"]}]}]}")
-    most = contracts.read(PROPS, PROPS_HEAD + b",".join(rows[1:]) + b"]}]}]}")
+    flood = sources.read(PROPS, PROPS_HEAD + b",".join(rows) + b"]}]}]}")
+    most = sources.read(PROPS, PROPS_HEAD + b",".join(rows[1:]) + b"]}]}]}")
 
     assert (flood.outcome, flood.reason, flood.rows_in) == ("quarantined", "schema", 1)
     assert (most.outcome, most.rows_in, most.rows_rejected) == ("accepted", MAX_REJECTS, MAX_REJECTS)
@@ -74,7 +74,7 @@ def test_a_document_of_nothing_but_bad_rows_is_one_refusal_and_not_a_flood_of_th
 
 @pytest.mark.parametrize("key", ["\\ud800", "k" * 100_000, "\\u0000\\n"])
 def test_what_is_told_of_a_hostile_key_is_short_and_printable(key: str) -> None:
-    parsed = contracts.read(BOX, f'{{"{key}": 1, "{key}": 2}}'.encode())
+    parsed = sources.read(BOX, f'{{"{key}": 1, "{key}": 2}}'.encode())
 
     assert parsed.reason == "duplicate_key"
     assert len(parsed.rejects[0].field) <= 120 and parsed.rejects[0].field.isprintable()
@@ -97,4 +97,4 @@ def test_no_document_takes_longer_than_its_length(name: str) -> None:
     """What looks twice at each place of a text needs minutes for a million of them."""
     body, reason = TEDIOUS[name]
 
-    assert contracts.read(BOX, body).reason == reason
+    assert sources.read(BOX, body).reason == reason

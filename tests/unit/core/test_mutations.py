@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.core import core_documents as d
 
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.core.codes import Outcome, Reason
 
 LONG = 100_000
@@ -78,7 +78,7 @@ def test_one_thing_changed_anywhere(name: str, place: int, action: str, value: A
     document = copy.deepcopy(d.ALL[name])
     paths = places(document)
     change(document, paths[place % len(paths)], action, value)
-    parsed = contracts.read(name, json.dumps(document).encode("utf-8", "surrogatepass"))
+    parsed = sources.read(name, json.dumps(document).encode("utf-8", "surrogatepass"))
     assert parsed.outcome in Outcome and (parsed.reason is None or parsed.reason in Reason)
     assert parsed.rows_in == parsed.rows_out + parsed.rows_rejected
     assert parsed.tables == () or parsed.outcome is Outcome.ACCEPTED
@@ -96,20 +96,20 @@ def test_real_documents_with_one_thing_changed(corpus: Path) -> None:
             document = copy.deepcopy(whole)
             value: Any = draw.choice([None, True, -1, 10**20, 1.5, "", "NaN", [], {}, float("nan"), "\ud800"])
             change(document, draw.choice(paths), draw.choice(["set", "drop", "repeat", "rename"]), value)
-            parsed = contracts.read(name, json.dumps(document).encode())
+            parsed = sources.read(name, json.dumps(document).encode())
             assert parsed.outcome in Outcome and parsed.rows_in == parsed.rows_out + parsed.rows_rejected
 
 
 @pytest.mark.parametrize("name", sorted(d.ALL))
 def test_no_text_of_a_document_is_remembered(name: str) -> None:
     """A cache keyed by a name or a reason kept thousands of them, however long (an instance reads for days)."""
-    contracts.read(name, json.dumps(d.ALL[name]).encode())
+    sources.read(name, json.dumps(d.ALL[name]).encode())
     tracemalloc.start()
     try:
         for path in texts(d.ALL[name]):
             document = copy.deepcopy(d.ALL[name])
             change(document, path, "set", "x" * LONG)
-            contracts.read(name, json.dumps(document).encode())
+            sources.read(name, json.dumps(document).encode())
         del document
         gc.collect()
         assert tracemalloc.get_traced_memory()[0] < LONG
@@ -122,5 +122,5 @@ def test_no_text_of_a_document_is_remembered(name: str) -> None:
 def test_bytes_changed_anywhere(name: str, place: int, piece: bytes, cut: int) -> None:
     body = json.dumps(d.ALL[name]).encode()
     place %= len(body)
-    parsed = contracts.read(name, body[:place] + piece + body[place + cut :])
+    parsed = sources.read(name, body[:place] + piece + body[place + cut :])
     assert parsed.outcome in Outcome and parsed.rows_in == parsed.rows_out + parsed.rows_rejected

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import routes
 from tipoff.core.teams import TEAMS
@@ -30,6 +30,9 @@ VALUES: dict[str, st.SearchStrategy[object]] = {
 }
 
 
+LAYOUTS = [(name, template) for name, source in sources.SOURCES.items() for template in source.object_names]
+
+
 def written(template: routes.Template, draw: st.DataObject) -> str:
     values = {name: draw.draw(VALUES[name]) for name in template.fields}
     text = {name: routes._written(value) for name, value in values.items()}  # type: ignore[arg-type]
@@ -37,52 +40,54 @@ def written(template: routes.Template, draw: st.DataObject) -> str:
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.sampled_from(routes.TEMPLATES), st.data())
+@given(st.sampled_from(LAYOUTS), st.data())
 def test_every_name_of_a_template_routes_to_its_source_and_matches_no_other(
-    template: routes.Template, draw: st.DataObject
+    layout: tuple[str, routes.Template], draw: st.DataObject
 ) -> None:
+    source, template = layout
     name = written(template, draw)
-    found = contracts.route(name)
-    assert found is not None and found.source == template.source and found.historical == template.historical
-    assert sum(bool(one.regex.fullmatch(name)) for one in routes.TEMPLATES) == 1
+    found = sources.route(name)
+    assert found is not None and found.source == source and found.historical == template.historical
+    assert sum(bool(one.regex.fullmatch(name)) for _, one in LAYOUTS) == 1
 
 
-@given(st.sampled_from(contracts.SOURCES), st.data())
+@given(st.sampled_from(sorted(sources.SOURCES)), st.data())
 def test_writers_and_readers_share_the_template(source: str, draw: st.DataObject) -> None:
-    template = next(one for one in routes.TEMPLATES if one.source == source)
+    template = sources.SOURCES[source].object_names[0]
     fields = {name: draw.draw(VALUES[name]) for name in template.fields}
-    found = contracts.route(contracts.object_name(source, **fields))  # type: ignore[arg-type]
+    found = sources.route(sources.object_name(source, **fields))  # type: ignore[arg-type]
     assert found is not None and found.source == source
     assert found.captured_at == fields.get("ts") and found.day == fields.get("date")
 
 
 @given(
-    st.sampled_from(routes.TEMPLATES),
+    st.sampled_from(LAYOUTS),
     st.data(),
     st.integers(0, 200),
     st.sampled_from(["", "/", "x", "\0", "\n", "%2f", "..", "٣", "\u202e", " "]),
 )
 def test_a_name_with_one_thing_changed_routes_nowhere_or_to_its_own_source(
-    template: routes.Template, draw: st.DataObject, place: int, change: str
+    layout: tuple[str, routes.Template], draw: st.DataObject, place: int, change: str
 ) -> None:
+    source, template = layout
     name = written(template, draw)
     place %= len(name)
     mutant = name[:place] + change + name[place + 1 :]
-    found = contracts.route(mutant)
+    found = sources.route(mutant)
     if found is None:
-        assert contracts.refusal(mutant, size=1).reason in (
+        assert sources.refusal(mutant, size=1).reason in (
             Reason.UNKNOWN_SOURCE,
             Reason.BAD_NAME,
             Reason.FOLDER_MARKER,
         )
     else:
-        assert re.fullmatch(r"[ -~]+", mutant) and found.source == template.source
+        assert re.fullmatch(r"[ -~]+", mutant) and found.source == source
 
 
 @given(st.text(max_size=120))
 def test_any_other_text_routes_nowhere(name: str) -> None:
-    assert contracts.route(name) is None
-    assert contracts.read(name, b"{}").reason in (Reason.UNKNOWN_SOURCE, Reason.BAD_NAME, Reason.FOLDER_MARKER)
+    assert sources.route(name) is None
+    assert sources.read(name, b"{}").reason in (Reason.UNKNOWN_SOURCE, Reason.BAD_NAME, Reason.FOLDER_MARKER)
 
 
 GOOD = "nba-com/boxscores/2024-01-24/0022300619/20240125T033000Z.json"
@@ -119,7 +124,7 @@ GOOD = "nba-com/boxscores/2024-01-24/0022300619/20240125T033000Z.json"
     ],
 )
 def test_hostile_names_are_set_aside_by_name(name: str, reason: str) -> None:
-    parsed = contracts.read(name, b"{}")
+    parsed = sources.read(name, b"{}")
     assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, reason)
 
 
@@ -140,12 +145,12 @@ def test_hostile_names_are_set_aside_by_name(name: str, reason: str) -> None:
     ],
 )
 def test_artefacts_of_storage_are_ignored(name: str) -> None:
-    parsed = contracts.read(name, b"")
+    parsed = sources.read(name, b"")
     assert (parsed.outcome, parsed.reason, parsed.rows_in) == (Outcome.IGNORED, Reason.FOLDER_MARKER, 0)
 
 
 def test_a_folder_marker_with_bytes_is_not_lost() -> None:
-    assert contracts.read("nba-com/boxscores/2024-01-24/", b"{}").outcome is Outcome.QUARANTINED
+    assert sources.read("nba-com/boxscores/2024-01-24/", b"{}").outcome is Outcome.QUARANTINED
 
 
 @pytest.mark.parametrize(
@@ -165,7 +170,7 @@ def test_a_folder_marker_with_bytes_is_not_lost() -> None:
     ],
 )
 def test_the_original_s_layouts_lead_to_the_same_parsers(name: str, source: str) -> None:
-    found = contracts.route(name)
+    found = sources.route(name)
     assert found is not None and found.source == source
 
 
@@ -174,13 +179,13 @@ def test_a_name_that_would_not_route_is_never_written() -> None:
     good: dict[str, Any] = {"date": date(2024, 1, 24), "nba_game_id": "0022300619", "ts": at}
     for bad in ({"date": "2024-13-01"}, {"nba_game_id": "1"}, {"nba_game_id": "../../0022300"}):
         with pytest.raises(ValueError):
-            contracts.object_name("nbac_boxscore", **(good | bad))
+            sources.object_name("nbac_boxscore", **(good | bad))
     with pytest.raises(ValueError):
-        contracts.object_name("espn_boxscore", ts=at)
+        sources.object_name("espn_boxscore", ts=at)
     with pytest.raises(ValueError):
-        contracts.object_name("nbac_boxscore", ts=at)
+        sources.object_name("nbac_boxscore", ts=at)
 
 
-def test_every_source_has_a_parser() -> None:
-    assert set(contracts.PARSERS) == set(contracts.SOURCES)
-    assert all(contracts.parse_seq(source) >= 1 for source in contracts.SOURCES)
+def test_a_source_has_the_name_of_its_module() -> None:
+    assert {name: source.name for name, source in sources.SOURCES.items()} == {name: name for name in sources.SOURCES}
+    assert all(source.parse_seq >= 1 for source in sources.SOURCES.values())

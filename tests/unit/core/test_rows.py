@@ -11,38 +11,37 @@ import msgspec
 import pytest
 from tests.unit.core import core_documents as d
 
-from tipoff.core import contracts
+from tipoff import sources
 from tipoff.core.codes import Outcome
-from tipoff.core.contracts import (
-    bdl_boxscores,
-    box_rows,
-    injury_rows,
-    nba_gamelog,
-    nba_play_by_play,
-    nba_schedule,
-    nba_scoreboard,
-    nba_shot_chart,
-    odds_events,
-    odds_game_lines,
-    odds_player_props,
-)
+from tipoff.core.contracts import injury_rows, nba_player_lines, odds_lines
 from tipoff.core.contracts.nba_common import tenths
+from tipoff.core.contracts.results import Parsed, Row
+from tipoff.sources import (
+    bdl_player_boxscores,
+    nbac_boxscore,
+    nbac_play_by_play,
+    nbac_schedule,
+    nbac_scoreboard,
+    nbac_shot_chart,
+    odds_api_events,
+    odds_api_player_props,
+)
 
 LANDING = Path(__file__).parents[3] / "shared_lib" / "src" / "tipoff" / "tables" / "nba_landing"
 BOOKKEEPING = ("source_object", "source_generation", "parse_seq", "observed_at", "ingested_at")
-ROWS: dict[str, type[contracts.Row]] = {
-    "nbac_schedule": nba_schedule.ScheduleRow,
-    "nbac_player_boxscores": box_rows.PlayerRow,
-    "nbac_team_boxscore": box_rows.TeamRow,
-    "nbac_play_by_play": nba_play_by_play.ActionRow,
+ROWS: dict[str, type[Row]] = {
+    "nbac_schedule": nbac_schedule.ScheduleRow,
+    "nbac_player_boxscores": nbac_boxscore.PlayerRow,
+    "nbac_team_boxscore": nbac_boxscore.TeamRow,
+    "nbac_play_by_play": nbac_play_by_play.ActionRow,
     "nbac_injury_report": injury_rows.InjuryRow,
-    "nbac_gamelog": nba_gamelog.GamelogRow,
-    "nbac_shot_chart": nba_shot_chart.ShotRow,
-    "nbac_scoreboard": nba_scoreboard.ScoreboardRow,
-    "odds_api_events": odds_events.EventRow,
-    "odds_api_game_lines": odds_game_lines.LineRow,
-    "odds_api_player_props": odds_player_props.PropRow,
-    "bdl_player_boxscores": bdl_boxscores.BdlRow,
+    "nbac_gamelog": nba_player_lines.GamelogRow,
+    "nbac_shot_chart": nbac_shot_chart.ShotRow,
+    "nbac_scoreboard": nbac_scoreboard.ScoreboardRow,
+    "odds_api_events": odds_api_events.EventRow,
+    "odds_api_game_lines": odds_lines.LineRow,
+    "odds_api_player_props": odds_api_player_props.PropRow,
+    "bdl_player_boxscores": bdl_player_boxscores.BdlRow,
 }
 TYPES: dict[object, str] = {
     str: "STRING",
@@ -79,8 +78,8 @@ def test_a_row_holds_exactly_the_columns_of_its_table(table: str) -> None:
     assert all(len(one["description"]) > 5 for one in schema)
 
 
-def read(name: str) -> contracts.Parsed:
-    parsed = contracts.read(name, json.dumps(d.ALL[name]).encode())
+def read(name: str) -> Parsed:
+    parsed = sources.read(name, json.dumps(d.ALL[name]).encode())
     assert parsed.outcome is Outcome.ACCEPTED
     return parsed
 
@@ -111,7 +110,7 @@ def test_a_box_score_gives_players_and_teams() -> None:
 
 def test_overtime_follows_from_the_team_s_minutes() -> None:
     overtime = json.dumps(d.box()).replace("PT240M00.00S", "PT290M00.00S").replace("PT48M00.00S", "PT58M00.00S")
-    parsed = contracts.read(d.BOX_NAME, overtime.encode())
+    parsed = sources.read(d.BOX_NAME, overtime.encode())
     assert [row.overtime_periods for row in parsed.tables[1].rows] == [2, 2]  # type: ignore[attr-defined]
 
 
@@ -135,7 +134,7 @@ def test_every_value_of_an_action_stands_in_its_own_column() -> None:
     """A row is made by position: two values that changed places would be two plausible numbers."""
     document = d.play_by_play()
     document["game"]["actions"] = [d.whole_action()]
-    [row] = contracts.read(d.PBP_NAME, json.dumps(document).encode()).tables[0].rows
+    [row] = sources.read(d.PBP_NAME, json.dumps(document).encode()).tables[0].rows
     assert msgspec.structs.asdict(row) == {
         "nba_game_id": "0022300619",
         "game_date": date(2024, 1, 24),
@@ -211,7 +210,7 @@ def test_a_report_speaks_for_its_day_the_next_and_every_day_it_lists() -> None:
 
 
 def test_an_emptied_report_still_is_the_newest_of_its_dates() -> None:
-    parsed = contracts.read(
+    parsed = sources.read(
         d.INJURY_NAME, json.dumps({**d.injury_report(), "records": [], "not_yet_submitted": []}).encode()
     )
     assert (len(parsed.tables[0].rows), parsed.rows_out, parsed.dates) == (2, 0, (date(2024, 1, 24), date(2024, 1, 25)))
@@ -223,7 +222,7 @@ def test_the_original_s_report_is_dated_by_the_half_hour_of_its_name() -> None:
         "metadata": {"hour24": "17"},
         "records": [{**record, "player": "Collins, Zach", "status": "Out", "confidence": 1.0}],
     }
-    parsed = contracts.read("nba-com/injury-report-data/2024-01-04/17/20240104_223500.json", json.dumps(body).encode())
+    parsed = sources.read("nba-com/injury-report-data/2024-01-04/17/20240104_223500.json", json.dumps(body).encode())
     listing = msgspec.structs.asdict(parsed.tables[0].rows[-1])
     assert parsed.observed_at == datetime(2024, 1, 4, 22, 30, tzinfo=UTC)
     assert (listing["game_time_et"], listing["player_lookup"], listing["confidence"]) == ("19:30", "zachcollins", 1.0)
@@ -252,7 +251,7 @@ def test_decimal_prices_give_the_same_rows_as_american_ones() -> None:
         ("-130", "1.7692307692307692"),
     ):
         text = text.replace(f'"price": {american.strip()}', f'"price": {decimal.strip()}')
-    converted = contracts.read(d.PROPS_NAME, text.encode()).tables[0].rows
+    converted = sources.read(d.PROPS_NAME, text.encode()).tables[0].rows
     for one, other in zip(rows(d.PROPS_NAME), converted, strict=True):
         mine = {**one, "price_format": "decimal"}
         assert {k: pytest.approx(v) if isinstance(v, float) else v for k, v in mine.items()} == msgspec.structs.asdict(
@@ -264,7 +263,7 @@ def test_a_lone_side_stays_and_a_second_price_is_a_second_offer() -> None:
     document = d.props()
     outcomes = document["bookmakers"][0]["markets"][0]["outcomes"]
     outcomes[:] = [outcomes[0], outcomes[0], {**outcomes[0], "price": -120}]
-    parsed = contracts.read(d.PROPS_NAME, json.dumps(document).encode())
+    parsed = sources.read(d.PROPS_NAME, json.dumps(document).encode())
     found = [(row.offer, row.over_price_american, row.under_price_american) for row in parsed.tables[0].rows]  # type: ignore[attr-defined]
     assert found == [(1, -115, None), (2, -120, None)] and parsed.reason is None
 
@@ -275,7 +274,7 @@ def test_other_markets_are_kept_and_game_markets_go_where_they_belong() -> None:
     yes = {"name": "Yes", "description": "Cade Cunningham", "price": 900}
     book["markets"].append({"key": "player_double_double", "outcomes": [yes]})
     book["markets"].append(d.lines()["data"]["bookmakers"][0]["markets"][0])
-    parsed = contracts.read(d.PROPS_NAME, json.dumps(document).encode())
+    parsed = sources.read(d.PROPS_NAME, json.dumps(document).encode())
     assert [(table.table, len(table.rows)) for table in parsed.tables] == [
         ("odds_api_player_props", 3),
         ("odds_api_game_lines", 2),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tipoff.core.codes import Outcome
-from tipoff.core.contracts import parse, route
+from tipoff.sources import parse, route
 from tipoff_sim import SMALL, Document, Kind, League, Season
 from tipoff_sim.market import american, event_id
 from tipoff_sim.names import NAMESAKES, draw_names

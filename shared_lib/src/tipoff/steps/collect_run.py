@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from tipoff import sources
 from tipoff.cloud.http import Validators
 from tipoff.cloud.http_manners import Asker
 from tipoff.core.collect import asks
@@ -133,12 +134,15 @@ class Run:
         if judged.verdict is not Verdict.DOCUMENT or answer is None:
             return ()
         try:
-            for document in documents(ask, answer, is_backfill=self._wanted.is_backfill) if ask.lands else ():
+            for document in self._documents(ask, answer) if ask.lands else ():
                 self._land(document, ask, answer)
             return asks.following(self._wanted, ask, answer)
         except (ValueError, msgspec.DecodeError) as error:
             self.tally.note(ask, Judged(Verdict.MOVED_SCHEMA, str(error)))
             return ()
+
+    def _documents(self, ask: Ask, answer: Answer) -> tuple[Document, ...]:
+        return documents(ask, answer, sources.object_name, is_backfill=self._wanted.is_backfill)
 
     def _land(self, document: Document, ask: Ask, answer: Answer) -> None:
         if self._landing.land(document, ask, answer):

@@ -14,16 +14,15 @@ from threading import BoundedSemaphore
 
 import msgspec
 
-from tipoff import tables
+from tipoff import sources, tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.downloads import ObjectBytes
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.rows import Part
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core import contracts
 from tipoff.core.codes import Outcome, Reason
-from tipoff.core.contracts import Parsed, Reject, Route
-from tipoff.core.contracts.results import DocumentRefused, refused
+from tipoff.core.contracts.results import DocumentRefused, Parsed, Reject, refused
+from tipoff.core.contracts.routes import Route
 from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Retryable, TipoffError
 from tipoff.core.messages import REPLAY, LandedObject, ObjectFinalized, RawReady, Replay
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, TableCount
@@ -191,9 +190,9 @@ def _ingest(context: IngestContext, taken: Sequence[_Taken]) -> tuple[list[Objec
 
 def _fetch(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _Fetched:
     received_at = context.clock()
-    route = contracts.route(event.name)
+    route = sources.route(event.name)
     if route is None:
-        return _Fetched(event, received_at, None, contracts.refusal(event.name, size_bytes))
+        return _Fetched(event, received_at, None, sources.refusal(event.name, size_bytes))
     if size_bytes > OBJECT_BYTES_MAX:
         refusal = DocumentRefused(Reason.TOO_LARGE, f"an object has {OBJECT_BYTES_MAX} bytes at most", value=size_bytes)
         return _Fetched(event, received_at, route, refusal)
@@ -211,7 +210,7 @@ def _parsed(fetched: _Fetched) -> _Taken:
     event, received_at, found = fetched.event, fetched.received_at, fetched.found
     if isinstance(found, DocumentRefused):
         return _Taken(event, received_at, fetched.route, None, refused(found))
-    parsed = contracts.read(event.name, found.data, found.content_encoding, received_at)
+    parsed = sources.read(event.name, found.data, found.content_encoding, received_at)
     return _Taken(event, received_at, fetched.route, found, parsed)
 
 

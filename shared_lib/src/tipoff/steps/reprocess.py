@@ -12,11 +12,11 @@ from typing import Literal
 
 import msgspec
 
+from tipoff import sources
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectName, ObjectStore
 from tipoff.cloud.workflows import Workflows
-from tipoff.core import contracts
 from tipoff.core.costs import of_objects
 from tipoff.core.errors import BadRequest
 from tipoff.core.game_date import game_date_of
@@ -202,7 +202,7 @@ def _in_range(name: str, request: Reprocess) -> bool:
 
 
 def _game_date(name: str) -> date | None:
-    route = contracts.route(name)
+    route = sources.route(name)
     return route.day if route else None
 
 
@@ -231,8 +231,8 @@ def to_do(
 
 
 def _parse_seq(name: str) -> int:
-    route = contracts.route(name)
-    return contracts.parse_seq(route.source) if route else 0
+    route = sources.route(name)
+    return sources.SOURCES[route.source].parse_seq if route else 0
 
 
 def _plan(
@@ -258,7 +258,7 @@ def _rows(todo: Sequence[ObjectName], known: dict[tuple[str, int], KnownObject])
         by_source[row.source].append(row.rows_out)
     total = 0.0
     for found in todo:
-        own, route = known.get((found.name, found.generation)), contracts.route(found.name)
+        own, route = known.get((found.name, found.generation)), sources.route(found.name)
         others = by_source.get(route.source, []) if route else []
         total += own.rows_out if own else sum(others) / len(others) if others else 0
     return round(total)

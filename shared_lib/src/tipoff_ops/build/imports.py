@@ -10,6 +10,7 @@ from pathlib import Path
 from tipoff_ops.build.project import Project
 
 PACKAGES = ("tipoff", "tipoff_local", "tipoff_ops", "tipoff_sim")
+LISTED_PACKAGE = "tipoff.sources"  # imports every module that it contains, by listing itself
 
 
 @dataclass(frozen=True)
@@ -85,4 +86,11 @@ def _own_modules(source_root: Path, name: str) -> set[str]:
     """`a.b.c` needs `a` and `a.b`, and `a.b.c` itself if that is a module and not an attribute."""
     parts = name.split(".")
     names = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
-    return {module for module in names if module_file(source_root, module) is not None}
+    found = {module for module in names if module_file(source_root, module) is not None}
+    return found | _listed_modules(source_root) if LISTED_PACKAGE in found else found
+
+
+def _listed_modules(source_root: Path) -> set[str]:
+    folder = source_root.joinpath(*LISTED_PACKAGE.split("."))
+    files = (path.relative_to(source_root).with_suffix("") for path in folder.rglob("*.py"))
+    return {".".join(file.parts).removesuffix(".__init__") for file in files}

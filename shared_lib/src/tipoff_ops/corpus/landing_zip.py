@@ -11,7 +11,7 @@ from pathlib import Path
 from zipfile import ZipFile
 from zoneinfo import ZoneInfo
 
-from tipoff.core.contracts import route
+from tipoff.sources import route
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 _EASTERN = ZoneInfo("America/New_York")

@@ -15,7 +15,9 @@ import msgspec
 import pyarrow
 import pyarrow.parquet
 
+from tipoff import sources
 from tipoff.core import contracts
+from tipoff.core.contracts.results import Parsed
 from tipoff.core.errors import NotReady
 from tipoff.tables import Table, landing
 from tipoff_ops.corpus.landing_zip import LandingZip
@@ -60,7 +62,7 @@ def season_zip(corpus: Path, season_year: int) -> Path:
 
 def parse_season(zip_path: Path, cache: Path) -> list[LandingFile]:
     """The accepted rows of all documents of a zip; `cache` has a folder for each zip and version of the contracts."""
-    key = hashlib.sha256(zip_path.read_bytes() + source_digest(Path(contracts.__file__).parent)).hexdigest()[:16]
+    key = hashlib.sha256(zip_path.read_bytes() + _parsers_digest()).hexdigest()[:16]
     folder = cache / f"{zip_path.stem}-{key}"
     if not folder.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
@@ -69,6 +71,11 @@ def parse_season(zip_path: Path, cache: Path) -> list[LandingFile]:
         shutil.rmtree(folder, ignore_errors=True)
         scratch.rename(folder)
     return [LandingFile(landing(path.name.split(".")[0]), path) for path in sorted(folder.glob("*.parquet"))]
+
+
+def _parsers_digest() -> bytes:
+    """Digest of everything that parses a document."""
+    return b"".join(source_digest(Path(package.__path__[0])) for package in (sources, contracts))
 
 
 def source_digest(folder: Path, suffixes: tuple[str, ...] = (".py", ".sql", ".json", ".yaml")) -> bytes:
@@ -83,7 +90,7 @@ def _write_season(zip_path: Path, folder: Path) -> None:
     pending: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
     parts: defaultdict[str, int] = defaultdict(int)
     for document in LandingZip(zip_path).documents():
-        parsed = contracts.read(document.object_name, document.body, None)
+        parsed = sources.read(document.object_name, document.body, None)
         constants = _bookkeeping(document.object_name, parsed)
         for found in parsed.tables:
             pending[found.table].extend(constants | msgspec.structs.asdict(row) for row in found.rows)
@@ -94,7 +101,7 @@ def _write_season(zip_path: Path, folder: Path) -> None:
         _write(landing(name), rows, folder, parts[name] + 1)
 
 
-def _bookkeeping(object_name: str, parsed: contracts.Parsed) -> dict[str, Any]:
+def _bookkeeping(object_name: str, parsed: Parsed) -> dict[str, Any]:
     return {
         "source_object": object_name,
         "source_generation": 1,

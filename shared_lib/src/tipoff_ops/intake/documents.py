@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
-from tipoff.core.contracts import route
+from tipoff.sources import route
 from tipoff_ops.local.upload import Upload
 
 # A larger member is cut here: ingest refuses a body of one byte more than its limit as it refuses the whole.

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.core.contracts import route
+from tipoff.sources import route
 from tipoff_local.mesh import Mesh
 from tipoff_ops.build import Project, find_project
 from tipoff_ops.cli.output import console

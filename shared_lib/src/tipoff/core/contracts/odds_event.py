@@ -15,7 +15,7 @@ from tipoff.core.codes import Reason
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.nba_common import Instant
 from tipoff.core.contracts.results import DocumentRefused, Reject, RowRefused
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.routes import Route, Template
 from tipoff.core.game_date import game_date_of, to_utc
 
 SPORT = "basketball_nba"
@@ -133,6 +133,17 @@ class Quote(NamedTuple):
     outcome: Outcome
     path: str
     position: int
+
+
+def event_templates(kind: str) -> tuple[Template, ...]:
+    """Layouts of the object names of one-event documents, e.g. of the kind `game-lines`."""
+    event = "{date}/{event_id}-{away}{home}/{ts}"
+    return (
+        Template(f"odds-api/{kind}/{event}.json"),
+        Template(f"odds-api/{kind}/{event}-snap-{{snap}}.json"),
+        Template(f"odds-api/{kind}-history/{event}.json", historical=True),
+        Template(f"odds-api/{kind}-history/{event}-snap-{{snap}}.json", historical=True),
+    )
 
 
 def snapshot(where: Route, envelope: Envelope[Any] | None) -> Snapshot:

@@ -1,14 +1,14 @@
-"""Object names: one registry of templates from which writers build names and ingest finds the parser.
+"""Object names: templates from which writers build names and ingest finds the source of a document.
 
-A name is matched as a whole, byte for byte; it is never decoded, normalised, or used as a path. Tipoff's own layout
-comes first of each source; the original system's layouts are further routes to the same parsers.
+A name is matched as a whole, byte for byte. It is never decoded, normalised or used as a path. A source's first
+template is Tipoff's own layout; the others are the layouts of the original system.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
-from typing import Literal
 
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts.results import DocumentRefused
@@ -42,18 +42,14 @@ _FOLDER = re.compile(r"/$|_\$folder\$$")
 
 @dataclass(frozen=True)
 class Template:
-    """One layout of one source.
+    """One layout of a source's object names.
 
     Attributes:
-        source: which parser reads it.
-        pattern: the name with fields in braces.
-        observed_from: `name` if its stamp is when the facts were known, `body` if the document says so itself.
-        historical: the route holds documents fetched after the fact.
+        pattern: the name with its fields in braces.
+        historical: documents under it were fetched after the fact.
     """
 
-    source: str
     pattern: str
-    observed_from: Literal["name", "body"]
     historical: bool = False
 
     @cached_property
@@ -76,52 +72,12 @@ class Template:
         return tuple(_FIELD.findall(self.pattern))
 
 
-def _odds(kind: str, source: str) -> tuple[Template, ...]:
-    event = "{date}/{event_id}-{away}{home}/{ts}"
-    return (
-        Template(source, f"odds-api/{kind}/{event}.json", "body"),
-        Template(source, f"odds-api/{kind}/{event}-snap-{{snap}}.json", "body"),
-        Template(source, f"odds-api/{kind}-history/{event}.json", "body", historical=True),
-        Template(source, f"odds-api/{kind}-history/{event}-snap-{{snap}}.json", "body", historical=True),
-    )
-
-
-TEMPLATES: tuple[Template, ...] = (
-    Template("nbac_schedule", "nba-com/schedule/{season}/{ts}.json", "name"),
-    Template("nbac_schedule", "nba-com/schedule-cdn/{season}/{ts}.json", "name"),
-    Template("nbac_schedule", "nba-com/schedule-metadata/{season}/{ts}.json", "name"),
-    Template("nbac_boxscore", "nba-com/boxscores/{date}/{nba_game_id}/{ts}.json", "name"),
-    Template("nbac_stats_boxscore", "nba-com/team-boxscore/{date}/{nba_game_id}/{ts}.json", "name"),
-    Template("nbac_play_by_play", "nba-com/play-by-play/{date}/{nba_game_id}/{ts}.json", "name"),
-    Template("nbac_play_by_play", "nba-com/play-by-play/{date}/game-{nba_game_id}/{ts}.json", "name"),
-    Template("nbac_scoreboard", "nba-com/scoreboard/{date}/{ts}.json", "name"),
-    Template("nbac_gamelog", "nba-com/player-boxscores/{date}/{ts}.json", "name"),
-    Template("nbac_shot_chart", "nba-com/shot-chart/{date}/{nba_game_id}/{ts}.json", "name"),
-    Template("nbac_injury_report", "nba-com/injury-report/{date}/{ts}.json", "body"),
-    Template("nbac_injury_report", "nba-com/injury-report-data/{date}/{hour}/{ts}.json", "body"),
-    Template("nbac_injury_report_pdf", "nba-com/injury-report-pdf/{date}/{hour}/{ts}.pdf", "body"),
-    Template("nbac_injury_report_pdf", "nba-com/injury-report-pdf/{date}/{hour}/{report}.pdf", "body"),
-    Template("odds_api_events", "odds-api/events/{date}/{ts}.json", "body"),
-    Template("odds_api_events", "odds-api/events-history/{date}/{ts}.json", "body", historical=True),
-    *_odds("game-lines", "odds_api_game_lines"),
-    *_odds("player-props", "odds_api_player_props"),
-    Template("bdl_player_boxscores", "ball-dont-lie/boxscores/{date}/{ts}.json", "name"),
-)
-
-SOURCES: tuple[str, ...] = tuple(dict.fromkeys(template.source for template in TEMPLATES))
-_BY_PREFIX: dict[str, tuple[Template, ...]] = {
-    prefix: tuple(template for template in TEMPLATES if template.prefix == prefix)
-    for prefix in dict.fromkeys(template.prefix for template in TEMPLATES)
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Route:
     """A name that belongs to a source, with what it says.
 
     Attributes:
-        source: which parser reads the document.
-        observed_from: `name` or `body`.
+        source: name of the source whose parser reads the document.
         historical: fetched after the fact.
         captured_at: instant (UTC) in the name; None for an injury-report PDF under its published name.
         day: date in the name (Eastern); None for a schedule.
@@ -132,7 +88,6 @@ class Route:
     """
 
     source: str
-    observed_from: str
     historical: bool
     captured_at: datetime | None
     day: date | None = None
@@ -145,15 +100,63 @@ class Route:
     hour: int | None = None
 
 
-def route(object_name: str) -> Route | None:
-    """The route of an object name, or None if it matches no template or says something impossible."""
-    for template in _BY_PREFIX.get(_prefix(object_name), ()):
-        if match := template.regex.fullmatch(object_name):
-            try:
-                return _route(template, match.groupdict())
-            except ValueError:
-                return None
-    return None
+class ObjectNames:
+    """The object names of several sources.
+
+    Args:
+        templates: the layouts of each source, by its name, Tipoff's own first.
+    """
+
+    def __init__(self, templates: Mapping[str, tuple[Template, ...]]) -> None:
+        self._templates = templates
+        self._by_prefix: dict[str, list[tuple[str, Template]]] = {}
+        for source, layouts in templates.items():
+            for template in layouts:
+                self._by_prefix.setdefault(template.prefix, []).append((source, template))
+
+    def route(self, object_name: str) -> Route | None:
+        """The route of an object name, or None if it matches no template or holds an impossible value."""
+        for source, template in self._by_prefix.get(_prefix(object_name), ()):
+            if match := template.regex.fullmatch(object_name):
+                try:
+                    return _route(source, template, match.groupdict())
+                except ValueError:
+                    return None
+        return None
+
+    def refusal(self, object_name: str, size: int = 0) -> DocumentRefused:
+        """Why a name that `route` answers with None is not read.
+
+        A folder marker (no bytes) or a temporary upload is ignored. A known prefix with anything else behind it is
+        bad_name. All the rest is unknown_source.
+        """
+        if (_FOLDER.search(object_name) and size == 0) or _TEMPORARY.search(object_name):
+            rule = "an artefact of storage is no document"
+            return DocumentRefused(Reason.FOLDER_MARKER, rule, "name", object_name, Outcome.IGNORED)
+        known = _prefix(object_name) in self._by_prefix
+        reason = Reason.BAD_NAME if known else Reason.UNKNOWN_SOURCE
+        rule = "a name follows its source's template" if known else "a name belongs to a registered source"
+        return DocumentRefused(reason, rule, "name", object_name)
+
+    def object_name(self, source: str, **fields: FieldValue) -> str:
+        """Name of an object of a source in Tipoff's own layout (the source's first template).
+
+        Args:
+            source: name of the source.
+            fields: the template's fields: `date` (date or ISO text), `ts` (aware datetime or text), ids and tricodes.
+
+        Raises:
+            ValueError: unknown source, a field missing or too many, or a value its template does not allow.
+        """
+        if source not in self._templates:
+            raise ValueError(f"no source is called {source!r}")
+        template = self._templates[source][0]
+        if set(fields) != set(template.fields):
+            raise ValueError(f"{source} needs exactly the fields {', '.join(template.fields)}")
+        name = _FIELD.sub(lambda match: _written(fields[match.group(1)]), template.pattern)
+        if self.route(name) is None:
+            raise ValueError(f"not a valid name of {source}: {name[:200]!r}")
+        return name
 
 
 def _prefix(object_name: str) -> str:
@@ -162,13 +165,12 @@ def _prefix(object_name: str) -> str:
     return first + slash + second + slash_two
 
 
-def _route(template: Template, found: dict[str, str]) -> Route:
+def _route(source: str, template: Template, found: dict[str, str]) -> Route:
     stamp, day, snap, hour = (found.get(name) for name in ("ts", "date", "snap", "hour"))
     if snap and not (snap[:2] < "24" and snap[2:] < "60") or hour and hour > "23":
         raise ValueError("an hour ends at 23, a minute at 59")
     return Route(
-        source=template.source,
-        observed_from=template.observed_from,
+        source=source,
         historical=template.historical,
         captured_at=parse_stamp(stamp) if stamp else None,
         day=_league_date(day) if day else None,
@@ -207,47 +209,6 @@ def _season(text: str) -> str:
     if int(text[5:]) != (int(text[:4]) + 1) % 100 or not 1946 <= int(text[:4]) < 2100:
         raise ValueError("a season is two consecutive years")
     return text
-
-
-def refusal(object_name: str, size: int = 0) -> DocumentRefused:
-    """Why a name that `route` answers with None is not read.
-
-    A folder marker (no bytes) or a temporary upload is ignored; a known prefix with anything else behind it is
-    bad_name; all the rest is unknown_source.
-    """
-    if (_FOLDER.search(object_name) and size == 0) or _TEMPORARY.search(object_name):
-        return DocumentRefused(
-            Reason.FOLDER_MARKER,
-            "an artefact of storage is no document",
-            "name",
-            object_name,
-            Outcome.IGNORED,
-        )
-    known = _prefix(object_name) in _BY_PREFIX
-    reason = Reason.BAD_NAME if known else Reason.UNKNOWN_SOURCE
-    rule = "a name follows its source's template" if known else "a name belongs to a registered source"
-    return DocumentRefused(reason, rule, "name", object_name)
-
-
-def object_name(source: str, **fields: FieldValue) -> str:
-    """Name of an object of a source in Tipoff's own layout (the source's first template).
-
-    Args:
-        source: one of SOURCES.
-        fields: the template's fields: `date` (date or ISO text), `ts` (aware datetime or text), ids and tricodes.
-
-    Raises:
-        ValueError: unknown source, a field missing or too many, or a value its template does not allow.
-    """
-    template = next((one for one in TEMPLATES if one.source == source), None)
-    if template is None:
-        raise ValueError(f"no source is called {source!r}")
-    if set(fields) != set(template.fields):
-        raise ValueError(f"{source} needs exactly the fields {', '.join(template.fields)}")
-    name = _FIELD.sub(lambda match: _written(fields[match.group(1)]), template.pattern)
-    if route(name) is None:
-        raise ValueError(f"not a valid name of {source}: {name[:200]!r}")
-    return name
 
 
 def _written(value: FieldValue) -> str:

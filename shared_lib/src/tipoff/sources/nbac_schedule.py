@@ -10,7 +10,8 @@ from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
 from tipoff.core.contracts.nba_common import Instant, check_pair_of_code
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import game_date_of, parse_iso, to_utc
 
 PARSE_SEQ = 1
@@ -249,3 +250,15 @@ def _scores(game: Game, path: str) -> tuple[int | None, int | None]:
     if home is None or away is None or min(home, away) < 0 or home == away:
         raise DocumentRefused(Reason.STAT_IDENTITY, "a final game has a winner", path, f"{home}:{away}")
     return home, away
+
+
+SOURCE = Source(
+    name="nbac_schedule",
+    object_names=(
+        Template("nba-com/schedule/{season}/{ts}.json"),
+        Template("nba-com/schedule-cdn/{season}/{ts}.json"),
+        Template("nba-com/schedule-metadata/{season}/{ts}.json"),
+    ),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tipoff.core.codes import Reason
-from tipoff.core.contracts import injury_pdf_layout as layout
 from tipoff.core.contracts.injury_rows import (
     InjuryRow,
     NotSubmitted,
@@ -18,8 +17,10 @@ from tipoff.core.contracts.injury_rows import (
     silent,
 )
 from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowRefused
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import eastern_instant, parse_iso
+from tipoff.sources.nbac_injury_report_pdf import layout
 
 PARSE_SEQ = 2
 SILENT = "NOT YET SUBMITTED"
@@ -149,3 +150,15 @@ def _owner(anchors: Sequence[_Printed], line: _Printed) -> int | None:
         return nearest
     before = [index for index, anchor in enumerate(anchors) if (anchor.page, anchor.top) < (line.page, line.top)]
     return before[-1] if before else None
+
+
+SOURCE = Source(
+    name="nbac_injury_report_pdf",
+    object_names=(
+        Template("nba-com/injury-report-pdf/{date}/{hour}/{ts}.pdf"),
+        Template("nba-com/injury-report-pdf/{date}/{hour}/{report}.pdf"),
+    ),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+    is_json=False,
+)

@@ -10,7 +10,8 @@ from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
 from tipoff.core.contracts.nba_common import Instant, check_captured, check_pair_of_code, check_team
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import game_date_of, to_utc
 
 PARSE_SEQ = 1
@@ -162,3 +163,11 @@ def _score(points: int | None, began: bool, path: str) -> int | None:
     if points is not None and points < 0:
         raise DocumentRefused(Reason.STAT_IDENTITY, "no score is negative", path, points)
     return points if began else None
+
+
+SOURCE = Source(
+    name="nbac_scoreboard",
+    object_names=(Template("nba-com/scoreboard/{date}/{ts}.json"),),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)

@@ -1,22 +1,25 @@
-"""stats.nba.com player lines: the league game log of one date, and the traditional box score of one game. Atomic."""
+"""Player lines of stats.nba.com, as the league game log and the traditional box score print them. Atomic."""
 
 from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 
 import msgspec
 
 from tipoff.core import ids, teams
 from tipoff.core.codes import Reason
 from tipoff.core.contracts import nba_result_sets
+from tipoff.core.contracts.box_score import (
+    BoxScoreRow,
+    Statistics,
+    box_score_values,
+    check_player,
+    did_something,
+)
 from tipoff.core.contracts.decoding import Int, PersonId
-from tipoff.core.contracts.nba_common import check_captured, identity, minutes_of, plus_minus, printed_minutes
-from tipoff.core.contracts.nba_statistics import Statistics, check_player, did_something
-from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
+from tipoff.core.contracts.nba_common import check_captured, plus_minus, printed_minutes
+from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
 from tipoff.core.contracts.routes import Route
-from tipoff.core.game_date import parse_iso
 
-PARSE_SEQ = 1
 MAX_PLAYER_TENTHS = 80 * 600  # four quarters and six overtimes
 COLUMNS = frozenset(
     {"MIN", "FGM", "FGA", "FG3M", "FG3A", "FTM", "FTA", "OREB", "DREB", "AST", "STL", "BLK", "PF", "PTS"}
@@ -56,7 +59,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     COMMENT: str | None = None
 
 
-class GamelogRow(Row, frozen=True, gc=False, kw_only=True):
+class GamelogRow(BoxScoreRow, frozen=True, gc=False, kw_only=True):
     """A row of nbac_gamelog."""
 
     nba_game_id: str
@@ -73,52 +76,16 @@ class GamelogRow(Row, frozen=True, gc=False, kw_only=True):
     comment: str | None
     matchup: str | None
     win_flag: bool | None
-    seconds_tenths: int
-    minutes: Decimal
-    points: int
-    field_goals_made: int
-    field_goals_attempted: int
-    three_pointers_made: int
-    three_pointers_attempted: int
-    free_throws_made: int
-    free_throws_attempted: int
-    offensive_rebounds: int
-    defensive_rebounds: int
-    total_rebounds: int
-    assists: int
-    steals: int
-    blocks: int
-    turnovers: int
-    personal_fouls: int
     plus_minus: int | None
 
 
-def parse(where: Route, body: bytes) -> Content:
-    """Rows of nbac_gamelog from a league game log (players) of the name's date.
+def read_lines(body: bytes, name: str) -> list[Line]:
+    """Rows of the named table.
 
     Raises:
-        DocumentRefused: any code of an atomic document.
+        DocumentRefused: any code of an atomic document. A missing column is refused: it would read as a season in which
+            nobody had that statistic.
     """
-    found = _lines(body, "LeagueGameLog")
-    for line in found:
-        _check_date(where, line)
-    return _content(where, found)
-
-
-def parse_box(where: Route, body: bytes) -> Content:
-    """Rows of nbac_gamelog from a traditional box score (PlayerStats) of the name's game.
-
-    Raises:
-        DocumentRefused: any code of an atomic document.
-    """
-    found = _lines(body, "PlayerStats")
-    for line in found:
-        identity(where, _game_id(line), "GAME_ID")
-    return _content(where, found)
-
-
-def _lines(body: bytes, name: str) -> list[Line]:
-    """Rows of a table; a column that is gone would read as a season in which nobody did it."""
     found = nba_result_sets.table(body, name)
     missing = COLUMNS.difference(found.headers) | (set() if TURNOVERS.intersection(found.headers) else {"TOV"})
     if missing and found.rowSet:
@@ -127,7 +94,12 @@ def _lines(body: bytes, name: str) -> list[Line]:
     return nba_result_sets.typed_rows(found, Line)
 
 
-def _content(where: Route, found: Sequence[Line]) -> Content:
+def content_of(where: Route, found: Sequence[Line]) -> Content:
+    """Rows of nbac_gamelog.
+
+    Raises:
+        DocumentRefused: any code of an atomic document.
+    """
     if where.captured_at is None or where.day is None:
         raise ValueError("this layout carries date and capture instant")
     check_captured(where.captured_at, where.day)
@@ -142,16 +114,12 @@ def _content(where: Route, found: Sequence[Line]) -> Content:
     return Content((TableRows("nbac_gamelog", tuple(rows.values())),), where.captured_at, note=note)
 
 
-def _check_date(where: Route, line: Line) -> None:
-    try:
-        day = parse_iso((line.GAME_DATE or "")[:10])
-    except ValueError as error:
-        raise DocumentRefused(Reason.WRONG_TYPE, "GAME_DATE is a date", "GAME_DATE", line.GAME_DATE) from error
-    if day != where.day:
-        raise DocumentRefused(Reason.DATE_MISMATCH, "name and rows are of one date", "GAME_DATE", line.GAME_DATE)
+def game_id_of(line: Line) -> str:
+    """The NBA game id of a line.
 
-
-def _game_id(line: Line) -> str:
+    Raises:
+        DocumentRefused: unknown_game.
+    """
     try:
         return ids.nba_game_id(line.GAME_ID)
     except ValueError as error:
@@ -170,7 +138,7 @@ def _sides(found: Sequence[Line]) -> dict[str, set[str]]:
     """Tricodes per game; each game must show exactly two."""
     sides: dict[str, set[str]] = {}
     for line in found:
-        sides.setdefault(_game_id(line), set()).add(_team(line))
+        sides.setdefault(game_id_of(line), set()).add(_team(line))
     for game_id, pair in sides.items():
         if len(pair) != 2:
             value = f"{game_id} {','.join(sorted(pair))}"
@@ -210,7 +178,7 @@ def _time_played(line: Line, path: str) -> int:
 
 
 def _row(day: date, line: Line, sides: dict[str, set[str]], path: str) -> GamelogRow:
-    game_id, team, lookup = _game_id(line), _team(line), ids.player_lookup(line.PLAYER_NAME)
+    game_id, team, lookup = game_id_of(line), _team(line), ids.player_lookup(line.PLAYER_NAME)
     (opponent,) = sides[game_id] - {team}
     if not lookup:
         raise DocumentRefused(Reason.SCHEMA, "a name holds letters", f"{path}.PLAYER_NAME", line.PLAYER_NAME)
@@ -234,22 +202,6 @@ def _row(day: date, line: Line, sides: dict[str, set[str]], path: str) -> Gamelo
         comment=line.COMMENT or None,
         matchup=line.MATCHUP,
         win_flag={"W": True, "L": False}.get(line.WL or ""),
-        seconds_tenths=time_played,
-        minutes=minutes_of(time_played),
-        points=stats.points,
-        field_goals_made=stats.fieldGoalsMade,
-        field_goals_attempted=stats.fieldGoalsAttempted,
-        three_pointers_made=stats.threePointersMade,
-        three_pointers_attempted=stats.threePointersAttempted,
-        free_throws_made=stats.freeThrowsMade,
-        free_throws_attempted=stats.freeThrowsAttempted,
-        offensive_rebounds=stats.reboundsOffensive,
-        defensive_rebounds=stats.reboundsDefensive,
-        total_rebounds=stats.reboundsOffensive + stats.reboundsDefensive,
-        assists=stats.assists,
-        steals=stats.steals,
-        blocks=stats.blocks,
-        turnovers=stats.turnovers,
-        personal_fouls=stats.foulsPersonal,
+        **box_score_values(stats, time_played),
         plus_minus=plus_minus(line.PLUS_MINUS, f"{path}.PLUS_MINUS"),
     )

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -10,11 +9,18 @@ import msgspec
 from tipoff.core import ids, teams
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import decoding
+from tipoff.core.contracts.box_score import (
+    BoxScoreRow,
+    Statistics,
+    box_score_values,
+    check_player,
+    did_something,
+)
 from tipoff.core.contracts.decoding import Int, PersonId
-from tipoff.core.contracts.nba_common import check_captured, minutes_of, printed_minutes
-from tipoff.core.contracts.nba_statistics import Statistics, check_player, did_something
-from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.nba_common import check_captured, printed_minutes
+from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
+from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.contracts.source import Source
 
 PARSE_SEQ = 1
 MAX_PLAYER_TENTHS = 80 * 600
@@ -83,7 +89,7 @@ class OriginalDocument(msgspec.Struct, frozen=True):
     boxScores: list[Game]
 
 
-class BdlRow(Row, frozen=True, gc=False, kw_only=True):
+class BdlRow(BoxScoreRow, frozen=True, gc=False, kw_only=True):
     """A row of bdl_player_boxscores."""
 
     game_date: date
@@ -100,23 +106,6 @@ class BdlRow(Row, frozen=True, gc=False, kw_only=True):
     player_name: str
     player_lookup: str
     played: bool
-    seconds_tenths: int
-    minutes: Decimal
-    points: int
-    field_goals_made: int
-    field_goals_attempted: int
-    three_pointers_made: int
-    three_pointers_attempted: int
-    free_throws_made: int
-    free_throws_attempted: int
-    offensive_rebounds: int
-    defensive_rebounds: int
-    total_rebounds: int
-    assists: int
-    steals: int
-    blocks: int
-    turnovers: int
-    personal_fouls: int
 
 
 class _Frame(msgspec.Struct, frozen=True):
@@ -241,21 +230,13 @@ def _row(frame: _Frame, line: Line) -> BdlRow:
         player_name=name,
         player_lookup=lookup,
         played=time_played > 0 or did_something(stats),
-        seconds_tenths=time_played,
-        minutes=minutes_of(time_played),
-        points=stats.points,
-        field_goals_made=stats.fieldGoalsMade,
-        field_goals_attempted=stats.fieldGoalsAttempted,
-        three_pointers_made=stats.threePointersMade,
-        three_pointers_attempted=stats.threePointersAttempted,
-        free_throws_made=stats.freeThrowsMade,
-        free_throws_attempted=stats.freeThrowsAttempted,
-        offensive_rebounds=stats.reboundsOffensive,
-        defensive_rebounds=stats.reboundsDefensive,
-        total_rebounds=stats.reboundsOffensive + stats.reboundsDefensive,
-        assists=stats.assists,
-        steals=stats.steals,
-        blocks=stats.blocks,
-        turnovers=stats.turnovers,
-        personal_fouls=stats.foulsPersonal,
+        **box_score_values(stats, time_played),
     )
+
+
+SOURCE = Source(
+    name="bdl_player_boxscores",
+    object_names=(Template("ball-dont-lie/boxscores/{date}/{ts}.json"),),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)

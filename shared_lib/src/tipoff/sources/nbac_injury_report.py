@@ -18,7 +18,8 @@ from tipoff.core.contracts.injury_rows import (
 )
 from tipoff.core.contracts.nba_common import Instant
 from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowRefused
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import eastern_instant, to_utc
 
 PARSE_SEQ = 2
@@ -111,3 +112,14 @@ def _content(report: Report, records: list[Any], not_submitted: list[Any]) -> Co
         except RowRefused as refusal:
             rejects.append(refusal.at(f"$.not_yet_submitted[{index - len(records)}]", index))
     return assemble(report, rows, rejects)
+
+
+SOURCE = Source(
+    name="nbac_injury_report",
+    object_names=(
+        Template("nba-com/injury-report/{date}/{ts}.json"),
+        Template("nba-com/injury-report-data/{date}/{hour}/{ts}.json"),
+    ),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)

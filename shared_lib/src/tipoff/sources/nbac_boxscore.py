@@ -1,6 +1,6 @@
 """NBA.com live box score (CDN): one game, both teams, every listed player. Atomic: one bad row refuses the document."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import msgspec
@@ -8,7 +8,15 @@ import msgspec
 from tipoff.core import ids
 from tipoff.core.codes import Outcome, Reason
 from tipoff.core.contracts import decoding
-from tipoff.core.contracts.box_rows import PlayerRow, TeamRow
+from tipoff.core.contracts.box_score import (
+    COUNTED,
+    BoxScoreRow,
+    Statistics,
+    box_score_values,
+    check_identities,
+    check_player,
+    did_something,
+)
 from tipoff.core.contracts.decoding import Int, PersonId
 from tipoff.core.contracts.nba_common import (
     Identity,
@@ -22,9 +30,9 @@ from tipoff.core.contracts.nba_common import (
     overtimes,
     plus_minus,
 )
-from tipoff.core.contracts.nba_statistics import COUNTED, Statistics, check_identities, check_player, did_something
 from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.contracts.source import Source
 
 PARSE_SEQ = 1
 FINAL = 3
@@ -81,6 +89,58 @@ class Document(msgspec.Struct, frozen=True):
     """The envelope, read whole."""
 
     game: Game
+
+
+class TeamRow(BoxScoreRow, frozen=True, gc=False, kw_only=True):
+    """A row of nbac_team_boxscore."""
+
+    nba_game_id: str
+    game_date: date
+    game_id: str
+    season_year: int
+    season_type: str
+    tipoff_at: datetime | None
+    team_id: int
+    team_abbr: str
+    opponent_team_id: int
+    opponent_team_abbr: str
+    is_home: bool
+    opponent_points: int
+    win_flag: bool
+    overtime_periods: int
+    points_in_paint: int | None
+    fast_break_points: int | None
+    second_chance_points: int | None
+    team_rebounds: int | None
+    team_turnovers: int | None
+
+
+class PlayerRow(BoxScoreRow, frozen=True, gc=False, kw_only=True):
+    """A row of nbac_player_boxscores."""
+
+    nba_game_id: str
+    game_date: date
+    game_id: str
+    season_year: int
+    season_type: str
+    tipoff_at: datetime | None
+    team_id: int
+    team_abbr: str
+    opponent_team_id: int
+    opponent_team_abbr: str
+    is_home: bool
+    player_id: int
+    player_name: str
+    player_lookup: str
+    starter: bool
+    played: bool
+    participation: str
+    status: str | None
+    not_playing_reason: str | None
+    not_playing_description: str | None
+    position: str | None
+    plus_minus: int | None
+    points_in_paint: int | None
 
 
 class _Frame(msgspec.Struct, frozen=True):
@@ -195,23 +255,7 @@ def _team_row(frame: _Frame) -> TeamRow:
         opponent_points=frame.other.score,
         win_flag=side.score > frame.other.score,
         overtime_periods=overtimes(team_tenths, f"{path}.statistics.minutes"),
-        seconds_tenths=team_tenths,
-        minutes=minutes_of(team_tenths),
-        points=stats.points,
-        field_goals_made=stats.fieldGoalsMade,
-        field_goals_attempted=stats.fieldGoalsAttempted,
-        three_pointers_made=stats.threePointersMade,
-        three_pointers_attempted=stats.threePointersAttempted,
-        free_throws_made=stats.freeThrowsMade,
-        free_throws_attempted=stats.freeThrowsAttempted,
-        offensive_rebounds=stats.reboundsOffensive,
-        defensive_rebounds=stats.reboundsDefensive,
-        total_rebounds=stats.reboundsOffensive + stats.reboundsDefensive,
-        assists=stats.assists,
-        steals=stats.steals,
-        blocks=stats.blocks,
-        turnovers=stats.turnovers,
-        personal_fouls=stats.foulsPersonal,
+        **box_score_values(stats, team_tenths),
         points_in_paint=stats.pointsInThePaint,
         fast_break_points=stats.pointsFastBreak,
         second_chance_points=stats.pointsSecondChance,
@@ -276,23 +320,7 @@ def _player_row(frame: _Frame, player: Player, limit: int, path: str) -> PlayerR
         not_playing_reason=player.notPlayingReason,
         not_playing_description=player.notPlayingDescription,
         position=player.position,
-        seconds_tenths=time_played,
-        minutes=minutes_of(time_played),
-        points=stats.points,
-        field_goals_made=stats.fieldGoalsMade,
-        field_goals_attempted=stats.fieldGoalsAttempted,
-        three_pointers_made=stats.threePointersMade,
-        three_pointers_attempted=stats.threePointersAttempted,
-        free_throws_made=stats.freeThrowsMade,
-        free_throws_attempted=stats.freeThrowsAttempted,
-        offensive_rebounds=stats.reboundsOffensive,
-        defensive_rebounds=stats.reboundsDefensive,
-        total_rebounds=stats.reboundsOffensive + stats.reboundsDefensive,
-        assists=stats.assists,
-        steals=stats.steals,
-        blocks=stats.blocks,
-        turnovers=stats.turnovers,
-        personal_fouls=stats.foulsPersonal,
+        **box_score_values(stats, time_played),
         plus_minus=plus_minus(stats.plusMinusPoints, f"{path}.statistics.plusMinusPoints"),
         points_in_paint=stats.pointsInThePaint,
     )
@@ -314,3 +342,11 @@ def _participation(player: Player, played: bool) -> str:
         return "played"
     injured = "INJURY" in (player.notPlayingReason or "").upper()
     return "dnp_injury_confirmed" if injured else "dnp_unknown"
+
+
+SOURCE = Source(
+    name="nbac_boxscore",
+    object_names=(Template("nba-com/boxscores/{date}/{nba_game_id}/{ts}.json"),),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)

@@ -7,7 +7,8 @@ from tipoff.core.codes import Reason
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.odds_event import Envelope, EventHeader, Snapshot, is_envelope, meeting, snapshot
 from tipoff.core.contracts.results import Content, Reject, Row, RowRefused, TableRows
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.contracts.source import Source
 
 PARSE_SEQ = 1
 
@@ -77,3 +78,14 @@ def _row(where: Route, seen: Snapshot, event: EventHeader) -> EventRow:
         away_team_abbr=game.away,
         data_source=seen.source,
     )
+
+
+SOURCE = Source(
+    name="odds_api_events",
+    object_names=(
+        Template("odds-api/events/{date}/{ts}.json"),
+        Template("odds-api/events-history/{date}/{ts}.json", historical=True),
+    ),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from tipoff.core import ids, odds
 from tipoff.core.codes import Reason
-from tipoff.core.contracts.odds_event import Quote, game_market, number, optional_instant, price
-from tipoff.core.contracts.odds_game_lines import EventDocument, line_rows, read_event
+from tipoff.core.contracts.odds_event import Quote, event_templates, game_market, number, optional_instant, price
+from tipoff.core.contracts.odds_lines import EventDocument, line_rows, read_event
 from tipoff.core.contracts.results import Content, Reject, Row, RowRefused, TableRows
 from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.source import Source
 
 PARSE_SEQ = 2
 POINTS_MARKETS = ("player_points", "player_points_alternate")
@@ -77,7 +78,7 @@ def parse(where: Route, body: bytes) -> Content:
     odds_api_game_lines; whatever is no game market is a player's.
 
     Raises:
-        DocumentRefused: as `odds_game_lines.read_event`.
+        DocumentRefused: as `odds_lines.read_event`.
     """
     document = read_event(where, body)
     of_players = tuple(quote for quote in document.quotes if not game_market(quote.market.key))
@@ -192,3 +193,11 @@ def _row(where: Route, document: EventDocument, over: _Side | None, under: _Side
         price_format=document.style.value,
         data_source=seen.source,
     )
+
+
+SOURCE = Source(
+    name="odds_api_player_props",
+    object_names=event_templates("player-props"),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)

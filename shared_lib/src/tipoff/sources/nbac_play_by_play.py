@@ -13,7 +13,8 @@ from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
 from tipoff.core.contracts.nba_common import Identity, Instant, duration, identity, tenths
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import to_utc
 
 PARSE_SEQ = 1
@@ -241,3 +242,14 @@ def _instant(value: datetime | None) -> datetime | None:
         return to_utc(value) if value is not None else None
     except ValueError as error:
         raise DocumentRefused(Reason.DATE_MISMATCH, str(error), "timeActual", value) from error
+
+
+SOURCE = Source(
+    name="nbac_play_by_play",
+    object_names=(
+        Template("nba-com/play-by-play/{date}/{nba_game_id}/{ts}.json"),
+        Template("nba-com/play-by-play/{date}/game-{nba_game_id}/{ts}.json"),
+    ),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)

@@ -10,7 +10,8 @@ from tipoff.core.contracts import nba_result_sets
 from tipoff.core.contracts.decoding import Int, PersonId
 from tipoff.core.contracts.nba_common import Identity, identity
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
-from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.contracts.source import Source
 
 PARSE_SEQ = 1
 SHOT_TYPES: dict[str, str] = {"2PT Field Goal": "2pt", "3PT Field Goal": "3pt"}
@@ -149,3 +150,11 @@ def _row(game: Identity, shot: Shot, path: str) -> ShotRow:
         shot_y=shot.LOC_Y,
         shot_made=shot.SHOT_MADE_FLAG == 1,
     )
+
+
+SOURCE = Source(
+    name="nbac_shot_chart",
+    object_names=(Template("nba-com/shot-chart/{date}/{nba_game_id}/{ts}.json"),),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)

@@ -1,4 +1,4 @@
-"""The Odds API game lines: spreads, totals, h2h and further game markets of one event. Row-wise."""
+"""One event's quotes as The Odds API sends them, and the rows of its game markets (spreads, totals, h2h). Row-wise."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,10 +28,9 @@ from tipoff.core.contracts.odds_event import (
     quotes,
     snapshot,
 )
-from tipoff.core.contracts.results import Content, DocumentRefused, Reject, Row, RowRefused, TableRows
+from tipoff.core.contracts.results import DocumentRefused, Reject, Row, RowRefused
 from tipoff.core.contracts.routes import Route
 
-PARSE_SEQ = 2
 MAX_SPREAD_PTS = 100
 MAX_TOTAL_PTS = 500
 SIDES = ("Over", "Under")
@@ -116,34 +115,6 @@ def _unwrap[T](tree: Any, wrapped: type[Envelope[T]], bare: type[T]) -> tuple[En
         envelope = decoding.typed(tree, wrapped)
         return envelope, envelope.data
     return None, decoding.typed(tree, bare)
-
-
-def parse(where: Route, body: bytes) -> Content:
-    """Rows of odds_api_game_lines of one event snapshot.
-
-    Player markets that travel along are passed over: they must not become lines of the game.
-
-    Raises:
-        DocumentRefused: as `read_event`.
-    """
-    document = read_event(where, body)
-    of_game = tuple(quote for quote in document.quotes if not is_player_market(quote.market.key))
-    rows, rejects = line_rows(document, of_game)
-    table = TableRows("odds_api_game_lines", rows)
-    return Content((table,), document.seen.at, (*document.rejects, *rejects), _note(document, len(of_game)))
-
-
-def is_player_market(key: str) -> bool:
-    """True for `player_points` and its kin, in whatever case."""
-    return key.strip().lower().removeprefix("alternate_").startswith("player_")
-
-
-def _note(document: EventDocument, game_quotes: int) -> Reason | None:
-    if not document.quotes:
-        return Reason.EMPTY_LIST
-    if document.in_play:
-        return Reason.IN_PLAY
-    return Reason.OTHER_MARKET_SKIPPED if game_quotes < len(document.quotes) else None
 
 
 def line_rows(document: EventDocument, found: tuple[Quote, ...]) -> tuple[tuple[LineRow, ...], tuple[Reject, ...]]:

@@ -1,10 +1,14 @@
-"""Counting statistics of a player or a team, and what they must not contradict, whatever source states them."""
+"""A box score's statistics: their names at NBA.com, their columns in our tables, and what they must not contradict."""
+
+from decimal import Decimal
+from typing import Any
 
 import msgspec
 
 from tipoff.core.codes import Reason
 from tipoff.core.contracts.decoding import Int
-from tipoff.core.contracts.results import DocumentRefused
+from tipoff.core.contracts.nba_common import minutes_of
+from tipoff.core.contracts.results import DocumentRefused, Row
 
 COUNTED = [
     "points",
@@ -53,6 +57,51 @@ class Statistics(msgspec.Struct, frozen=True, gc=False):
     pointsSecondChance: Int | None = None
     reboundsTeam: Int | None = None
     turnoversTeam: Int | None = None
+
+
+class BoxScoreRow(Row, frozen=True, gc=False, kw_only=True):
+    """Columns of every table of box scores; `seconds_tenths` is in tenths of a second, `minutes` is the same time."""
+
+    seconds_tenths: int
+    minutes: Decimal
+    points: int
+    field_goals_made: int
+    field_goals_attempted: int
+    three_pointers_made: int
+    three_pointers_attempted: int
+    free_throws_made: int
+    free_throws_attempted: int
+    offensive_rebounds: int
+    defensive_rebounds: int
+    total_rebounds: int
+    assists: int
+    steals: int
+    blocks: int
+    turnovers: int
+    personal_fouls: int
+
+
+def box_score_values(stats: Statistics, time_played: int) -> dict[str, Any]:
+    """The values of a `BoxScoreRow`, by column. `time_played` is in tenths of a second."""
+    return {
+        "seconds_tenths": time_played,
+        "minutes": minutes_of(time_played),
+        "points": stats.points,
+        "field_goals_made": stats.fieldGoalsMade,
+        "field_goals_attempted": stats.fieldGoalsAttempted,
+        "three_pointers_made": stats.threePointersMade,
+        "three_pointers_attempted": stats.threePointersAttempted,
+        "free_throws_made": stats.freeThrowsMade,
+        "free_throws_attempted": stats.freeThrowsAttempted,
+        "offensive_rebounds": stats.reboundsOffensive,
+        "defensive_rebounds": stats.reboundsDefensive,
+        "total_rebounds": stats.reboundsOffensive + stats.reboundsDefensive,
+        "assists": stats.assists,
+        "steals": stats.steals,
+        "blocks": stats.blocks,
+        "turnovers": stats.turnovers,
+        "personal_fouls": stats.foulsPersonal,
+    }
 
 
 def check_identities(stats: Statistics, path: str) -> None:

@@ -1,0 +1,28 @@
+"""What a source is: one value that says everything that differs from source to source."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tipoff.core.contracts.results import Content
+from tipoff.core.contracts.routes import Route, Template
+
+type ParseFunction = Callable[[Route, bytes], Content]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A source of documents.
+
+    Attributes:
+        name: as object receipts and requests spell it; also the name of the source's module.
+        object_names: layouts of its object names. The first is the one that Tipoff writes.
+        parse: reads plain bytes and raises DocumentRefused.
+        parse_seq: number of the parser; raise it whenever the rows change.
+        is_json: whether the body must be UTF-8 text.
+    """
+
+    name: str
+    object_names: tuple[Template, ...]
+    parse: ParseFunction
+    parse_seq: int
+    is_json: bool = True

@@ -1,0 +1,45 @@
+"""The sources of documents, one module each. A module `x` of this package defines `SOURCE`, whose name is `x`.
+
+The modules are found by listing the package, so a new source needs no entry anywhere. They do no I/O.
+
+route(object_name) -> Route | None          parse(route, body, content_encoding) -> Parsed
+object_name(source, **fields) -> str        read(object_name, body, content_encoding) -> Parsed
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from importlib import import_module
+from pkgutil import iter_modules
+
+from tipoff.core.contracts.reading import read_document
+from tipoff.core.contracts.results import Parsed, refused
+from tipoff.core.contracts.routes import ObjectNames, Route
+from tipoff.core.contracts.source import Source
+
+
+def _all_sources() -> dict[str, Source]:
+    names = sorted(module.name for module in iter_modules(__path__))
+    return {name: import_module(f"{__name__}.{name}").SOURCE for name in names}
+
+
+SOURCES: Mapping[str, Source] = _all_sources()
+_NAMES = ObjectNames({name: source.object_names for name, source in SOURCES.items()})
+
+route = _NAMES.route
+refusal = _NAMES.refusal
+object_name = _NAMES.object_name
+
+
+def parse(
+    where: Route, body: bytes, content_encoding: str | None = None, received_at: datetime | None = None
+) -> Parsed:
+    """Read one document whose name has a route. Arguments as `read_document`."""
+    return read_document(SOURCES[where.source], where, body, content_encoding, received_at)
+
+
+def read(name: str, body: bytes, content_encoding: str | None = None, received_at: datetime | None = None) -> Parsed:
+    """Read one object. A name without a route is ignored or quarantined. Arguments as `read_document`."""
+    where = route(name)
+    if where is None:
+        return refused(refusal(name, len(body)))
+    return parse(where, body, content_encoding, received_at)

@@ -1,0 +1,46 @@
+"""The Odds API game lines: spreads, totals, h2h and further game markets of one event. Row-wise."""
+
+from tipoff.core.codes import Reason
+from tipoff.core.contracts.odds_event import event_templates
+from tipoff.core.contracts.odds_lines import EventDocument, line_rows, read_event
+from tipoff.core.contracts.results import Content, TableRows
+from tipoff.core.contracts.routes import Route
+from tipoff.core.contracts.source import Source
+
+PARSE_SEQ = 2
+
+
+def parse(where: Route, body: bytes) -> Content:
+    """Rows of odds_api_game_lines of one event snapshot.
+
+    Player markets that travel along are passed over: they must not become lines of the game.
+
+    Raises:
+        DocumentRefused: as `read_event`.
+    """
+    document = read_event(where, body)
+    of_game = tuple(quote for quote in document.quotes if not is_player_market(quote.market.key))
+    rows, rejects = line_rows(document, of_game)
+    table = TableRows("odds_api_game_lines", rows)
+    return Content((table,), document.seen.at, (*document.rejects, *rejects), _note(document, len(of_game)))
+
+
+def is_player_market(key: str) -> bool:
+    """True for `player_points` and its kin, in whatever case."""
+    return key.strip().lower().removeprefix("alternate_").startswith("player_")
+
+
+def _note(document: EventDocument, game_quotes: int) -> Reason | None:
+    if not document.quotes:
+        return Reason.EMPTY_LIST
+    if document.in_play:
+        return Reason.IN_PLAY
+    return Reason.OTHER_MARKET_SKIPPED if game_quotes < len(document.quotes) else None
+
+
+SOURCE = Source(
+    name="odds_api_game_lines",
+    object_names=event_templates("game-lines"),
+    parse=parse,
+    parse_seq=PARSE_SEQ,
+)
