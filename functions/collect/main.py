@@ -1,4 +1,4 @@
-"""collect: fetch the outside sources politely, completely, on time, and land their documents untouched.
+"""collect: fetches the sources on time, within their limits, and lands their documents untouched.
 
 `POST /collect` one source of one date; `POST /due` what to collect now; `POST /scrape` the original's call.
 """
@@ -8,10 +8,10 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import CollectSettings
-from tipoff.steps.collect import collect
-from tipoff.steps.collect_context import Collect, open_collect
-from tipoff.steps.collect_due import AskDue, what_is_due
-from tipoff.steps.collect_scrape import Scrape, scrape
+from tipoff.steps.collect.collect import collect
+from tipoff.steps.collect.context import Collect, open_collect
+from tipoff.steps.collect.due import DueRequest, due_stages
+from tipoff.steps.collect.scrape import Scrape, scrape
 
 function = Function(
     name="collect",
@@ -19,7 +19,7 @@ function = Function(
     open_context=open_collect,
     routes=(
         Route("POST", "/collect", Collect, collect),
-        Route("POST", "/due", AskDue, what_is_due),
+        Route("POST", "/due", DueRequest, due_stages),
         Route("POST", "/scrape", Scrape, scrape),
     ),
 )

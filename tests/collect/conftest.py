@@ -9,12 +9,11 @@ import pytest
 from tests.collect.bench import CollectMesh
 from tests.collect.recorded import Recorded
 from tipoff.cloud.http import SourceClient
-from tipoff.cloud.http_manners import Asker
+from tipoff.cloud.retrying_client import RetryingClient
 from tipoff.core.collect.limits import Budget
-from tipoff.core.collect.sources import BALLDONTLIE_KEY, ODDS_KEY
 from tipoff_ops.build import find_project
 
-KEYS = {ODDS_KEY: "odds-key-of-a-test", BALLDONTLIE_KEY: "bdl-key-of-a-test"}
+KEYS = {"odds_api_key": "odds-key-of-a-test", "balldontlie_key": "bdl-key-of-a-test"}
 USER_AGENT = "Tipoff/test (basketball forecasts; Google Cloud project p)"
 NOW = datetime(2024, 11, 3, 4, tzinfo=UTC)
 
@@ -56,7 +55,7 @@ def recorded(recorded_server: Recorded) -> Recorded:
 
 
 @pytest.fixture
-def client(recorded: Recorded) -> Iterator[SourceClient]:
+def source_client(recorded: Recorded) -> Iterator[SourceClient]:
     found = SourceClient(Places("http://x", recorded.url), KEYS, USER_AGENT, lambda: NOW)
     yield found
     found.close()
@@ -67,15 +66,17 @@ def moment() -> Time:
     return Time()
 
 
-type MakeAsker = Callable[..., Asker]
+type MakeClient = Callable[..., RetryingClient]
 
 
 @pytest.fixture
-def asker(client: SourceClient, moment: Time) -> MakeAsker:
-    """`asker(requests=, credits=, credits_left=)`: jitter stands in the middle."""
+def client(source_client: SourceClient, moment: Time) -> MakeClient:
+    """`client(requests=, credits=, credits_left=)`: jitter stands in the middle."""
 
-    def make(requests: int = 100, credits: int = 100, credits_left: int | None = None) -> Asker:
-        return Asker(client, Budget(requests, credits), credits_left, moment.sleep, lambda: 0.5, moment.elapsed)
+    def make(requests: int = 100, credits: int = 100, credits_left: int | None = None) -> RetryingClient:
+        return RetryingClient(
+            source_client, Budget(requests, credits), credits_left, moment.sleep, lambda: 0.5, moment.elapsed
+        )
 
     return make
 

@@ -10,8 +10,7 @@ from typing import Protocol
 
 from tests.collect.recorded import Recorded, Reply
 from tipoff import sources
-from tipoff.core.collect.snapshots import elements
-from tipoff.core.collect.snapshots import elements
+from tipoff.core.collect.odds_api import elements
 from tipoff.core.contracts.routes import Route
 from tipoff_local.http1 import Request
 

@@ -9,38 +9,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.collect.documents import DAY, EVENT_ID, GAME, OTHER, box, encoded, event, gamelog, plays
-from tipoff.core.collect import asks
-from tipoff.core.collect.answers import judge
-from tipoff.core.collect.asks import Wanted
 from tipoff.core.collect.documents import documents
-from tipoff.core.collect.model import Answer, Ask, Event, Verdict
-from tipoff.core.collect.sources import SOURCES
-from tipoff.sources import object_name
+from tipoff.core.collect.judging import accept, judge
+from tipoff.core.collect.model import Answer, Event, SourceRequest, Target, Verdict
+from tipoff.sources import COLLECTIONS
 
 NOW = datetime(2024, 11, 3, 4, tzinfo=UTC)
 GAMES = (GAME, OTHER)
+PROPS_NAME = "odds_api_player_props"
 
 
-def ask_of(source: str, **changes: object) -> Ask:
-    first = asks.first(Wanted(source, DAY, GAMES, NOW))[0]
+def request_of(source: str, **changes: object) -> SourceRequest:
+    first = COLLECTIONS[source].first(Target(source, DAY, GAMES, NOW))[0]
     return replace(first, **changes)  # type: ignore[arg-type]
 
 
-def props_ask() -> Ask:
-    wanted = Wanted("odds_api_player_props", DAY, GAMES, datetime(2024, 11, 2, 16, tzinfo=UTC))
-    listed = Answer(200, {}, encoded([event()]), wanted.now)
-    (ask,) = asks.following(wanted, asks.first(wanted)[0], listed)
-    return ask
+def props_request() -> SourceRequest:
+    target = Target(PROPS_NAME, DAY, GAMES, datetime(2024, 11, 2, 16, tzinfo=UTC))
+    listed = Answer(200, {}, encoded([event()]), target.now)
+    (request,) = COLLECTIONS[PROPS_NAME].following(target, COLLECTIONS[PROPS_NAME].first(target)[0], listed)
+    return request
 
 
-def verdict(ask: Ask, body: bytes, status: int = 200) -> Verdict:
-    return judge(ask, Answer(status, {}, body, NOW)).verdict
+def verdict(request: SourceRequest, body: bytes, status: int = 200) -> Verdict:
+    return judge(request, Answer(status, {}, body, NOW)).verdict
 
 
 BOX, PLAYS, EVENTS, LOG = (
-    ask_of(name) for name in ("nbac_boxscore", "nbac_play_by_play", "odds_api_events", "nbac_gamelog")
+    request_of(name) for name in ("nbac_boxscore", "nbac_play_by_play", "odds_api_events", "nbac_gamelog")
 )
-LINES, SCHEDULE, PROPS = ask_of("odds_api_game_lines"), ask_of("nbac_schedule"), props_ask()
+LINES, SCHEDULE, PROPS = request_of("odds_api_game_lines"), request_of("nbac_schedule"), props_request()
 POSTPONED = replace(BOX, game=replace(GAME, is_postponed=True))
 CALLED_OFF = replace(EVENTS, games=(replace(GAME, is_postponed=True),))
 PAGE = b"<!DOCTYPE html><html><body>We will be right back</body></html>"
@@ -91,21 +89,21 @@ CASES = {
 
 @pytest.mark.parametrize("case", CASES)
 def test_an_answer_has_a_name(case: str) -> None:
-    ask, body, status, expected = CASES[case]
-    assert verdict(ask, body, status) is expected
+    request, body, status, expected = CASES[case]
+    assert verdict(request, body, status) is expected
 
 
-@pytest.mark.parametrize("source", sorted(SOURCES))
+@pytest.mark.parametrize("source", sorted(COLLECTIONS))
 @given(body=st.binary(max_size=200), status=st.integers(100, 599))
 def test_any_bytes_are_judged(source: str, body: bytes, status: int) -> None:
-    assert verdict(ask_of(source), body, status) in Verdict
+    assert verdict(request_of(source), body, status) in Verdict
 
 
 def test_a_pdf_is_one_and_ends() -> None:
-    ask = ask_of("nbac_injury_report_pdf", shape="pdf")
-    assert verdict(ask, b"%PDF-1.7 ... %%EOF\n") is Verdict.DOCUMENT
-    assert verdict(ask, b"%PDF-1.7 ...") is Verdict.TRUNCATED_BODY
-    assert verdict(ask, PAGE) is Verdict.ERROR_PAGE
+    request = request_of("nbac_injury_report_pdf", shape="pdf", judge=accept)
+    assert verdict(request, b"%PDF-1.7 ... %%EOF\n") is Verdict.DOCUMENT
+    assert verdict(request, b"%PDF-1.7 ...") is Verdict.TRUNCATED_BODY
+    assert verdict(request, PAGE) is Verdict.ERROR_PAGE
 
 
 def test_a_list_lands_once_per_event_with_its_envelope_and_not_a_byte_changed() -> None:
@@ -114,8 +112,8 @@ def test_a_list_lands_once_per_event_with_its_envelope_and_not_a_byte_changed() 
     tail = "," + json.dumps(names)[1:]
     elements = [(raw % (b"%x" % n * 32))[:-1] + tail.encode() for n, raw in ((10, first), (11, second))]
     body = b'{"timestamp":"2024-11-02T11:55:39Z","next_timestamp":null,"data":[' + b" , ".join(elements) + b"]}"
-    wanted = Wanted("odds_api_game_lines", DAY, GAMES, NOW, snapshot_at=datetime(2024, 11, 2, 11, 55, tzinfo=UTC))
-    found = documents(asks.first(wanted)[0], Answer(200, {}, body, NOW), object_name)
+    target = Target("odds_api_game_lines", DAY, GAMES, NOW, snapshot_at=datetime(2024, 11, 2, 11, 55, tzinfo=UTC))
+    found = documents(COLLECTIONS[target.source].first(target)[0], Answer(200, {}, body, NOW))
     assert [one.object_name.split("/")[3][:3] for one in found] == ["aaa", "bbb"]
     assert found[0].body == b'{"timestamp":"2024-11-02T11:55:39Z","next_timestamp":null,"data":' + elements[0] + b"}"
     assert {(one.known_by, f"{one.known_at:%H%M%S}") for one in found} == {("envelope", "115539")}
@@ -127,9 +125,9 @@ def test_the_name_says_when_it_was_known() -> None:
     answer = Answer(200, {"last-modified": "Sun, 03 Nov 2024 01:02:03 GMT"}, box(), NOW)
     later = Answer(200, {"last-modified": "Sun, 03 Nov 2024 06:00:00 GMT"}, box(), NOW)
     names = [
-        documents(BOX, answer, object_name)[0].object_name,
-        documents(BOX, answer, object_name, is_backfill=True)[0].object_name,
-        documents(BOX, later, object_name, is_backfill=True)[0].object_name,
+        documents(BOX, answer)[0].object_name,
+        documents(BOX, answer, is_backfill=True)[0].object_name,
+        documents(BOX, later, is_backfill=True)[0].object_name,
     ]
     assert [name.rpartition("/")[2] for name in names] == [
         "20241103T040000Z.json", "20241103T010203Z.json", "20241103T040000Z.json",
@@ -144,12 +142,14 @@ def test_quotes_are_asked_for_events_to_come_of_the_date_and_of_the_games_wanted
         event("3" * 32, "2024-11-02T23:40:00Z", home_team="Philadelphia 76ers", away_team="Memphis Grizzlies"),
         event("4" * 32, home_team="Team LeBron", away_team="Team Giannis"),
     ]
-    wanted = Wanted("odds_api_player_props", DAY, GAMES, datetime(2024, 11, 2, 16, tzinfo=UTC))
-    first = asks.first(wanted)[0]
-    answer = Answer(200, {}, encoded(listed), wanted.now)
+    target = Target(PROPS_NAME, DAY, GAMES, datetime(2024, 11, 2, 16, tzinfo=UTC))
+    props = COLLECTIONS[PROPS_NAME]
+    first = props.first(target)[0]
+    answer = Answer(200, {}, encoded(listed), target.now)
 
-    def events(chosen: Wanted) -> list[str]:
-        return [ask.event.event_id for ask in asks.following(chosen, first, answer) if isinstance(ask.event, Event)]
+    def events(chosen: Target) -> list[str]:
+        found = props.following(chosen, first, answer)
+        return [request.event.event_id for request in found if isinstance(request.event, Event)]
 
-    assert events(wanted) == [EVENT_ID, "3" * 32]
-    assert events(replace(wanted, only=frozenset({OTHER.nba_game_id}))) == ["3" * 32]
+    assert events(target) == [EVENT_ID, "3" * 32]
+    assert events(replace(target, only=frozenset({OTHER.nba_game_id}))) == ["3" * 32]

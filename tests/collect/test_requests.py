@@ -5,14 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.collect.conftest import KEYS, USER_AGENT, MakeAsker
+from tests.collect.conftest import KEYS, USER_AGENT, MakeClient
 from tests.collect.documents import DAY, EVENT_ID, GAME, encoded, event
 from tests.collect.recorded import BALLDONTLIE, CDN, ODDS, OFFICIAL, REPORTS, STATS, Recorded
 from tipoff.cloud.http import Validators
-from tipoff.core.collect import asks
-from tipoff.core.collect.asks import Wanted
-from tipoff.core.collect.model import Answer, Game
-from tipoff.core.collect.sources import SOURCES
+from tipoff.core.collect.model import Answer, Game, Target
+from tipoff.sources import COLLECTIONS
 
 NOW = datetime(2024, 11, 2, 16, tzinfo=UTC)
 SNAPSHOT = datetime(2024, 11, 2, 11, 55, tzinfo=UTC)
@@ -21,7 +19,7 @@ NBA = {"accept": "application/json", "origin": "https://www.nba.com", "referer":
 V4, PAST = f"{ODDS}/v4/sports/basketball_nba", f"{ODDS}/v4/historical/sports/basketball_nba"
 PLAIN = {"accept": "application/json"}
 OF_DAY = {"commenceTimeFrom": "2024-11-02T04:00:00Z", "commenceTimeTo": "2024-11-03T03:59:59Z"}
-KEY = {"apiKey": KEYS["odds_api"]}
+KEY = {"apiKey": KEYS["odds_api_key"]}
 QUOTED = {"regions": "us", "oddsFormat": "american", "dateFormat": "iso"}
 AT = {"date": "2024-11-02T11:55:00Z"}
 LOG = {"Counter": "0", "DateFrom": "11/02/2024", "DateTo": "11/02/2024", "Direction": "ASC", "LeagueID": "00",
@@ -46,7 +44,7 @@ PINS: dict[tuple[str, bool], tuple[str, dict[str, str], dict[str, str], int]] = 
     ("odds_api_game_lines", False): (f"{V4}/odds", QUOTED | {"markets": "spreads,totals"} | OF_DAY | KEY, PLAIN, 2),
     ("odds_api_game_lines", True): (f"{PAST}/odds", QUOTED | {"markets": "spreads,totals"} | AT | KEY, PLAIN, 20),
     ("bdl_player_boxscores", False): (f"{BALLDONTLIE}/v1/box_scores", {"date": "2024-11-02"},
-                                      PLAIN | {"authorization": KEYS["balldontlie"]}, 0),
+                                      PLAIN | {"authorization": KEYS["balldontlie_key"]}, 0),
 }  # fmt: skip
 
 
@@ -60,38 +58,42 @@ def received(recorded: Recorded) -> tuple[str, dict[str, str], dict[str, str]]:
 
 
 @pytest.mark.parametrize(("source", "is_past"), PINS)
-def test_a_request_is_what_its_source_expects(source: str, is_past: bool, asker: MakeAsker, recorded: Recorded) -> None:
-    wanted = Wanted(source, DAY, (GAME,), NOW, snapshot_at=SNAPSHOT if is_past else None)
-    (ask,) = asks.first(wanted)
-    asker().ask(ask, Validators())
+def test_a_request_is_what_its_source_expects(
+    source: str, is_past: bool, client: MakeClient, recorded: Recorded
+) -> None:
+    target = Target(source, DAY, (GAME,), NOW, snapshot_at=SNAPSHOT if is_past else None)
+    (request,) = COLLECTIONS[source].first(target)
+    client().send(request, Validators())
     place, query, headers, credits = PINS[source, is_past]
     assert received(recorded) == (place, query, headers)
-    assert ask.credits == credits
+    assert request.credits == credits
 
 
 def test_every_source_is_pinned() -> None:
-    assert {source for source, _ in PINS} | {"odds_api_player_props"} == set(SOURCES)
+    assert {source for source, _ in PINS} | {"odds_api_player_props"} == set(COLLECTIONS)
 
 
 @pytest.mark.parametrize("is_past", [False, True])
-def test_quotes_of_an_event(is_past: bool, asker: MakeAsker, recorded: Recorded) -> None:
-    wanted = Wanted("odds_api_player_props", DAY, (GAME,), NOW, snapshot_at=SNAPSHOT if is_past else None)
-    (first,) = asks.first(wanted)
-    (ask,) = asks.following(wanted, first, Answer(200, {}, encoded([event()]), NOW))
-    asker().ask(ask, Validators())
+def test_quotes_of_an_event(is_past: bool, client: MakeClient, recorded: Recorded) -> None:
+    target = Target("odds_api_player_props", DAY, (GAME,), NOW, snapshot_at=SNAPSHOT if is_past else None)
+    props = COLLECTIONS["odds_api_player_props"]
+    (first,) = props.first(target)
+    (request,) = props.following(target, first, Answer(200, {}, encoded([event()]), NOW))
+    client().send(request, Validators())
     base, extra, credits = (PAST, AT, 10) if is_past else (V4, {}, 1)
     query = QUOTED | {"markets": "player_points"} | extra | KEY
     assert received(recorded) == (f"{base}/events/{EVENT_ID}/odds", query, PLAIN)
-    assert (ask.credits, first.source) == (credits, "odds_api_events")
-    assert asks.most_credits((first,), wanted) == first.credits + credits
+    assert (request.credits, first.source) == (credits, "odds_api_events")
+    assert props.most_credits(target) == first.credits + credits
 
 
-def reports(page: bytes, **wanted: Any) -> list[str]:
-    asked = Wanted("nbac_injury_report_pdf", DAY, (GAME,), datetime(2024, 11, 2, 20, 35, tzinfo=UTC), **wanted)
-    (index,) = asks.first(asked)
-    found = asks.following(asked, index, Answer(200, {}, page, asked.now))
-    assert {ask.host for ask in found} <= {REPORTS}
-    return [ask.path.rpartition("/")[2] for ask in found]
+def reports(page: bytes, **more: Any) -> list[str]:
+    target = Target("nbac_injury_report_pdf", DAY, (GAME,), datetime(2024, 11, 2, 20, 35, tzinfo=UTC), **more)
+    collection = COLLECTIONS[target.source]
+    (index,) = collection.first(target)
+    found = collection.following(target, index, Answer(200, {}, page, target.now))
+    assert {request.host.name for request in found} <= {REPORTS}
+    return [request.path.rpartition("/")[2] for request in found]
 
 
 def test_the_newest_report_of_the_date_is_fetched_and_in_a_backfill_all() -> None:
@@ -110,8 +112,8 @@ def test_the_newest_report_of_the_date_is_fetched_and_in_a_backfill_all() -> Non
     ],
 )
 def test_a_date_is_an_eastern_one_even_when_the_clock_changes(day: date, bounds: tuple[str, str]) -> None:
-    (ask,) = asks.first(Wanted("odds_api_events", day, (GAME,), NOW))
-    query = dict(ask.params)
+    (request,) = COLLECTIONS["odds_api_events"].first(Target("odds_api_events", day, (GAME,), NOW))
+    query = dict(request.params)
     assert (query["commenceTimeFrom"], query["commenceTimeTo"]) == bounds
 
 
@@ -121,5 +123,5 @@ def test_a_date_is_an_eastern_one_even_when_the_clock_changes(day: date, bounds:
 )
 def test_the_log_names_its_kind_of_season(game_id: str, kind: str) -> None:
     game = Game(game_id, DAY, "2024-25", "BOS", "CHA", NOW)
-    (ask,) = asks.first(Wanted("nbac_gamelog", DAY, (game,), NOW))
-    assert dict(ask.params)["SeasonType"] == kind
+    (request,) = COLLECTIONS["nbac_gamelog"].first(Target("nbac_gamelog", DAY, (game,), NOW))
+    assert dict(request.params)["SeasonType"] == kind

@@ -14,7 +14,7 @@ from tests.collect.bench import Bench, CollectMesh
 from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import ODDS, REPORTS, Recorded
 from tipoff import sources
-from tipoff.steps.collect_context import Collect, Collected
+from tipoff.steps.collect.context import Collect, Collected
 from tipoff_ops.intake.collect_dates import Collector, CollectRange, CollectTotals, collect_dates
 from tipoff_ops.local.project import OPERATOR
 from tipoff_sim import SMALL, League
@@ -136,4 +136,4 @@ def test_a_season_is_fetched_within_its_budget_and_goes_on_after_a_stop(season: 
 
 
 def _collected(collector: Collector, request: Collect) -> Collected:
-    return collector.collect(msgspec.structs.replace(request, settle_s=30))
+    return collector.collect(msgspec.structs.replace(request, ingest_wait_s=30))

@@ -13,9 +13,9 @@ import pytest
 
 from tests.collect.documents import DAY, GAME, OTHER
 from tipoff import sources
-from tipoff.core.collect.completeness import Held, missing
+from tipoff.core.collect.completeness import CommittedGame, missing_games
 from tipoff.core.collect.model import Game
-from tipoff.core.collect.windows import BEFORE_FIRST, FINALS, QUOTED, Due, closing_tick, due, tick_of
+from tipoff.core.collect.windows import BEFORE_FIRST, Due, Window, closing_tick, due, tick_of
 from tipoff.core.game_date import EASTERN
 from tipoff_local import mesh as meshes
 from tipoff_local.scheduler.jobs import due as firings
@@ -24,6 +24,8 @@ from tipoff_sim import SMALL, League
 
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", ROOT.parent / "shared" / "corpus")) / "landing-2024-25.zip"
+QUOTED = tuple(name for name, window in sources.WINDOWS.items() if window is Window.BEFORE_GAMES)
+FINALS = tuple(name for name, window in sources.WINDOWS.items() if window is Window.AFTER_GAMES)
 PLAYED_AFTER = timedelta(minutes=150)
 NAMES = meshes.resolve(meshes.load(ROOT / "terraform" / "mesh.yaml"), "p", "1", "dev")
 JOBS = [job for job in scheduled_jobs(NAMES) if job.name.startswith(("collect", "postgame"))]
@@ -84,7 +86,7 @@ def played(games: list[Game]) -> Kept:
             day = (at - timedelta(hours=10)).astimezone(EASTERN).date()  # as workflows/postgame.yaml has it
             _finals(kept, by_date[day], at)
         else:
-            found = due(standing, at)
+            found = due(sources.WINDOWS, standing, at)
             kept.idle += not found
             for one in found:
                 _collected(kept, one, standing, at)
@@ -140,7 +142,7 @@ def at(hour: int, minute: int = 0, day: int = 2) -> datetime:
 
 
 def windows(now: datetime, *games: Game) -> list[tuple[str, str]]:
-    return [(one.source, one.window) for one in due(games, now)]
+    return [(one.source, one.window) for one in due(sources.WINDOWS, games, now)]
 
 
 def test_a_date_without_games_asks_for_the_schedule_only() -> None:
@@ -150,7 +152,7 @@ def test_a_date_without_games_asks_for_the_schedule_only() -> None:
 
 def test_a_closing_snapshot_is_of_the_games_that_close() -> None:
     late = replace(OTHER, tipoff_at=at(23, 45))
-    (lines, props) = due([GAME, late], at(22, 5))
+    (lines, props) = due(sources.WINDOWS, [GAME, late], at(22, 5))
     assert (lines.games, props.games) == ((GAME.nba_game_id,), (GAME.nba_game_id,))
     assert [one.source for one in (lines, props)] == list(QUOTED)
 
@@ -165,8 +167,7 @@ def test_nothing_is_asked_of_a_game_that_is_postponed_or_over() -> None:
 
 def test_completeness_is_judged_against_the_schedule() -> None:
     games = (GAME, OTHER, replace(GAME, nba_game_id="0022400199", is_postponed=True))
-    held = (Held(GAME.nba_game_id, frozenset({"nbac_boxscore"})),)
-    assert missing("nbac_boxscore", games, held) == (OTHER.nba_game_id,)
-    assert missing("nbac_play_by_play", games, held) == (GAME.nba_game_id, OTHER.nba_game_id)
-    assert missing("nbac_schedule", games, held) == ()
+    committed = (CommittedGame(GAME.nba_game_id, frozenset({"nbac_boxscore"})),)
+    assert missing_games("nbac_boxscore", games, committed) == (OTHER.nba_game_id,)
+    assert missing_games("nbac_play_by_play", games, committed) == (GAME.nba_game_id, OTHER.nba_game_id)
     assert GAME.game_date == DAY

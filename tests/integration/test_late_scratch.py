@@ -14,8 +14,8 @@ import msgspec
 import pytest
 from rich.console import Console
 
-from tipoff.sources import object_name
 from tipoff.core.game_date import game_date_of
+from tipoff.sources import object_name
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS, Runner

@@ -23,9 +23,9 @@ from pathlib import Path
 
 import msgspec
 
+from tipoff import sources
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.storage import storage_client
-from tipoff import sources
 from tipoff_ops.build import find_project
 from tipoff_ops.intake.documents import read_documents
 from tipoff_ops.intake.send import SUBSCRIPTIONS, Intake, intake_mesh

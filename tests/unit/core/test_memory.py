@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tipoff import sources
-from tipoff.core.contracts.reading import MAX_REJECTS
+from tipoff.core.reading import MAX_REJECTS
 
 MEGABYTE = 2**20
 BOX = "nba-com/boxscores/2023-10-25/0022300072/20231026T040700Z.json"

@@ -1,8 +1,8 @@
-"""The one way out to the sources: GET over one pool of connections, bounded, with time-outs, our keys out of sight.
+"""The only HTTP client for the sources: GET over one pool of connections, with time-outs and a limit on the body.
 
-A key is put into the request here and nowhere else, and no error, log line or stored URL holds it. In a local cloud
-nothing outside is ever reached: requests go to the stand-in that `sources_emulator_host` names, the source's host
-as the first part of the path, or are refused.
+A key is put into the request here and nowhere else. No error, log line or stored URL holds it. A local cloud never
+reaches a real source: requests go to the stand-in that `sources_emulator_host` names, with the source's host as the
+first part of the path, or are refused.
 """
 
 import logging
@@ -15,8 +15,7 @@ from urllib.parse import urlencode
 import urllib3
 from urllib3.exceptions import DecodeError, HTTPError, IncompleteRead, ProtocolError
 
-from tipoff.core.collect.model import Answer, Ask
-from tipoff.core.collect.sources import BALLDONTLIE_KEY, ODDS_KEY
+from tipoff.core.collect.model import Answer, SourceRequest
 from tipoff.core.errors import BackendUnavailable, ConfigInvalid, ContractViolation
 
 BODY_BYTES_MAX = 32 * 1024 * 1024
@@ -60,13 +59,13 @@ def is_reachable(at: SourceEndpoints) -> bool:
 
 
 class SourceClient:
-    """Asks sources, one attempt at a time.
+    """Sends requests to sources, one attempt at a time.
 
     Args:
         at: a local stand-in, or the sources themselves.
-        keys: by the name in `Ask.secret`.
-        user_agent: who we are.
-        clock: stamps answers.
+        keys: by the name of `SourceRequest.key`.
+        user_agent: value of the header User-Agent.
+        clock: the instant at which an answer was received.
     """
 
     def __init__(self, at: SourceEndpoints, keys: Mapping[str, str], user_agent: str, clock: "Clock") -> None:
@@ -80,41 +79,43 @@ class SourceClient:
             num_pools=8, timeout=urllib3.Timeout(connect=CONNECT_S, read=READ_S), retries=False
         )
 
-    def get(self, ask: Ask, validators: Validators) -> Answer:
+    def get(self, request: SourceRequest, validators: Validators) -> Answer:
         """One attempt, redirects not followed.
 
         Raises:
             BackendUnavailable: no answer (`no_answer`) or a broken off one (`truncated_body`).
             ContractViolation: `too_large`.
         """
-        headers = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **dict(ask.headers)}
-        headers |= validators.headers | self._authorization(ask)
+        headers = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **dict(request.headers)}
+        headers |= validators.headers | self._key_headers(request)
         try:
             with self._pool.request(
-                "GET", self._url(ask), headers=headers, redirect=False, preload_content=False, decode_content=True
+                "GET", self._url(request), headers=headers, redirect=False, preload_content=False, decode_content=True
             ) as response:
-                body = _bounded(response, ask)
+                body = _bounded(response, request)
                 received = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status, received, body, self._clock())
         except (IncompleteRead, DecodeError, ProtocolError) as error:
             # `from None`: what these errors quote may hold the URL, and with it the key.
-            raise BackendUnavailable("truncated_body", f"{_told(ask)}: {type(error).__name__}") from None
+            raise BackendUnavailable("truncated_body", f"{_place(request)}: {type(error).__name__}") from None
         except (HTTPError, OSError) as error:
-            raise BackendUnavailable("no_answer", f"{_told(ask)}: {type(error).__name__}") from None
+            raise BackendUnavailable("no_answer", f"{_place(request)}: {type(error).__name__}") from None
 
     def close(self) -> None:
         """Close the connections."""
         self._pool.clear()
 
-    def _url(self, ask: Ask) -> str:
-        base = f"{self._stand_in}/{ask.host}" if self._stand_in else f"https://{ask.host}"
-        params = [*ask.params]
-        if ask.secret == ODDS_KEY:
-            params.append(("apiKey", self._keys[ODDS_KEY]))
-        return f"{base}{ask.path}" + (f"?{urlencode(params, safe=',')}" if params else "")
+    def _url(self, request: SourceRequest) -> str:
+        host = request.host.name
+        base = f"{self._stand_in}/{host}" if self._stand_in else f"https://{host}"
+        params = [*request.params]
+        if request.key is not None and request.key.query_parameter:
+            params.append((request.key.query_parameter, self._keys[request.key.name]))
+        return f"{base}{request.path}" + (f"?{urlencode(params, safe=',')}" if params else "")
 
-    def _authorization(self, ask: Ask) -> dict[str, str]:
-        return {"Authorization": self._keys[BALLDONTLIE_KEY]} if ask.secret == BALLDONTLIE_KEY else {}
+    def _key_headers(self, request: SourceRequest) -> dict[str, str]:
+        key = request.key
+        return {key.header: self._keys[key.name]} if key is not None and key.header else {}
 
 
 class Clock(Protocol):
@@ -125,13 +126,13 @@ class Clock(Protocol):
         ...
 
 
-def _bounded(response: urllib3.BaseHTTPResponse, ask: Ask) -> bytes:
+def _bounded(response: urllib3.BaseHTTPResponse, request: SourceRequest) -> bytes:
     body = response.read(BODY_BYTES_MAX + 1, decode_content=True)
     if len(body) > BODY_BYTES_MAX:
-        raise ContractViolation("too_large", f"{_told(ask)}: more than {BODY_BYTES_MAX} bytes")
+        raise ContractViolation("too_large", f"{_place(request)}: more than {BODY_BYTES_MAX} bytes")
     return body
 
 
-def _told(ask: Ask) -> str:
-    """A request for a person: host and path; parameters may hold keys."""
-    return f"{ask.host}{ask.path}"
+def _place(request: SourceRequest) -> str:
+    """Host and path of a request, for error messages; parameters may hold keys."""
+    return f"{request.host.name}{request.path}"

@@ -1,15 +1,19 @@
 """What a function must be told before it starts: one frozen class per function, every field an environment variable.
 
 A field's name upper-cased is its variable: `topic_raw_ready` is TOPIC_RAW_READY, a name that Terraform (or the local
-cloud) resolved from mesh.yaml. Names have no defaults. Only the endpoints of a local cloud may be absent.
+cloud) resolved from mesh.yaml. Names have no defaults. Only the endpoints of a local cloud may be absent. The field
+`secrets` holds every variable SECRET_*, by the rest of its name in lower case.
 This is the only module that reads the environment.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
+from typing import Any
 
 from tipoff.core.errors import ConfigInvalid
+
+SECRET_PREFIX = "SECRET_"  # noqa: S105 - the beginning of a name
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,14 @@ class Settings(Endpoints):
 
 @dataclass(frozen=True, kw_only=True)
 class CollectSettings(Settings):
-    """Names `collect` needs, and its keys: Secret Manager's values, put into the environment by reference."""
+    """Names `collect` needs, and its secrets: Secret Manager's values, put into the environment by reference."""
 
     bucket_landing: str
     bucket_state: str
     dataset_nba_raw: str
     dataset_nba_ops: str
     topic_alerts: str
-    secret_odds_api_key: str
-    secret_balldontlie_key: str
+    secrets: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,9 +204,19 @@ def load[S: Settings](kind: type[S], variables: Mapping[str, str] | None = None)
         ConfigInvalid: names are missing or empty; the message lists every one of them.
     """
     found = environment() if variables is None else variables
-    values = {field.name: found.get(field.name.upper(), "") for field in fields(kind)}
+    values: dict[str, Any] = {field.name: found.get(field.name.upper(), "") for field in fields(kind)}
+    if "secrets" in values:
+        values["secrets"] = _secrets(found)
     required = {field.name for field in fields(kind) if field.default is MISSING}
     missing = sorted(name.upper() for name in required if not values[name])
     if missing:
         raise ConfigInvalid("missing_settings", f"{kind.__name__} lacks {', '.join(missing)}")
     return kind(**{name: value or None for name, value in values.items()})  # type: ignore[arg-type]
+
+
+def _secrets(variables: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name.removeprefix(SECRET_PREFIX).lower(): value
+        for name, value in variables.items()
+        if name.startswith(SECRET_PREFIX) and value
+    }

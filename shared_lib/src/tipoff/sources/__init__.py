@@ -11,10 +11,12 @@ from datetime import datetime
 from importlib import import_module
 from pkgutil import iter_modules
 
-from tipoff.core.contracts.reading import read_document
+from tipoff.core.collect.collection import Collection
+from tipoff.core.collect.windows import Window
 from tipoff.core.contracts.results import Parsed, refused
 from tipoff.core.contracts.routes import ObjectNames, Route
-from tipoff.core.contracts.source import Source
+from tipoff.core.reading import read_document
+from tipoff.core.source import Source
 
 
 def _all_sources() -> dict[str, Source]:
@@ -23,6 +25,13 @@ def _all_sources() -> dict[str, Source]:
 
 
 SOURCES: Mapping[str, Source] = _all_sources()
+COLLECTIONS: Mapping[str, Collection] = {
+    name: source.collection for name, source in SOURCES.items() if source.collection is not None
+}
+WINDOWS: Mapping[str, Window] = {
+    name: collection.window for name, collection in COLLECTIONS.items() if collection.window is not None
+}
+KEYS = frozenset(collection.key for collection in COLLECTIONS.values() if collection.key is not None)
 _NAMES = ObjectNames({name: source.object_names for name, source in SOURCES.items()})
 
 route = _NAMES.route

@@ -8,6 +8,9 @@ import msgspec
 
 from tipoff.core import ids, teams
 from tipoff.core.codes import Outcome, Reason
+from tipoff.core.collect.collection import Collection
+from tipoff.core.collect.judging import judge_list
+from tipoff.core.collect.model import Host, Judgement, Key, SourceRequest, Target
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.box_score import (
     BoxScoreRow,
@@ -20,9 +23,12 @@ from tipoff.core.contracts.decoding import Int, PersonId
 from tipoff.core.contracts.nba_common import check_captured, printed_minutes
 from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
+from tipoff.core.source import Source
 
+OBJECT_NAME = Template("ball-dont-lie/boxscores/{date}/{ts}.json")
 PARSE_SEQ = 1
+HOST = Host("api.balldontlie.io", 1.0)
+KEY = Key("balldontlie_key", header="Authorization")
 MAX_PLAYER_TENTHS = 80 * 600
 
 
@@ -77,10 +83,10 @@ class Game(msgspec.Struct, frozen=True, gc=False):
     id: Int | None = None
 
 
-class Document(msgspec.Struct, frozen=True):
-    """The vendor's envelope."""
+class Document[G](msgspec.Struct, frozen=True):
+    """The vendor's envelope; `G` is the type of a game, or Any where games are only counted."""
 
-    data: list[Game]
+    data: list[G]
 
 
 class OriginalDocument(msgspec.Struct, frozen=True):
@@ -157,7 +163,7 @@ def parse(where: Route, body: bytes) -> Content:
 def _games(tree: Any) -> list[Game]:
     if isinstance(tree, dict) and "boxScores" in tree:
         return decoding.typed(tree, OriginalDocument).boxScores
-    return decoding.typed(tree, Document).data
+    return decoding.typed(tree, Document[Game]).data
 
 
 def _game_rows(day: date, game: Game) -> Iterator[BdlRow]:
@@ -234,9 +240,34 @@ def _row(frame: _Frame, line: Line) -> BdlRow:
     )
 
 
+def requests(target: Target) -> tuple[SourceRequest, ...]:
+    """The box scores of one date."""
+    return (
+        SourceRequest(
+            source="bdl_player_boxscores",
+            host=HOST,
+            path="/v1/box_scores",
+            identity=f"bdl_player_boxscores/{target.day}",
+            day=target.day,
+            judge=judge,
+            template=OBJECT_NAME,
+            name_fields={"date": target.day},
+            params=(("date", target.day.isoformat()),),
+            headers=(("Accept", "application/json"),),
+            key=KEY,
+        ),
+    )
+
+
+def judge(request: SourceRequest, body: bytes) -> Judgement:
+    """A list of games in the vendor's envelope."""
+    return judge_list(request, len(msgspec.json.decode(body, type=Document[Any]).data))
+
+
 SOURCE = Source(
     name="bdl_player_boxscores",
-    object_names=(Template("ball-dont-lie/boxscores/{date}/{ts}.json"),),
+    object_names=(OBJECT_NAME,),
     parse=parse,
     parse_seq=PARSE_SEQ,
+    collection=Collection(host=HOST, first_requests=requests, key=KEY),
 )

@@ -1,12 +1,17 @@
 """NBA.com live box score (CDN): one game, both teams, every listed player. Atomic: one bad row refuses the document."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from tipoff.core import ids
 from tipoff.core.codes import Outcome, Reason
+from tipoff.core.collect.collection import Collection, Stage
+from tipoff.core.collect.judging import absent
+from tipoff.core.collect.model import Judgement, SourceRequest, Target, Verdict
+from tipoff.core.collect.nba_cdn import HOST, game_request
+from tipoff.core.collect.windows import Window
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.box_score import (
     COUNTED,
@@ -32,10 +37,12 @@ from tipoff.core.contracts.nba_common import (
 )
 from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
+from tipoff.core.source import Source
 
+OBJECT_NAME = Template("nba-com/boxscores/{date}/{nba_game_id}/{ts}.json")
 PARSE_SEQ = 1
 FINAL = 3
+CALLED_OFF = ("PPD", "POSTPONED", "CANCEL")
 
 
 class Player(msgspec.Struct, frozen=True, gc=False):
@@ -71,24 +78,23 @@ class Header(msgspec.Struct, frozen=True):
     gameCode: str | None = None
 
 
-class Game(Header, frozen=True, kw_only=True):
+class Sides[S](Header, frozen=True, kw_only=True):
+    """The game with both sides; `S` is the type of a side, or Any where they only must be there."""
+
+    homeTeam: S
+    awayTeam: S
+
+
+class Game(Sides[Side], frozen=True, kw_only=True):
     """The whole game."""
 
-    homeTeam: Side
-    awayTeam: Side
     gameTimeUTC: Instant | None = None
 
 
-class HeaderDocument(msgspec.Struct, frozen=True):
-    """The envelope, read for its header only."""
+class Document[G](msgspec.Struct, frozen=True):
+    """The envelope; `G` is how much of the game is read."""
 
-    game: Header
-
-
-class Document(msgspec.Struct, frozen=True):
-    """The envelope, read whole."""
-
-    game: Game
+    game: G
 
 
 class TeamRow(BoxScoreRow, frozen=True, gc=False, kw_only=True):
@@ -162,11 +168,11 @@ def parse(where: Route, body: bytes) -> Content:
         DocumentRefused: not_final (ignored), or any code of an atomic document.
     """
     tree = decoding.check_json(body)
-    header = decoding.typed(tree, HeaderDocument).game
+    header = decoding.typed(tree, Document[Header]).game
     game = identity(where, header.gameId)
     check_game_code(header.gameCode, game.game_date)
     _check_final(header)
-    document = decoding.typed(tree, Document).game
+    document = decoding.typed(tree, Document[Game]).game
     return _content(where, game, document)
 
 
@@ -344,9 +350,37 @@ def _participation(player: Player, played: bool) -> str:
     return "dnp_injury_confirmed" if injured else "dnp_unknown"
 
 
+def requests(target: Target) -> tuple[SourceRequest, ...]:
+    """One box score per game."""
+    return tuple(game_request("nbac_boxscore", "boxscore/boxscore", game, OBJECT_NAME, judge) for game in target.chosen)
+
+
+def judge(request: SourceRequest, body: bytes) -> Judgement:
+    """A box score is of the game asked for, and final."""
+    game = msgspec.json.decode(body, type=Document[Sides[Any]]).game
+    text = game.gameStatusText or ""
+    if request.game is not None and game.gameId != request.game.nba_game_id:
+        return Judgement(Verdict.MOVED_SCHEMA, f"a box score of {game.gameId[:10]}")
+    if text.upper().startswith(CALLED_OFF):
+        return Judgement(Verdict.POSTPONED, text[:40])
+    if game.gameStatus == FINAL:
+        return Judgement(Verdict.DOCUMENT)
+    verdict = absent(request)
+    return Judgement(verdict, text[:40] if verdict is Verdict.POSTPONED else f"game status {game.gameStatus}")
+
+
 SOURCE = Source(
     name="nbac_boxscore",
-    object_names=(Template("nba-com/boxscores/{date}/{nba_game_id}/{ts}.json"),),
+    object_names=(OBJECT_NAME,),
     parse=parse,
     parse_seq=PARSE_SEQ,
+    collection=Collection(
+        host=HOST,
+        first_requests=requests,
+        is_required=True,
+        fallbacks=("nbac_gamelog", "bdl_player_boxscores"),
+        window=Window.AFTER_GAMES,
+        stages={"postgame": Stage(1)},
+        game_table="nbac_player_boxscores",
+    ),
 )

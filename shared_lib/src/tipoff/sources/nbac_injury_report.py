@@ -19,8 +19,8 @@ from tipoff.core.contracts.injury_rows import (
 from tipoff.core.contracts.nba_common import Instant
 from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowRefused
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import eastern_instant, to_utc
+from tipoff.core.source import Source
 
 PARSE_SEQ = 2
 

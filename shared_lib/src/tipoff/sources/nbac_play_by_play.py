@@ -9,14 +9,20 @@ import msgspec
 
 from tipoff.core import teams
 from tipoff.core.codes import Outcome, Reason
+from tipoff.core.collect.collection import Collection, Stage
+from tipoff.core.collect.judging import absent
+from tipoff.core.collect.model import Judgement, SourceRequest, Target, Verdict
+from tipoff.core.collect.nba_cdn import HOST, game_request
+from tipoff.core.collect.windows import Window
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
 from tipoff.core.contracts.nba_common import Identity, Instant, duration, identity, tenths
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import to_utc
+from tipoff.core.source import Source
 
+OBJECT_NAME = Template("nba-com/play-by-play/{date}/{nba_game_id}/{ts}.json")
 PARSE_SEQ = 1
 PERIOD_TENTHS = 12 * 600
 OVERTIME_TENTHS = 5 * 600
@@ -24,19 +30,24 @@ MAX_PERIOD = 10
 SHOT_POINTS: dict[str, int] = {"2pt": 2, "3pt": 3, "freethrow": 1}
 
 
-class Action(msgspec.Struct, frozen=True, gc=False):
+class ActionKind(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What kind of action it is."""
+
+    actionType: str
+    subType: str | None = None
+
+
+class Action(ActionKind, frozen=True, gc=False, kw_only=True):
     """One action; person 0 is the team or the game itself."""
 
     actionNumber: Int
     clock: str
     period: Int
-    actionType: str
     isFieldGoal: Literal[0, 1] = 0
     personId: Int = 0
     teamId: Int | None = None
     teamTricode: str | None = None
     orderNumber: Int | None = None
-    subType: str | None = None
     qualifiers: list[str] = []
     shotResult: str | None = None
     shotDistance: float | None = None
@@ -53,17 +64,17 @@ class Action(msgspec.Struct, frozen=True, gc=False):
     description: str | None = None
 
 
-class Game(msgspec.Struct, frozen=True):
-    """The game."""
+class Game[A](msgspec.Struct, frozen=True):
+    """The game; `A` is how much of an action is read."""
 
     gameId: str
-    actions: list[Action]
+    actions: list[A]
 
 
-class Document(msgspec.Struct, frozen=True):
+class Document[A](msgspec.Struct, frozen=True):
     """The envelope."""
 
-    game: Game
+    game: Game[A]
 
 
 class ActionRow(Row, frozen=True, gc=False, kw_only=False):
@@ -110,7 +121,7 @@ def parse(where: Route, body: bytes) -> Content:
     Raises:
         DocumentRefused: not_final (ignored) if nothing has happened yet, or any code of an atomic document.
     """
-    document = decoding.decode(body, Document).game
+    document = decoding.decode(body, Document[Action]).game
     game = identity(where, document.gameId)
     if where.captured_at is None:
         raise ValueError("a play-by-play's name carries its capture instant")
@@ -244,12 +255,39 @@ def _instant(value: datetime | None) -> datetime | None:
         raise DocumentRefused(Reason.DATE_MISMATCH, str(error), "timeActual", value) from error
 
 
+def requests(target: Target) -> tuple[SourceRequest, ...]:
+    """One play-by-play per game."""
+    return tuple(
+        game_request("nbac_play_by_play", "playbyplay/playbyplay", game, OBJECT_NAME, judge) for game in target.chosen
+    )
+
+
+def judge(request: SourceRequest, body: bytes) -> Judgement:
+    """A play-by-play is of the game asked for, and has its end; one of field goals only has no marks at all."""
+    game = msgspec.json.decode(body, type=Document[ActionKind]).game
+    if request.game is not None and game.gameId != request.game.nba_game_id:
+        return Judgement(Verdict.MOVED_SCHEMA, f"a play-by-play of {game.gameId[:10]}")
+    if not game.actions:
+        return Judgement(absent(request), "no action yet")
+    marks = {(action.actionType, action.subType) for action in game.actions if action.actionType in ("period", "game")}
+    if marks and ("game", "end") not in marks:
+        return Judgement(Verdict.NOT_THERE_YET, "the game has not ended")
+    return Judgement(Verdict.DOCUMENT)
+
+
 SOURCE = Source(
     name="nbac_play_by_play",
     object_names=(
-        Template("nba-com/play-by-play/{date}/{nba_game_id}/{ts}.json"),
+        OBJECT_NAME,
         Template("nba-com/play-by-play/{date}/game-{nba_game_id}/{ts}.json"),
     ),
     parse=parse,
     parse_seq=PARSE_SEQ,
+    collection=Collection(
+        host=HOST,
+        first_requests=requests,
+        window=Window.AFTER_GAMES,
+        stages={"postgame": Stage(2)},
+        game_table="nbac_play_by_play",
+    ),
 )

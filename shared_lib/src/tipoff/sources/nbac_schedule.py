@@ -1,19 +1,28 @@
 """NBA.com season schedule (scheduleLeagueV2). Atomic; an empty one is refused, it must not wipe a season."""
 
+from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
 from tipoff.core import ids, teams
 from tipoff.core.codes import Reason
+from tipoff.core.collect import model
+from tipoff.core.collect.collection import Collection, Stage
+from tipoff.core.collect.documents import whole_document
+from tipoff.core.collect.model import Answer, Judgement, SourceRequest, Target, Verdict
+from tipoff.core.collect.nba_cdn import HOST, cdn_request
+from tipoff.core.collect.windows import Window
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
 from tipoff.core.contracts.nba_common import Instant, check_pair_of_code
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import game_date_of, parse_iso, to_utc
+from tipoff.core.source import Source
 
+OBJECT_NAME = Template("nba-com/schedule/{season}/{ts}.json")
 PARSE_SEQ = 1
 FINAL = 3
 _OPEN_KINDS = ("preseason", "all_star")  # played by teams from outside the league too
@@ -52,23 +61,23 @@ class Game(msgspec.Struct, frozen=True, gc=False):
     isNeutral: bool | None = None
 
 
-class GameDate(msgspec.Struct, frozen=True, gc=False):
+class GameDate[G](msgspec.Struct, frozen=True, gc=False):
     """The games of one day."""
 
-    games: list[Game]
+    games: list[G]
 
 
-class LeagueSchedule(msgspec.Struct, frozen=True):
+class LeagueSchedule[G](msgspec.Struct, frozen=True):
     """The season."""
 
     seasonYear: str
-    gameDates: list[GameDate]
+    gameDates: list[GameDate[G]]
 
 
-class Document(msgspec.Struct, frozen=True):
-    """The envelope."""
+class Document[G](msgspec.Struct, frozen=True):
+    """The envelope; `G` is the type of a game, or Any where games are only counted."""
 
-    leagueSchedule: LeagueSchedule
+    leagueSchedule: LeagueSchedule[G]
 
 
 class ScheduleRow(Row, frozen=True, gc=False, kw_only=True):
@@ -122,7 +131,7 @@ def parse(where: Route, body: bytes) -> Content:
     """
     if where.captured_at is None:
         raise ValueError("a schedule's name carries its capture instant")
-    season = decoding.decode(body, Document).leagueSchedule
+    season = decoding.decode(body, Document[Game]).leagueSchedule
     if season.seasonYear != where.season:
         raise DocumentRefused(
             Reason.ID_MISMATCH,
@@ -252,13 +261,42 @@ def _scores(game: Game, path: str) -> tuple[int | None, int | None]:
     return home, away
 
 
+def requests(target: Target) -> tuple[SourceRequest, ...]:
+    """The one file that holds the season."""
+    path = "/static/json/staticData/scheduleLeagueV2.json"
+    request = cdn_request("nbac_schedule", path, "nbac_schedule", target.day, OBJECT_NAME, judge)
+    return (replace(request, documents=documents),)
+
+
+def judge(request: SourceRequest, body: bytes) -> Judgement:
+    """A schedule has games."""
+    season = msgspec.json.decode(body, type=Document[Any]).leagueSchedule
+    if any(day.games for day in season.gameDates):
+        return Judgement(Verdict.DOCUMENT)
+    return Judgement(Verdict.EMPTY_ON_GAME_DAY, "a schedule without games")
+
+
+def documents(request: SourceRequest, answer: Answer, is_backfill: bool) -> tuple[model.Document, ...]:
+    """The whole answer, named by the season it states."""
+    season = msgspec.json.decode(answer.body, type=Document[Any]).leagueSchedule.seasonYear
+    return (whole_document(request, answer, is_backfill, {"season": season}),)
+
+
 SOURCE = Source(
     name="nbac_schedule",
     object_names=(
-        Template("nba-com/schedule/{season}/{ts}.json"),
+        OBJECT_NAME,
         Template("nba-com/schedule-cdn/{season}/{ts}.json"),
         Template("nba-com/schedule-metadata/{season}/{ts}.json"),
     ),
     parse=parse,
     parse_seq=PARSE_SEQ,
+    collection=Collection(
+        host=HOST,
+        first_requests=requests,
+        is_required=True,
+        needs_games=False,
+        window=Window.MORNING,
+        stages={"daily": Stage(1, max_age_minutes=60)},
+    ),
 )

@@ -1,19 +1,25 @@
 """NBA.com live scoreboard: one date's games with status and score so far. Atomic; a day without games is normal."""
 
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 
 from tipoff.core import ids, teams
 from tipoff.core.codes import Reason
+from tipoff.core.collect.collection import Collection
+from tipoff.core.collect.judging import judge_list
+from tipoff.core.collect.model import Judgement, SourceRequest, Target, Verdict
+from tipoff.core.collect.nba_cdn import HOST, LIVE_DATA, cdn_request
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
 from tipoff.core.contracts.nba_common import Instant, check_captured, check_pair_of_code, check_team
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import game_date_of, to_utc
+from tipoff.core.source import Source
 
+OBJECT_NAME = Template("nba-com/scoreboard/{date}/{ts}.json")
 PARSE_SEQ = 1
 _OPEN_KINDS = ("preseason", "all_star")
 
@@ -42,17 +48,17 @@ class Game(msgspec.Struct, frozen=True, gc=False):
     gameTimeUTC: Instant | None = None
 
 
-class Scoreboard(msgspec.Struct, frozen=True):
+class Scoreboard[G](msgspec.Struct, frozen=True):
     """The date's games."""
 
     gameDate: str
-    games: list[Game]
+    games: list[G]
 
 
-class Document(msgspec.Struct, frozen=True):
-    """The envelope."""
+class Document[G](msgspec.Struct, frozen=True):
+    """The envelope; `G` is the type of a game, or Any where games are only counted."""
 
-    scoreboard: Scoreboard
+    scoreboard: Scoreboard[G]
 
 
 class ScoreboardRow(Row, frozen=True, gc=False, kw_only=True):
@@ -89,7 +95,7 @@ def parse(where: Route, body: bytes) -> Content:
     """
     if where.captured_at is None or where.day is None:
         raise ValueError("a scoreboard's name carries date and capture instant")
-    board = decoding.decode(body, Document).scoreboard
+    board = decoding.decode(body, Document[Game]).scoreboard
     if board.gameDate != where.day.isoformat():
         raise DocumentRefused(
             Reason.DATE_MISMATCH, "name and body are of one date", "$.scoreboard.gameDate", board.gameDate
@@ -165,9 +171,24 @@ def _score(points: int | None, began: bool, path: str) -> int | None:
     return points if began else None
 
 
+def requests(target: Target) -> tuple[SourceRequest, ...]:
+    """Today's board; the source keeps no other."""
+    path = f"{LIVE_DATA}/scoreboard/todaysScoreboard_00.json"
+    return (cdn_request("nbac_scoreboard", path, f"nbac_scoreboard/{target.day}", target.day, OBJECT_NAME, judge),)
+
+
+def judge(request: SourceRequest, body: bytes) -> Judgement:
+    """A board is of the date asked for."""
+    board = msgspec.json.decode(body, type=Document[Any]).scoreboard
+    if board.gameDate != request.day.isoformat():
+        return Judgement(Verdict.NOT_THERE_YET, f"the board is of {board.gameDate[:10]}")
+    return judge_list(request, len(board.games))
+
+
 SOURCE = Source(
     name="nbac_scoreboard",
-    object_names=(Template("nba-com/scoreboard/{date}/{ts}.json"),),
+    object_names=(OBJECT_NAME,),
     parse=parse,
     parse_seq=PARSE_SEQ,
+    collection=Collection(host=HOST, first_requests=requests),
 )

@@ -11,7 +11,7 @@ from tipoff.core.contracts.decoding import Int, PersonId
 from tipoff.core.contracts.nba_common import Identity, identity
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
+from tipoff.core.source import Source
 
 PARSE_SEQ = 1
 SHOT_TYPES: dict[str, str] = {"2PT Field Goal": "2pt", "3PT Field Goal": "3pt"}

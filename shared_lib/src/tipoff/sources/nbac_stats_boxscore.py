@@ -4,7 +4,7 @@ from tipoff.core.contracts.nba_common import identity
 from tipoff.core.contracts.nba_player_lines import content_of, game_id_of, read_lines
 from tipoff.core.contracts.results import Content
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
+from tipoff.core.source import Source
 
 PARSE_SEQ = 1
 

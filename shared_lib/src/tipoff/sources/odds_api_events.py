@@ -4,12 +4,16 @@ from datetime import date, datetime
 from typing import Any
 
 from tipoff.core.codes import Reason
+from tipoff.core.collect import odds_api
+from tipoff.core.collect.collection import Collection
+from tipoff.core.collect.model import SourceRequest, Target
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.odds_event import Envelope, EventHeader, Snapshot, is_envelope, meeting, snapshot
 from tipoff.core.contracts.results import Content, Reject, Row, RowRefused, TableRows
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
+from tipoff.core.source import Source
 
+OBJECT_NAME = Template("odds-api/events/{date}/{ts}.json")
 PARSE_SEQ = 1
 
 
@@ -80,12 +84,24 @@ def _row(where: Route, seen: Snapshot, event: EventHeader) -> EventRow:
     )
 
 
+def requests(target: Target) -> tuple[SourceRequest, ...]:
+    """The events of one date; free, and one credit in the past."""
+    params, credits = (("dateFormat", "iso"),), 1 if target.snapshot_at else 0
+    return (odds_api.list_request("odds_api_events", OBJECT_NAME, "events", target, params, credits),)
+
+
 SOURCE = Source(
     name="odds_api_events",
     object_names=(
-        Template("odds-api/events/{date}/{ts}.json"),
+        OBJECT_NAME,
         Template("odds-api/events-history/{date}/{ts}.json", historical=True),
     ),
     parse=parse,
     parse_seq=PARSE_SEQ,
+    collection=Collection(
+        host=odds_api.HOST,
+        first_requests=requests,
+        key=odds_api.KEY,
+        has_snapshots=True,
+    ),
 )

@@ -5,15 +5,32 @@ from decimal import Decimal
 from itertools import zip_longest
 from typing import NamedTuple
 
+import msgspec
+
 from tipoff.core import ids, odds
 from tipoff.core.codes import Reason
-from tipoff.core.contracts.odds_event import Quote, event_templates, game_market, number, optional_instant, price
+from tipoff.core.collect import odds_api
+from tipoff.core.collect.collection import Collection, Stage
+from tipoff.core.collect.model import Answer, Event, Judgement, SourceRequest, Target, Verdict
+from tipoff.core.collect.windows import Window
+from tipoff.core.contracts.odds_event import (
+    LooseEvent,
+    Quote,
+    event_templates,
+    game_market,
+    number,
+    optional_instant,
+    price,
+)
 from tipoff.core.contracts.odds_lines import EventDocument, line_rows, read_event
 from tipoff.core.contracts.results import Content, Reject, Row, RowRefused, TableRows
 from tipoff.core.contracts.routes import Route
-from tipoff.core.contracts.source import Source
+from tipoff.core.source import Source
+from tipoff.sources import odds_api_events
 
+OBJECT_NAMES = event_templates("player-props")
 PARSE_SEQ = 2
+MARKETS = ("player_points",)  # what is asked for
 POINTS_MARKETS = ("player_points", "player_points_alternate")
 MAX_LINE = 1000
 MAX_POINTS_LINE = 100
@@ -195,9 +212,63 @@ def _row(where: Route, document: EventDocument, over: _Side | None, under: _Side
     )
 
 
+def following_requests(target: Target, request: SourceRequest, answer: Answer) -> tuple[SourceRequest, ...]:
+    """The list of events leads to one request per event that is wanted."""
+    if request.source != odds_api_events.SOURCE.name:
+        return ()
+    params = odds_api.quote_params(MARKETS)
+    credits = odds_api.quote_credits(MARKETS, target.snapshot_at)
+    return tuple(
+        odds_api.event_request("odds_api_player_props", OBJECT_NAMES[0], event, target, params, credits, judge)
+        for event in _events_wanted(target, answer)
+    )
+
+
+def following_credits(target: Target) -> int:
+    """One request per game wanted."""
+    return len(target.chosen) * odds_api.quote_credits(MARKETS, target.snapshot_at)
+
+
+def _events_wanted(target: Target, answer: Answer) -> list[Event]:
+    """Events of the date that have not begun at the instant of the quotes; of the chosen games where some are."""
+    at = target.snapshot_at or target.now
+    pairs = {(game.away, game.home) for game in target.chosen}
+    events = [odds_api.event_of(raw) for raw in odds_api.elements(answer.body)[1]]
+    return [
+        event
+        for event in events
+        if event is not None
+        and event.game_date == target.day
+        and event.commence_at > at
+        and (not target.only or (event.away, event.home) in pairs)
+    ]
+
+
+def judge(request: SourceRequest, body: bytes) -> Judgement:
+    """The event asked for, with a bookmaker that quotes it."""
+    _, found = odds_api.elements(body)
+    quotes = msgspec.json.decode(found[0], type=LooseEvent) if len(found) == 1 else None
+    if quotes is None or request.event is None or quotes.id != request.event.event_id:
+        return Judgement(Verdict.MOVED_SCHEMA, "not the event asked for")
+    if not quotes.bookmakers:
+        return Judgement(Verdict.NOT_THERE_YET, "no bookmaker quotes it yet")
+    return Judgement(Verdict.DOCUMENT)
+
+
 SOURCE = Source(
     name="odds_api_player_props",
-    object_names=event_templates("player-props"),
+    object_names=OBJECT_NAMES,
     parse=parse,
     parse_seq=PARSE_SEQ,
+    collection=Collection(
+        host=odds_api.HOST,
+        first_requests=odds_api_events.requests,
+        following_requests=following_requests,
+        following_credits=following_credits,
+        key=odds_api.KEY,
+        has_snapshots=True,
+        window=Window.BEFORE_GAMES,
+        stages={"daily": Stage(3, max_age_minutes=20)},
+        game_table="odds_api_player_props",
+    ),
 )

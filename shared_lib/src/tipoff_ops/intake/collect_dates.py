@@ -9,7 +9,7 @@ import msgspec
 import urllib3
 
 from tipoff.core.game_date import date_range, eastern_instant
-from tipoff.steps.collect_context import FAILED, Collect, Collected
+from tipoff.steps.collect.context import FAILED, Collect, Collected
 
 CALL_TIMEOUT_S = 960.0
 SKIP_NEWER_THAN_MINUTES = 60 * 24 * 60  # a date that was collected within sixty days is skipped

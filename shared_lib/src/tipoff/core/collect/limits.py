@@ -1,10 +1,10 @@
-"""What a run may spend, and when a source is left alone: arithmetic without a clock."""
+"""What a run may spend, how long it waits, and when it asks a host nothing: arithmetic without a clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tipoff.core.collect.model import Ask
+from tipoff.core.collect.model import SourceRequest
 
 OPEN_AFTER = 5
 OPEN_FOR = timedelta(minutes=15)
@@ -29,23 +29,23 @@ class Spent:
     credits: int = 0
     credits_left: int | None = None
 
-    def refusal(self, budget: Budget, ask: Ask) -> str | None:
+    def refusal(self, budget: Budget, request: SourceRequest) -> str | None:
         """Why the next attempt would exceed the budget or the vendor's quota; None if it may go."""
         if self.requests + 1 > budget.requests:
             return f"{budget.requests} requests are spent"
-        if self.credits + ask.credits > budget.credits:
-            return f"{self.credits} of {budget.credits} credits are spent, and the next costs up to {ask.credits}"
-        if ask.credits and self.credits_left is not None and self.credits_left < ask.credits:
-            return f"the vendor counts {self.credits_left} credits left, and the next costs up to {ask.credits}"
+        if self.credits + request.credits > budget.credits:
+            return f"{self.credits} of {budget.credits} credits are spent, and the next costs up to {request.credits}"
+        if request.credits and self.credits_left is not None and self.credits_left < request.credits:
+            return f"the vendor counts {self.credits_left} credits left, and the next costs up to {request.credits}"
         return None
 
-    def after(self, ask: Ask, headers: Mapping[str, str]) -> "Spent":
-        """After one attempt; one whose answer (if any) names no price counts at its full one."""
+    def after(self, request: SourceRequest, headers: Mapping[str, str]) -> "Spent":
+        """After one attempt. An attempt whose answer names no price counts in full."""
         cost = _number(headers.get("x-requests-last"))
         left = _number(headers.get("x-requests-remaining"))
         return Spent(
             requests=self.requests + 1,
-            credits=self.credits + (ask.credits if cost is None else cost),
+            credits=self.credits + (request.credits if cost is None else cost),
             credits_left=self.credits_left if left is None else left,
         )
 
@@ -59,13 +59,13 @@ def _number(text: str | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """Failures of a host in a row; open (no requests) for a while after too many, then one trial."""
+    """A circuit breaker: open (no requests) for a while after too many failures of a host in a row, then one trial."""
 
     failures: int = 0
     open_until: datetime | None = None
 
     def is_open(self, now: datetime) -> bool:
-        """Whether the host is to be left alone."""
+        """Whether the host must not be asked."""
         return self.open_until is not None and now < self.open_until
 
     def after(self, now: datetime, *, failed: bool) -> "Circuit":

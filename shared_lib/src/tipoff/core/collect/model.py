@@ -1,13 +1,41 @@
-"""The words of collecting: a game to ask about, a request, an answer, a document to land."""
+"""The values of collecting: a target, its requests, their answers and judgements, the documents to land."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+from tipoff.core.contracts.routes import FieldValue, Template
+
 type Shape = Literal["json", "html", "pdf"]
 type Pairs = tuple[tuple[str, str], ...]
+type Judge = Callable[[SourceRequest, bytes], Judgement]
+type DocumentsOf = Callable[[SourceRequest, Answer, bool], tuple[Document, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A server of a source.
+
+    Attributes:
+        name: its DNS name.
+        min_interval_s: least number of seconds between two requests to it.
+        forbids_absent: it answers 403, not 404, for a file that does not exist.
+    """
+
+    name: str
+    min_interval_s: float
+    forbids_absent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key: the name of its secret, and the query parameter or header that carries it."""
+
+    name: str
+    query_parameter: str = ""
+    header: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +73,74 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """One request, complete but for the key, which only the client adds.
+class Target:
+    """What a run is to fetch of one source.
 
     Attributes:
-        source: the contract's source its document belongs to.
-        host: where to; https.
-        path, params, headers: as sent.
-        secret: name of the key it needs, or None.
-        credits: the most it may cost, in the vendor's credits.
-        identity: which document it asks for; the same from run to run.
-        day: Eastern date it is about.
-        shape: what a good answer is.
-        snapshot_at: the instant of a historical snapshot; None when it asks for the present.
-        game, event: what it is about, for one-game and one-event documents.
-        games: the date's games it is judged against.
-        lands: False for an index, which is only followed.
+        source: name of the source.
+        day: Eastern date.
+        games: the date's games by the newest schedule.
+        now: the present instant.
+        snapshot_at: fetch the odds as they stood then; None for the present.
+        is_backfill: a past date. Every injury report of it is fetched, and a document counts as known since its
+            Last-Modified.
+        only: NBA ids of the games to fetch; empty for all.
     """
 
     source: str
-    host: str
+    day: date
+    games: tuple[Game, ...]
+    now: datetime
+    snapshot_at: datetime | None = None
+    is_backfill: bool = False
+    only: frozenset[str] = frozenset()
+
+    @property
+    def chosen(self) -> tuple[Game, ...]:
+        """The games to fetch."""
+        return tuple(game for game in self.games if not self.only or game.nba_game_id in self.only)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest:
+    """One GET request, complete except for the key, which only the client adds.
+
+    Attributes:
+        source: the source its document belongs to.
+        host: where it goes, by https.
+        path, params, headers: as sent.
+        identity: which document it asks for; the same from run to run.
+        day: Eastern date it is about.
+        judge: judges the content of an answer whose status and shape are good. It may raise msgspec.DecodeError.
+        template: layout of the object name; None for an index, which is only followed and does not land.
+        name_fields: the template's fields, without `ts`.
+        documents: makes several documents of an answer, or takes their instant from it; None for one document.
+        key: the key it needs, or None.
+        credits: the most it may cost, in the vendor's credits.
+        shape: the format of a good answer.
+        snapshot_at: instant of a historical snapshot; None when it asks for the present.
+        game, event: what it is about, for documents of one game or one event.
+        games: the date's games, against which its answer is judged.
+    """
+
+    source: str
+    host: Host
     path: str
     identity: str
     day: date
+    judge: Judge
+    template: Template | None = None
+    name_fields: Mapping[str, FieldValue] = field(default_factory=dict)
+    documents: DocumentsOf | None = None
     params: Pairs = ()
     headers: Pairs = ()
-    secret: str | None = None
+    key: Key | None = None
     credits: int = 0
     shape: Shape = "json"
     snapshot_at: datetime | None = None
     game: Game | None = None
     event: Event | None = None
     games: tuple[Game, ...] = ()
-    lands: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +155,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Something to land.
+    """A document to land.
 
     Attributes:
-        object_name: by the contract's template.
-        identity: of which the newest content hash is remembered.
-        body: decoded bytes as received (a list's element with the list's envelope around it).
+        object_name: by its source's template.
+        identity: the newest content hash is kept per identity.
+        body: decoded bytes as received. A list's element has the list's envelope around it.
         known_at: the instant in the name, UTC.
-        known_by: why that instant: `capture`, `last_modified` or `envelope`.
+        known_by: where that instant comes from: `capture`, `last_modified` or `envelope`.
     """
 
     object_name: str
@@ -110,12 +173,12 @@ class Document:
 
 
 class Verdict(StrEnum):
-    """What an answer is, by name. Only `document` and `empty` have bytes worth landing."""
+    """What an answer is. Only a `document` lands."""
 
     DOCUMENT = "document"
     EMPTY = "empty"  # a list without entries on a day without games: normal
     UNCHANGED = "unchanged"
-    NOT_THERE_YET = "not_there_yet"  # asked again in the next window; nobody's error
+    NOT_THERE_YET = "not_there_yet"  # the next window asks again; not an error
     POSTPONED = "postponed"
     EMPTY_ON_GAME_DAY = "empty_on_game_day"
     ERROR_PAGE = "error_page"
@@ -130,12 +193,12 @@ class Verdict(StrEnum):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether asking again within seconds may help."""
+        """Whether a repetition within seconds may help."""
         return self in (Verdict.RATE_LIMITED, Verdict.UNAVAILABLE, Verdict.TRUNCATED_BODY)
 
     @property
     def is_failure(self) -> bool:
-        """Whether the source (or our way of asking) is at fault."""
+        """Whether the source or our request is at fault."""
         return self not in _NO_FAILURES
 
 
@@ -143,8 +206,8 @@ _NO_FAILURES = (Verdict.DOCUMENT, Verdict.EMPTY, Verdict.UNCHANGED, Verdict.NOT_
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A verdict and, for a person, what led to it; never a part of a URL or of a key."""
+class Judgement:
+    """A verdict and a detail for people. The detail never holds a part of a URL or of a key."""
 
     verdict: Verdict
     detail: str = ""

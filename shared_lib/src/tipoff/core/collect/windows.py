@@ -1,38 +1,53 @@
-"""When each source is to be asked, from the schedule: on a grid of five minutes, in Eastern time.
+"""When a source is due, from the schedule: on a grid of five minutes, in Eastern time.
 
-schedule       09:00 and 15:00, every day
-injuries       hourly at :35 from 09:35 until the last tip-off (reports carry the half hour in their header)
-events, lines  every 30 minutes from six hours before the first tip-off until the last
-closing lines  once per game, on the last tick not later than five minutes before its tip-off
-finals         every 30 minutes from 2 h 30 after a tip-off until six hours after it, for the games concerned
+morning       09:00 and 15:00, every day
+hourly        at :35 from 09:35 until the last tip-off (injury reports carry the half hour in their header)
+before games  every 30 minutes from six hours before the first tip-off until the last; and once per game on the last
+              tick not later than five minutes before its tip-off, for the closing line
+after games   every 30 minutes from 2 h 30 after a tip-off until six hours after it, for the games concerned
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from tipoff.core.collect.model import Game
 from tipoff.core.game_date import EASTERN
 
-TICK = timedelta(minutes=5)
 BEFORE_FIRST = timedelta(hours=6)
 CLOSING = timedelta(minutes=5)
 FINAL_AFTER, FINAL_UNTIL = timedelta(minutes=150), timedelta(hours=6)
-SCHEDULE_AT = ("09:00", "15:00")
-QUOTED = ("odds_api_game_lines", "odds_api_player_props")
-FINALS = ("nbac_boxscore", "nbac_play_by_play")
+MORNING_AT = ("09:00", "15:00")
+
+
+class Window(StrEnum):
+    """The rule by which a source is due, in the order in which the sources of one tick are called."""
+
+    MORNING = "morning"
+    HOURLY = "hourly"
+    BEFORE_GAMES = "before_games"
+    AFTER_GAMES = "after_games"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What a window asks for on one tick.
+
+    Attributes:
+        game_date: Eastern.
+        reason: which part of the rule applies.
+        games: NBA ids it is limited to; empty for the whole date.
+    """
+
+    game_date: date
+    reason: str
+    games: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One thing to collect now.
-
-    Attributes:
-        source: which.
-        game_date: Eastern.
-        window: which rule says so.
-        games: NBA ids it is limited to; empty for the whole date.
-    """
+    """One source to collect now, of one date; `window` and `games` are the slot's reason and games."""
 
     source: str
     game_date: date
@@ -45,17 +60,21 @@ def tick_of(instant: datetime) -> datetime:
     return instant - timedelta(minutes=instant.minute % 5, seconds=instant.second, microseconds=instant.microsecond)
 
 
-def due(games: Sequence[Game], now: datetime) -> tuple[Due, ...]:
+def due(windows: Mapping[str, Window], games: Sequence[Game], now: datetime) -> tuple[Due, ...]:
     """What is due on the tick that `now` belongs to.
 
     Args:
+        windows: the window of each source, by the source's name.
         games: those of the Eastern dates of yesterday and today.
     """
     tick = tick_of(now)
-    today = tick.astimezone(EASTERN).date()
-    tonight = tuple(game for game in games if game.game_date == today and game.tipoff_at and not game.is_postponed)
-    played = tuple(game for game in games if game.tipoff_at and not game.is_postponed and not game.is_final)
-    return (*_morning(today, tick), *_before(tonight, today, tick), *_after(played, tick))
+    return tuple(
+        Due(source, slot.game_date, slot.reason, slot.games)
+        for window in Window
+        for slot in _SLOTS[window](games, tick)
+        for source in windows
+        if windows[source] is window
+    )
 
 
 def closing_tick(tipoff_at: datetime) -> datetime:
@@ -63,30 +82,53 @@ def closing_tick(tipoff_at: datetime) -> datetime:
     return tick_of(tipoff_at - CLOSING)
 
 
-def _morning(today: date, tick: datetime) -> Iterator[Due]:
-    if f"{tick.astimezone(EASTERN):%H:%M}" in SCHEDULE_AT:
-        yield Due("nbac_schedule", today, "morning")
-
-
-def _before(tonight: tuple[Game, ...], today: date, tick: datetime) -> Iterator[Due]:
-    tips = [game.tipoff_at for game in tonight if game.tipoff_at]
-    if not tips or tick >= max(tips):
-        return
+def _morning(games: Sequence[Game], tick: datetime) -> Iterator[Slot]:
     local = tick.astimezone(EASTERN)
-    if local.minute == 35 and local.hour >= 9:
-        yield Due("nbac_injury_report_pdf", today, "hourly")
-    if tick >= tick_of(min(tips) - BEFORE_FIRST) and tick.minute % 30 == 0:
-        yield from (Due(source, today, "half-hourly") for source in QUOTED)
+    if f"{local:%H:%M}" in MORNING_AT:
+        yield Slot(local.date(), "morning")
+
+
+def _tonight(games: Sequence[Game], tick: datetime) -> dict[str, datetime]:
+    """Tip-offs (UTC) of today's games by NBA id; none once the last has begun."""
+    today = tick.astimezone(EASTERN).date()
+    tips = {
+        game.nba_game_id: game.tipoff_at
+        for game in games
+        if game.game_date == today and game.tipoff_at and not game.is_postponed
+    }
+    return tips if any(tick < tip for tip in tips.values()) else {}
+
+
+def _hourly(games: Sequence[Game], tick: datetime) -> Iterator[Slot]:
+    local = tick.astimezone(EASTERN)
+    if _tonight(games, tick) and local.minute == 35 and local.hour >= 9:
+        yield Slot(local.date(), "hourly")
+
+
+def _before_games(games: Sequence[Game], tick: datetime) -> Iterator[Slot]:
+    tips, today = _tonight(games, tick), tick.astimezone(EASTERN).date()
+    if not tips:
         return
-    closing = tuple(game.nba_game_id for game in tonight if game.tipoff_at and closing_tick(game.tipoff_at) == tick)
+    if tick >= tick_of(min(tips.values()) - BEFORE_FIRST) and tick.minute % 30 == 0:
+        yield Slot(today, "half-hourly")
+        return
+    closing = tuple(game_id for game_id, tip in tips.items() if closing_tick(tip) == tick)
     if closing:
-        yield from (Due(source, today, "closing", closing) for source in QUOTED)
+        yield Slot(today, "closing", closing)
 
 
-def _after(played: tuple[Game, ...], tick: datetime) -> Iterator[Due]:
+def _after_games(games: Sequence[Game], tick: datetime) -> Iterator[Slot]:
     if tick.minute % 30:
         return
+    played = (game for game in games if not game.is_postponed and not game.is_final)
     over = [game for game in played if game.tipoff_at and FINAL_AFTER <= tick - game.tipoff_at <= FINAL_UNTIL]
     for day in sorted({game.game_date for game in over}):
-        ids = tuple(game.nba_game_id for game in over if game.game_date == day)
-        yield from (Due(source, day, "finals", ids) for source in FINALS)
+        yield Slot(day, "finals", tuple(game.nba_game_id for game in over if game.game_date == day))
+
+
+_SLOTS: Mapping[Window, Callable[[Sequence[Game], datetime], Iterator[Slot]]] = {
+    Window.MORNING: _morning,
+    Window.HOURLY: _hourly,
+    Window.BEFORE_GAMES: _before_games,
+    Window.AFTER_GAMES: _after_games,
+}

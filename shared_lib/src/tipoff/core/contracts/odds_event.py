@@ -92,10 +92,15 @@ class LooseEvent(EventHeader, frozen=True, gc=False, kw_only=True):
     bookmakers: list[Any]
 
 
-class Envelope[T](msgspec.Struct, frozen=True):
-    """The historical envelope around any of them."""
+class Stamped(msgspec.Struct, frozen=True):
+    """The stamp of a historical envelope."""
 
     timestamp: Instant
+
+
+class Envelope[T](Stamped, frozen=True):
+    """The historical envelope around any of them."""
+
     data: T
     previous_timestamp: Instant | None = None
     next_timestamp: Instant | None = None

@@ -71,6 +71,21 @@ class Template:
         """Names of its fields, in order."""
         return tuple(_FIELD.findall(self.pattern))
 
+    def object_name(self, **fields: FieldValue) -> str:
+        """The object name with these fields: `date` (date or ISO text), `ts` (aware datetime or text), ids, tricodes.
+
+        Raises:
+            ValueError: a field missing or too many, or a value that is not allowed.
+        """
+        if set(fields) != set(self.fields):
+            raise ValueError(f"{self.pattern} needs exactly the fields {', '.join(self.fields)}")
+        name = _FIELD.sub(lambda match: _written(fields[match.group(1)]), self.pattern)
+        match = self.regex.fullmatch(name)
+        if match is None:
+            raise ValueError(f"not a valid name of {self.pattern}: {name[:200]!r}")
+        _route("", self, match.groupdict())
+        return name
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -139,24 +154,14 @@ class ObjectNames:
         return DocumentRefused(reason, rule, "name", object_name)
 
     def object_name(self, source: str, **fields: FieldValue) -> str:
-        """Name of an object of a source in Tipoff's own layout (the source's first template).
-
-        Args:
-            source: name of the source.
-            fields: the template's fields: `date` (date or ISO text), `ts` (aware datetime or text), ids and tricodes.
+        """Name of an object of a source in its first template, Tipoff's own. Fields as `Template.object_name`.
 
         Raises:
-            ValueError: unknown source, a field missing or too many, or a value its template does not allow.
+            ValueError: unknown source, or fields that the template does not allow.
         """
         if source not in self._templates:
             raise ValueError(f"no source is called {source!r}")
-        template = self._templates[source][0]
-        if set(fields) != set(template.fields):
-            raise ValueError(f"{source} needs exactly the fields {', '.join(template.fields)}")
-        name = _FIELD.sub(lambda match: _written(fields[match.group(1)]), template.pattern)
-        if self.route(name) is None:
-            raise ValueError(f"not a valid name of {source}: {name[:200]!r}")
-        return name
+        return self._templates[source][0].object_name(**fields)
 
 
 def _prefix(object_name: str) -> str:

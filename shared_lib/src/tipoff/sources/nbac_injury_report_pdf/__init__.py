@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tipoff.core.codes import Reason
+from tipoff.core.collect.collection import Collection, Stage
+from tipoff.core.collect.windows import Window
 from tipoff.core.contracts.injury_rows import (
     InjuryRow,
     NotSubmitted,
@@ -18,9 +20,10 @@ from tipoff.core.contracts.injury_rows import (
 )
 from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowRefused
 from tipoff.core.contracts.routes import Route, Template
-from tipoff.core.contracts.source import Source
 from tipoff.core.game_date import eastern_instant, parse_iso
+from tipoff.core.source import Source
 from tipoff.sources.nbac_injury_report_pdf import layout
+from tipoff.sources.nbac_injury_report_pdf.requests import INDEX_HOST, OBJECT_NAME, index_request, report_requests
 
 PARSE_SEQ = 2
 SILENT = "NOT YET SUBMITTED"
@@ -155,10 +158,17 @@ def _owner(anchors: Sequence[_Printed], line: _Printed) -> int | None:
 SOURCE = Source(
     name="nbac_injury_report_pdf",
     object_names=(
-        Template("nba-com/injury-report-pdf/{date}/{hour}/{ts}.pdf"),
+        OBJECT_NAME,
         Template("nba-com/injury-report-pdf/{date}/{hour}/{report}.pdf"),
     ),
     parse=parse,
     parse_seq=PARSE_SEQ,
     is_json=False,
+    collection=Collection(
+        host=INDEX_HOST,
+        first_requests=index_request,
+        following_requests=report_requests,
+        window=Window.HOURLY,
+        stages={"daily": Stage(2)},
+    ),
 )

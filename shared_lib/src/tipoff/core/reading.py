@@ -6,7 +6,7 @@ from tipoff.core.codes import Reason
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.results import DocumentRefused, Parsed, accepted, refused
 from tipoff.core.contracts.routes import Route
-from tipoff.core.contracts.source import Source
+from tipoff.core.source import Source
 
 MAX_AHEAD = timedelta(days=1)
 MAX_REJECTS = 2_000  # bad rows of a document; one with more is refused as a whole

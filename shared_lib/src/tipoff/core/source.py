@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tipoff.core.collect.collection import Collection
 from tipoff.core.contracts.results import Content
 from tipoff.core.contracts.routes import Route, Template
 
@@ -19,6 +20,7 @@ class Source:
         parse: reads plain bytes and raises DocumentRefused.
         parse_seq: number of the parser; raise it whenever the rows change.
         is_json: whether the body must be UTF-8 text.
+        collection: how Tipoff fetches it; None if its documents only come from outside.
     """
 
     name: str
@@ -26,3 +28,4 @@ class Source:
     parse: ParseFunction
     parse_seq: int
     is_json: bool = True
+    collection: Collection | None = None

@@ -6,8 +6,8 @@ import msgspec
 
 from tipoff.core.errors import BadRequest
 from tipoff.core.game_date import resolve
-from tipoff.steps.collect import collect
-from tipoff.steps.collect_context import Collect, CollectContext, Collected
+from tipoff.steps.collect.collect import collect
+from tipoff.steps.collect.context import Collect, CollectContext, Collected
 
 
 class Scrape(msgspec.Struct, frozen=True):
@@ -36,6 +36,6 @@ def scrape(context: CollectContext, request: Scrape) -> Scraped:
         day = resolve(request.gamedate, context.clock())
     except ValueError as error:
         raise BadRequest("bad_date", str(error)) from error
-    account = collect(context, Collect(request.scraper, day))
-    status: Literal["success", "error"] = "error" if account.status == "failed" else "success"
-    return Scraped(status, account.message or account.outcome, request.scraper, account)
+    result = collect(context, Collect(request.scraper, day))
+    status: Literal["success", "error"] = "error" if result.status == "failed" else "success"
+    return Scraped(status, result.message or result.outcome, request.scraper, result)

@@ -1,19 +1,18 @@
-"""What a run leaves behind: its record, its receipt, and an alert when a source failed."""
+"""The record and the receipt of a run, and an alert when a source failed."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from tipoff import tables
-from tipoff.core.collect.sources import Source
 from tipoff.core.receipts import StepOutcome, StepReceipt
-from tipoff.steps.collect_context import FAILED, FUNCTION, Collect, CollectContext, Collected
-from tipoff.steps.collect_run import Run
+from tipoff.steps.collect.context import FAILED, FUNCTION, Collect, CollectContext, Collected
+from tipoff.steps.collect.run import Run
 
 _STEP_OUTCOMES: dict[str, StepOutcome] = {"ok": "ok", "partial": "partial", "not_there_yet": "not_ready"}
 
 
 @dataclass(frozen=True)
-class Answers:
+class VerdictRow:
     """Answers of one kind."""
 
     verdict: str
@@ -38,7 +37,7 @@ class CollectionRow:
     credits_left: int | None
     documents_landed: int
     documents_unchanged: int
-    verdicts: tuple[Answers, ...]
+    verdicts: tuple[VerdictRow, ...]
     games: int
     missing: tuple[str, ...]
     circuit_failures: int
@@ -49,39 +48,39 @@ class CollectionRow:
 
 
 def record(
-    context: CollectContext, request: Collect, source: Source, run_id: str, run: Run, account: Collected, at: datetime
+    context: CollectContext, request: Collect, host: str, run_id: str, run: Run, result: Collected, at: datetime
 ) -> None:
-    """Append the record and the receipt of a run that began at `at`; tell a person once per date of a failure."""
-    row = _row(context, request, source, run_id, run, account, at)
+    """Append the record and the receipt of a run that began at `at`. Alert once per date of a failure."""
+    row = _row(context, request, host, run_id, run, result, at)
     context.warehouse.append(tables.get("collections_log"), [row])
     context.ops.steps([_receipt(row)])
-    wrong = any(verdict.is_failure for verdict in run.tally.verdicts)
-    if account.outcome in FAILED or wrong:
-        subject = f"{source.name}:{request.game_date}:{account.outcome}"
-        context.ops.alert("collect_failed", subject, account.message or account.outcome)
+    failed = any(verdict.is_failure for verdict in run.tally.verdicts)
+    if result.outcome in FAILED or failed:
+        subject = f"{request.source}:{request.game_date}:{result.outcome}"
+        context.ops.alert("collect_failed", subject, result.message or result.outcome)
 
 
 def _row(
-    context: CollectContext, request: Collect, source: Source, run_id: str, run: Run, account: Collected, at: datetime
+    context: CollectContext, request: Collect, host: str, run_id: str, run: Run, result: Collected, at: datetime
 ) -> CollectionRow:
     ended_at = at if request.as_of and context.is_local else context.clock()
     return CollectionRow(
         collected_date=at.date(),
         run_id=run_id,
-        source=source.name,
-        host=source.host.name,
+        source=request.source,
+        host=host,
         game_date=request.game_date,
         snapshot_at=request.snapshot_at,
-        outcome=account.outcome,
-        message=account.message,
-        requests=account.requests,
-        credits=account.credits,
-        credits_left=account.credits_left,
-        documents_landed=len(account.landed),
-        documents_unchanged=account.unchanged,
-        verdicts=tuple(Answers(one.verdict, one.answers, one.example) for one in account.verdicts),
-        games=account.games,
-        missing=account.missing,
+        outcome=result.outcome,
+        message=result.message,
+        requests=result.requests,
+        credits=result.credits,
+        credits_left=result.credits_left,
+        documents_landed=len(result.landed),
+        documents_unchanged=result.unchanged,
+        verdicts=tuple(VerdictRow(one.verdict, one.answers, one.example) for one in result.verdicts),
+        games=result.games,
+        missing=result.missing,
         circuit_failures=run.circuit.failures,
         circuit_open_until=run.circuit.open_until,
         started_at=at,

@@ -1,4 +1,4 @@
-"""What `collect` keeps open, what it is asked and what it answers."""
+"""The context, the requests and the answers of `collect`."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,21 +8,23 @@ from typing import Literal
 
 import msgspec
 
+from tipoff import sources
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.http import is_reachable
 from tipoff.cloud.locks import Locks
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.collect.sources import BALLDONTLIE_KEY, ODDS_KEY
+from tipoff.core.collect.model import Key
+from tipoff.core.errors import ConfigInvalid
 from tipoff.runtime.settings import CollectSettings
 from tipoff.steps.ops import Clock, OpsLog, utc_now
 
 FUNCTION = "collect"
-NO_KEY = "none"  # a key that says: this source is not collected
+NO_KEY = "none"  # the value of a key whose source is not collected
 LEASE_WAIT_S = 5.0
 REQUESTS_MAX, CREDITS_MAX = 400, 60
 
-type Outcome = Literal[
+type CollectOutcome = Literal[
     "ok",
     "partial",
     "no_games",
@@ -34,20 +36,20 @@ type Outcome = Literal[
     "quota_exhausted",
     "circuit_open",
 ]
-FAILED: tuple[Outcome, ...] = ("failed", "over_budget", "quota_exhausted", "circuit_open")
+FAILED: tuple[CollectOutcome, ...] = ("failed", "over_budget", "quota_exhausted", "circuit_open")
 
 
 class Collect(msgspec.Struct, frozen=True):
     """Body of `/collect`.
 
     source, game_date: which source, which Eastern date.
-    games: NBA ids it is limited to.
-    snapshot_at: the odds as they stood then (historical endpoints, ten times the price).
-    backfill: a date in the past: every injury report of it, documents known since their Last-Modified.
-    max_requests, max_credits: what the run may spend at most.
-    max_age_minutes: nothing is done if a run about the same has ended well so recently.
-    settle_s: how long to wait until ingest has taken in what landed.
-    as_of: the present instant, in a local cloud only; elsewhere the clock has it.
+    games: NBA ids it is limited to; empty for all games of the date.
+    snapshot_at: fetch the odds as they stood then (historical endpoints, ten times the price).
+    backfill: a past date. Every injury report of it is fetched; a document counts as known since its Last-Modified.
+    max_requests, max_credits: the most that the run may spend.
+    max_age_minutes: nothing is fetched if a run for the same target ended well so recently.
+    ingest_wait_s: how long to wait until ingest has processed what landed.
+    as_of: the present instant, in a local cloud only; elsewhere the clock decides.
     """
 
     source: str
@@ -60,7 +62,7 @@ class Collect(msgspec.Struct, frozen=True):
     max_requests: int = REQUESTS_MAX
     max_credits: int = CREDITS_MAX
     max_age_minutes: int = 0
-    settle_s: float = 60.0
+    ingest_wait_s: float = 60.0
     as_of: datetime | None = None
 
 
@@ -82,10 +84,10 @@ class PlannedRequest(msgspec.Struct, frozen=True):
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
-    """The account of one run; `code` is the outcome in upper case."""
+    """The result of one run; `code` is the outcome in upper case."""
 
     status: Literal["completed", "failed", "planned"]
-    outcome: Outcome | Literal["planned"]
+    outcome: CollectOutcome | Literal["planned"]
     code: str
     source: str
     game_date: date
@@ -105,11 +107,11 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class CollectContext:
-    """What collect keeps open.
+    """Clients and names of `collect`.
 
     Attributes:
-        keys: by the name that requests call them by.
-        sleep: waiting; a test hands in its own.
+        keys: API keys by their names.
+        sleep: waiting; a test passes its own.
     """
 
     settings: CollectSettings
@@ -128,23 +130,27 @@ class CollectContext:
         """Whether this is a local cloud, whose callers may set the clock."""
         return self.settings.storage_emulator_host is not None
 
-    def is_configured(self, secret: str | None) -> bool:
-        """Whether a source can be asked: somebody is there, and its key is one."""
-        return is_reachable(self.settings) and (secret is None or self.keys[secret] != NO_KEY)
+    def is_configured(self, key: Key | None) -> bool:
+        """Whether a source can be asked: it is reachable, and its key is not `none`."""
+        return is_reachable(self.settings) and (key is None or self.keys[key.name] != NO_KEY)
 
 
 def open_collect(settings: CollectSettings, clock: Clock = utc_now) -> CollectContext:
-    """Open the clients of `collect`."""
+    """Open the clients of `collect`.
+
+    Raises:
+        ConfigInvalid: `missing_keys`, a source's key is not among the secrets; the message lists every one.
+    """
+    missing = sorted({key.name for key in sources.KEYS} - settings.secrets.keys())
+    if missing:
+        raise ConfigInvalid("missing_keys", f"mesh.yaml gives collect no secret for {', '.join(missing)}")
     warehouse = Warehouse(settings, [settings.dataset_nba_raw, settings.dataset_nba_ops])
     store = ObjectStore(settings)
     return CollectContext(
         settings=settings,
         landing_bucket=settings.bucket_landing,
         state_bucket=settings.bucket_state,
-        keys={
-            ODDS_KEY: settings.secret_odds_api_key.strip(),
-            BALLDONTLIE_KEY: settings.secret_balldontlie_key.strip(),
-        },
+        keys={name: value.strip() for name, value in settings.secrets.items()},
         warehouse=warehouse,
         store=store,
         locks=Locks(store, settings.bucket_state, clock, LEASE_WAIT_S),

@@ -1,0 +1,85 @@
+"""What an answer is: a document, nothing yet, or one of the ways in which a source goes wrong."""
+
+import msgspec
+
+from tipoff.core.collect.model import Answer, Judgement, SourceRequest, Verdict
+
+_OUT_OF_CREDITS = b"OUT_OF_USAGE_CREDITS"
+_HTML = (b"<!doctype", b"<html", b"<?xml", b"<")
+
+
+def judge(request: SourceRequest, answer: Answer) -> Judgement:
+    """What an answer is. Any bytes have a verdict; none raises."""
+    return _by_status(request, answer) or _by_shape(request, answer) or _by_content(request, answer)
+
+
+def _by_status(request: SourceRequest, answer: Answer) -> Judgement | None:
+    status = answer.status
+    if status == 200:
+        return None
+    said = f"HTTP {status}"
+    if status == 304:
+        return Judgement(Verdict.UNCHANGED)
+    if _OUT_OF_CREDITS in answer.body:
+        return Judgement(Verdict.QUOTA_EXHAUSTED, said)
+    if status == 429:
+        return Judgement(Verdict.RATE_LIMITED, said)
+    if status == 408 or status >= 500:
+        return Judgement(Verdict.UNAVAILABLE, said)
+    if status == 404 or status == 403 and request.host.forbids_absent:
+        return Judgement(absent(request), said)
+    is_key = request.key is not None and status in (401, 403)
+    return Judgement(Verdict.KEY_REFUSED if is_key else Verdict.REQUEST_REFUSED, said)
+
+
+def absent(request: SourceRequest) -> Verdict:
+    """The verdict on a document that does not exist."""
+    return Verdict.POSTPONED if request.game is not None and request.game.is_postponed else Verdict.NOT_THERE_YET
+
+
+def _by_shape(request: SourceRequest, answer: Answer) -> Judgement | None:
+    body = answer.body.strip()
+    if request.shape == "pdf":
+        return _pdf(body)
+    if request.shape == "html":
+        return None if body else Judgement(Verdict.TRUNCATED_BODY, "an empty page")
+    if not body:
+        return Judgement(Verdict.TRUNCATED_BODY, "no bytes")
+    if body[:9].lower().startswith(_HTML):
+        return Judgement(Verdict.ERROR_PAGE, "a page where a document should be")
+    if body[:1] not in (b"{", b"["):
+        return Judgement(Verdict.ERROR_PAGE, "neither an object nor a list")
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Judgement(Verdict.TRUNCATED_BODY, f"JSON that ends after {len(body)} bytes or breaks off inside")
+    return None
+
+
+def _pdf(body: bytes) -> Judgement | None:
+    if not body.startswith(b"%PDF-"):
+        return Judgement(Verdict.ERROR_PAGE, "no PDF")
+    if b"%%EOF" not in body[-1024:]:
+        return Judgement(Verdict.TRUNCATED_BODY, f"a PDF without its end after {len(body)} bytes")
+    return None
+
+
+def _by_content(request: SourceRequest, answer: Answer) -> Judgement:
+    try:
+        return request.judge(request, answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return Judgement(Verdict.MOVED_SCHEMA, str(error))
+
+
+def accept(request: SourceRequest, body: bytes) -> Judgement:
+    """Any content is a document."""
+    return Judgement(Verdict.DOCUMENT)
+
+
+def judge_list(request: SourceRequest, entries: int) -> Judgement:
+    """A list is a document. An empty one is right only on a date on which no game is to be played."""
+    if entries:
+        return Judgement(Verdict.DOCUMENT)
+    if any(not game.is_postponed for game in request.games):
+        return Judgement(Verdict.EMPTY_ON_GAME_DAY, f"an empty list, and {len(request.games)} games")
+    return Judgement(Verdict.EMPTY)

@@ -1,0 +1,199 @@
+"""Collect: fetch one source for one date and land its documents untouched.
+
+In order: check that it is configured, that there are games, that the last run is too old; send the requests and land
+the documents; wait until ingest has processed them; compare the date with the schedule; append the record of the run,
+and send an alert if the source failed.
+"""
+
+import time
+from datetime import datetime, timedelta
+from typing import cast
+from uuid import uuid4
+
+from tipoff import sources
+from tipoff.cloud.http import SourceClient
+from tipoff.cloud.retrying_client import RetryingClient
+from tipoff.core.collect.collection import Collection
+from tipoff.core.collect.completeness import missing_games
+from tipoff.core.collect.limits import Budget
+from tipoff.core.collect.model import SourceRequest, Target
+from tipoff.core.errors import BadRequest, NotReady
+from tipoff.steps.collect import state
+from tipoff.steps.collect.context import (
+    FAILED,
+    FUNCTION,
+    Collect,
+    CollectContext,
+    Collected,
+    CollectOutcome,
+    PlannedRequest,
+    VerdictCount,
+)
+from tipoff.steps.collect.landing import Landing
+from tipoff.steps.collect.record import record
+from tipoff.steps.collect.run import Run, Tally
+from tipoff.steps.ops import Clock
+
+POLL_EVERY_S = 1.0
+
+
+def collect(context: CollectContext, request: Collect) -> Collected:
+    """Fetch what the request names.
+
+    Raises:
+        BadRequest: no such source, or a snapshot of a source that keeps none.
+        NotReady: NO_SCHEDULE, no schedule is known yet.
+        Conflict: ALREADY_RUNNING, the same is being collected.
+    """
+    collection = _collection(request)
+    if not context.is_configured(collection.key):
+        return _nothing_done(request, collection, "not_configured")
+    target = _target(context, request)
+    if collection.needs_games and not target.games:
+        if not state.schedule_is_known(context.warehouse):
+            raise NotReady("NO_SCHEDULE", "no schedule is known yet: collect it first")
+        return _nothing_done(request, collection, "no_games")
+    if request.dry_run:
+        return _plan(request, collection, target)
+    with context.locks.lease(f"collect/{request.source}/{request.game_date}", FUNCTION):
+        return _collect(context, request, collection, target)
+
+
+def _collection(request: Collect) -> Collection:
+    collection = sources.COLLECTIONS.get(request.source)
+    if collection is None:
+        known = ", ".join(sorted(sources.COLLECTIONS))
+        raise BadRequest("unknown_source", f"{request.source!r} is none of {known}", {"available_scrapers": known})
+    if request.snapshot_at is not None and not collection.has_snapshots:
+        raise BadRequest("no_snapshots", f"{request.source} keeps no past snapshots")
+    return collection
+
+
+def _nothing_done(request: Collect, collection: Collection, outcome: CollectOutcome) -> Collected:
+    return Collected(
+        status="completed",
+        outcome=outcome,
+        code=outcome.upper(),
+        source=request.source,
+        game_date=request.game_date,
+        required=collection.is_required,
+    )
+
+
+def _target(context: CollectContext, request: Collect) -> Target:
+    return Target(
+        source=request.source,
+        day=request.game_date,
+        games=state.games_of(context.warehouse, request.game_date, request.game_date),
+        now=_clock(context, request)(),
+        snapshot_at=request.snapshot_at,
+        is_backfill=request.backfill,
+        only=frozenset(request.games),
+    )
+
+
+def _clock(context: CollectContext, request: Collect) -> Clock:
+    """The clock; in a local cloud it stands at the instant that the caller gives."""
+    as_of = request.as_of if context.is_local else None
+    return (lambda: as_of) if as_of is not None else context.clock
+
+
+def _plan(request: Collect, collection: Collection, target: Target) -> Collected:
+    planned = collection.first(target)
+    return Collected(
+        status="planned",
+        outcome="planned",
+        code="PLANNED",
+        source=request.source,
+        game_date=request.game_date,
+        required=collection.is_required,
+        games=len(target.games),
+        requests=len(planned),
+        credits=collection.most_credits(target),
+        plan=tuple(_planned(one) for one in planned),
+    )
+
+
+def _planned(request: SourceRequest) -> PlannedRequest:
+    return PlannedRequest(request.host.name, request.path, dict(request.params), request.credits)
+
+
+def _collect(context: CollectContext, request: Collect, collection: Collection, target: Target) -> Collected:
+    recent = state.recent_runs(context.warehouse, collection.host.name, request, target.now)
+    if _is_fresh(request, recent, target.now):
+        return _nothing_done(request, collection, "fresh")
+    run_id = uuid4().hex
+    clock = _clock(context, request)
+    source_client = SourceClient(context.settings, context.keys, user_agent(context), clock)
+    budget = Budget(request.max_requests, request.max_credits)
+    client = RetryingClient(source_client, budget, recent.credits_left, context.sleep)
+    landing = Landing(context.store, context.landing_bucket, context.state_bucket, run_id, request.force)
+    run = Run(collection, target, client, landing, recent.circuit, clock)
+    run.execute()
+    source_client.close()
+    result = _result(context, request, collection, target, run.tally, client)
+    record(context, request, collection.host.name, run_id, run, result, target.now)
+    return result
+
+
+def _is_fresh(request: Collect, recent: state.RecentRuns, now: datetime) -> bool:
+    age = timedelta(minutes=request.max_age_minutes)
+    return bool(age) and recent.last_good_at is not None and now - recent.last_good_at < age
+
+
+def user_agent(context: CollectContext) -> str:
+    """The header User-Agent, for the people who run a source."""
+    settings = context.settings
+    return f"Tipoff/{settings.release[:12]} (basketball forecasts; Google Cloud project {settings.project_id})"
+
+
+def _result(
+    context: CollectContext,
+    request: Collect,
+    collection: Collection,
+    target: Target,
+    tally: Tally,
+    client: RetryingClient,
+) -> Collected:
+    pending = _wait_for_ingest(context, request, tally)
+    outcome = cast(CollectOutcome, tally.outcome)
+    return Collected(
+        status="failed" if outcome in FAILED else "completed",
+        outcome=outcome,
+        code=outcome.upper(),
+        source=request.source,
+        game_date=request.game_date,
+        required=collection.is_required,
+        games=len(target.games),
+        landed=tuple(tally.landed),
+        unchanged=tally.unchanged,
+        pending=pending,
+        missing=_missing_games(context, collection, target),
+        verdicts=tuple(
+            VerdictCount(verdict.value, count, tally.examples.get(verdict)) for verdict, count in tally.verdicts.items()
+        ),
+        requests=client.spent.requests,
+        credits=client.spent.credits,
+        credits_left=client.spent.credits_left,
+        message=tally.message,
+    )
+
+
+def _missing_games(context: CollectContext, collection: Collection, target: Target) -> tuple[str, ...]:
+    if collection.game_table is None or not target.games:
+        return ()
+    committed = state.committed_games(context.warehouse, target.day, target.day)
+    return missing_games(target.source, target.games, committed)
+
+
+def _wait_for_ingest(context: CollectContext, request: Collect, tally: Tally) -> int:
+    """Wait until ingest has processed what landed. Returns how many objects it has not."""
+    if not tally.landed:
+        return 0
+    since = context.clock().date() - timedelta(days=1)
+    deadline_s = time.monotonic() + request.ingest_wait_s
+    while True:
+        pending = len(tally.landed) - state.processed_objects(context.warehouse, tally.landed, since)
+        if pending <= 0 or time.monotonic() >= deadline_s:
+            return max(pending, 0)
+        context.sleep(POLL_EVERY_S)

@@ -1,0 +1,79 @@
+"""What is due now: the windows of `core.collect.windows` over the games on the newest schedule."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from tipoff import sources
+from tipoff.core.collect.windows import Due, Window, due
+from tipoff.core.game_date import game_date_of
+from tipoff.steps.collect import state
+from tipoff.steps.collect.context import CollectContext
+
+
+class DueRequest(msgspec.Struct, frozen=True):
+    """Body of `/due`: the instant whose tick is meant; None for now."""
+
+    as_of: datetime | None = None
+
+
+class DueSource(msgspec.Struct, frozen=True):
+    """A call of `/collect` to make, with the reason."""
+
+    source: str
+    game_date: date
+    games: tuple[str, ...]
+    window: str
+    required: bool
+    fallbacks: tuple[str, ...] = ()
+
+
+class DueStages(msgspec.Struct, frozen=True):
+    """The calls to make on this tick: stage after stage, the calls of one stage at once, no host twice in a stage."""
+
+    status: Literal["completed"]
+    outcome: Literal["ok", "not_configured"]
+    code: str
+    stages: tuple[tuple[DueSource, ...], ...] = ()
+
+
+def due_stages(context: CollectContext, request: DueRequest) -> DueStages:
+    """The configured sources that are due on this tick. Without any schedule, only the sources that need none."""
+    now = request.as_of or context.clock()
+    if not context.is_configured(None):
+        return DueStages("completed", "not_configured", "NOT_CONFIGURED")
+    today = game_date_of(now)
+    yesterday = today - timedelta(days=1)
+    games = state.games_of(context.warehouse, yesterday, today)
+    finals = {name for name, window in sources.WINDOWS.items() if window is Window.AFTER_GAMES}
+    committed = state.committed_games(context.warehouse, yesterday, today)
+    complete = {game.nba_game_id for game in committed if finals <= game.sources}
+    found = due(sources.WINDOWS, [replace(game, is_final=game.nba_game_id in complete) for game in games], now)
+    if not games and not state.schedule_is_known(context.warehouse):
+        first = (name for name, collection in sources.COLLECTIONS.items() if not collection.needs_games)
+        found = tuple(Due(name, today, "first") for name in first)
+    return DueStages("completed", "ok", "OK", _stages([one for one in found if _is_configured(context, one)]))
+
+
+def _is_configured(context: CollectContext, due: Due) -> bool:
+    return context.is_configured(sources.COLLECTIONS[due.source].key)
+
+
+def _stages(found: Sequence[Due]) -> tuple[tuple[DueSource, ...], ...]:
+    """The n-th call of each host in stage n. A run paces its requests to a host, so two runs must not overlap."""
+    stages: defaultdict[int, list[DueSource]] = defaultdict(list)
+    calls: Counter[str] = Counter()
+    for one in found:
+        host = sources.COLLECTIONS[one.source].host.name
+        stages[calls[host]].append(_call(one))
+        calls[host] += 1
+    return tuple(tuple(stages[number]) for number in sorted(stages))
+
+
+def _call(due: Due) -> DueSource:
+    collection = sources.COLLECTIONS[due.source]
+    return DueSource(due.source, due.game_date, due.games, due.window, collection.is_required, collection.fallbacks)

@@ -1,0 +1,125 @@
+"""Lands what was fetched: once per content, under the source's object name, with the request in its metadata."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import msgspec
+
+from tipoff.cloud.http import Validators
+from tipoff.cloud.storage import ObjectStore
+from tipoff.core.collect.model import Answer, Document, SourceRequest
+from tipoff.core.errors import BadRequest, Conflict, NotReady
+
+FOLDER = "collect"
+
+
+class LastDocument(msgspec.Struct, frozen=True):
+    """The newest document of an identity, as the state bucket holds it; all but the identity is empty without one."""
+
+    identity: str
+    sha256: str = ""
+    object_name: str = ""
+    etag: str | None = None
+    last_modified: str | None = None
+
+    @property
+    def validators(self) -> Validators:
+        """The validators of the next conditional request."""
+        return Validators(self.etag, self.last_modified)
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Writes documents to the landing bucket, and their digests to the state bucket.
+
+    Attributes:
+        force: land a document even if the newest of its identity has the same bytes.
+    """
+
+    store: ObjectStore
+    landing_bucket: str
+    state_bucket: str
+    run_id: str
+    force: bool = False
+
+    def last(self, identity: str) -> LastDocument:
+        """The newest document of an identity."""
+        return self._read_last(identity)[0]
+
+    def land(self, document: Document, request: SourceRequest, answer: Answer) -> bool:
+        """Land a document. Returns False if the newest of its identity has the same bytes, or its name is taken.
+
+        Decoded bytes are compared. They are stored with gzip, except for PDFs, which are compressed already.
+        """
+        digest = hashlib.sha256(document.body).hexdigest()
+        last, generation = self._read_last(document.identity)
+        if last.sha256 == digest and not self.force:
+            return False
+        landed = self._write(document, request, answer, digest)
+        is_whole_answer = document.identity == request.identity
+        etag, modified = (answer.headers.get(name) if is_whole_answer else None for name in ("etag", "last-modified"))
+        newest = LastDocument(document.identity, digest, document.object_name, etag, modified)
+        try:
+            self.store.write(
+                self.state_bucket, _key(document.identity), msgspec.json.encode(newest), if_generation=generation
+            )
+        except Conflict:
+            return landed  # another run wrote a newer one; the next run compares with that
+        return landed
+
+    def _read_last(self, identity: str) -> tuple[LastDocument, int]:
+        try:
+            found = self.store.read(self.state_bucket, _key(identity))
+        except NotReady:
+            return LastDocument(identity), 0
+        return msgspec.json.decode(found.data, type=LastDocument), found.generation
+
+    def _write(self, document: Document, request: SourceRequest, answer: Answer, digest: str) -> bool:
+        is_pdf = request.shape == "pdf"
+        try:
+            self.store.write(
+                self.landing_bucket,
+                document.object_name,
+                document.body if is_pdf else gzip.compress(document.body, mtime=0),
+                content_type="application/pdf" if is_pdf else "application/json",
+                if_generation=0,
+                content_encoding=None if is_pdf else "gzip",
+                metadata=_metadata(document, request, answer, digest, self.run_id),
+            )
+        except Conflict:
+            return False
+        except BadRequest:
+            # A bucket that may not be overwritten can refuse a taken name as forbidden instead of conflicting.
+            if self._is_taken(document.object_name):
+                return False
+            raise
+        return True
+
+    def _is_taken(self, object_name: str) -> bool:
+        return any(found.name == object_name for found in self.store.names(self.landing_bucket, object_name))
+
+
+def _key(identity: str) -> str:
+    return f"{FOLDER}/{hashlib.sha256(identity.encode()).hexdigest()}.json"
+
+
+def _metadata(document: Document, request: SourceRequest, answer: Answer, digest: str, run_id: str) -> dict[str, str]:
+    """How it was fetched. The key is not among a request's parameters, so it cannot get in here."""
+    found = {
+        "request-host": request.host.name,
+        "request-path": request.path,
+        "request-params": urlencode(request.params, safe=",:/"),
+        "response-status": str(answer.status),
+        "response-etag": answer.headers.get("etag", ""),
+        "response-last-modified": answer.headers.get("last-modified", ""),
+        "response-content-type": answer.headers.get("content-type", ""),
+        "quota-last": answer.headers.get("x-requests-last", ""),
+        "quota-remaining": answer.headers.get("x-requests-remaining", ""),
+        "captured-at": answer.received_at.isoformat(),
+        "known-by": document.known_by,
+        "content-sha256": digest,
+        "run-id": run_id,
+    }
+    return {name: value for name, value in found.items() if value}

@@ -1,0 +1,117 @@
+"""What `collect` reads of the warehouse: the schedule, committed games, its last runs, what ingest has processed."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cache
+
+import msgspec
+
+from tipoff import sources
+from tipoff.cloud.bigquery import Warehouse
+from tipoff.core.collect.completeness import CommittedGame
+from tipoff.core.collect.limits import Circuit
+from tipoff.core.collect.model import Game
+from tipoff.steps.collect.context import Collect
+from tipoff.steps.queries import load
+
+CREDITS_EXPIRE_AFTER = timedelta(hours=6)  # the vendor's month may have turned since
+ENDED_WELL = ("ok", "partial", "not_there_yet")
+
+
+def games_of(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[Game, ...]:
+    """Games of a range of Eastern dates on the newest schedule, by tip-off."""
+    range_ = {"start_date": start_date, "end_date": end_date}
+    return tuple(warehouse.rows(load("collect_games"), range_, Game))
+
+
+class _Count(msgspec.Struct, frozen=True):
+    games: int
+
+
+def schedule_is_known(warehouse: Warehouse) -> bool:
+    """Whether the warehouse holds any schedule."""
+    return warehouse.rows(load("collect_schedule"), {}, _Count)[0].games > 0
+
+
+class _CommittedRow(msgspec.Struct, frozen=True):
+    nba_game_id: str
+    source: str
+
+
+def committed_games(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[CommittedGame, ...]:
+    """The games of a range with the sources of which they have a committed document."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in warehouse.rows(_committed_sql(), {"start_date": start_date, "end_date": end_date}, _CommittedRow):
+        found[row.nba_game_id].add(row.source)
+    return tuple(CommittedGame(game, frozenset(committed)) for game, committed in sorted(found.items()))
+
+
+@cache
+def _committed_sql() -> str:
+    """One SELECT per source that has a document per game."""
+    selects = (
+        f"SELECT DISTINCT t.nba_game_id, '{name}' AS source\nFROM nba_raw.{collection.game_table} AS t\n"
+        "WHERE t.game_date BETWEEN @start_date AND @end_date AND t.nba_game_id IS NOT NULL"
+        for name, collection in sources.COLLECTIONS.items()
+        if collection.game_table is not None
+    )
+    return "\nUNION ALL\n".join(selects)
+
+
+class _RunRow(msgspec.Struct, frozen=True):
+    source: str
+    host: str
+    game_date: date
+    snapshot_at: datetime | None
+    outcome: str
+    credits_left: int | None
+    circuit_failures: int
+    circuit_open_until: datetime | None
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class RecentRuns:
+    """What the last runs against a host left.
+
+    Attributes:
+        circuit: the host's circuit breaker.
+        credits_left: the vendor's statement of the last hours, else None.
+        last_good_at: when a run for the same target last ended well; None without one.
+    """
+
+    circuit: Circuit
+    credits_left: int | None
+    last_good_at: datetime | None
+
+
+def recent_runs(warehouse: Warehouse, host: str, request: Collect, now: datetime) -> RecentRuns:
+    """Read the runs of the last day, or of the time within which the request counts a run as fresh."""
+    since = (now - max(timedelta(days=1), timedelta(minutes=request.max_age_minutes))).date()
+    found = warehouse.rows(load("collect_recent"), {"since_date": since}, _RunRow)
+    of_host = [row for row in found if row.ended_at <= now and row.host == host]
+    newest = of_host[0] if of_host else None
+    stated = (row.credits_left for row in of_host if now - row.ended_at <= CREDITS_EXPIRE_AFTER)
+    return RecentRuns(
+        circuit=Circuit(newest.circuit_failures, newest.circuit_open_until) if newest else Circuit(),
+        credits_left=next((left for left in stated if left is not None), None),
+        last_good_at=next((row.ended_at for row in of_host if _is_good(row, request)), None),
+    )
+
+
+def _is_good(row: _RunRow, request: Collect) -> bool:
+    """The run had the same target and ended well; in a backfill, nothing was left to fetch."""
+    same = (row.source, row.game_date, row.snapshot_at) == (request.source, request.game_date, request.snapshot_at)
+    return same and row.outcome in (("ok",) if request.backfill else ENDED_WELL)
+
+
+class _Objects(msgspec.Struct, frozen=True):
+    objects: int
+
+
+def processed_objects(warehouse: Warehouse, object_names: Sequence[str], since_date: date) -> int:
+    """How many of these objects ingest has processed."""
+    parameters = {"since_date": since_date, "object_names": list(object_names)}
+    return warehouse.rows(load("collect_receipts"), parameters, _Objects)[0].objects
