@@ -1,4 +1,4 @@
-"""Builds what tests read from dist/, and deals the tests to the workers.
+"""Builds what tests read from dist/, and distributes the tests over the workers.
 
 Tests that share a costly fixture stay together, and the longest tests go first. Without `-n` only the order matters.
 """
@@ -34,8 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
         write_composed(find_project())
 
 
-class Dealer(LoadFileScheduling):  # type: ignore[misc]
-    """Deals files, and some folders whole."""
+class FolderScheduling(LoadFileScheduling):  # type: ignore[misc]
+    """Distributes files, and some folders as a whole."""
 
     def _split_scope(self, nodeid: str) -> str:
         whole = next((folder for folder in TOGETHER if nodeid.startswith(folder)), None)
@@ -43,12 +43,12 @@ class Dealer(LoadFileScheduling):  # type: ignore[misc]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Dealer | None:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> FolderScheduling | None:
     """For `--dist loadfile`; in the order of the files, not of how many tests they hold."""
     if config.getvalue("dist") != "loadfile":
         return None
     config.option.loadscopereorder = False
-    return Dealer(config, log)
+    return FolderScheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

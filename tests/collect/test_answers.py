@@ -88,14 +88,14 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_an_answer_has_a_name(case: str) -> None:
+def test_each_answer_is_classified(case: str) -> None:
     request, body, status, expected = CASES[case]
     assert verdict(request, body, status) is expected
 
 
 @pytest.mark.parametrize("source", sorted(COLLECTIONS))
 @given(body=st.binary(max_size=200), status=st.integers(100, 599))
-def test_any_bytes_are_judged(source: str, body: bytes, status: int) -> None:
+def test_any_bytes_can_be_classified(source: str, body: bytes, status: int) -> None:
     assert verdict(request_of(source), body, status) in Verdict
 
 

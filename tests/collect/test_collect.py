@@ -126,7 +126,7 @@ def test_faults_are_named_reported_and_retried(bench: Bench) -> None:
     assert second in account["message"]
 
 
-def test_a_host_that_fails_is_left_alone_and_tried_again_later(bench: Bench) -> None:
+def test_an_open_circuit_stops_requests_and_closes_again(bench: Bench) -> None:
     day, as_of = FIRST, at(4, 12)
     bench.recorded.answer(lambda request: Reply(status=500) if request.path.startswith("/nothing") else None)
     for row in bench.rows("nbac_schedule"):

@@ -49,7 +49,7 @@ def person(mesh: CollectMesh, recorded: Recorded, tmp_path: Path) -> Iterator[Pe
         yield Person(Bench(mesh, recorded, sources, {one.object_name: one.body for one in league}), place.folder)
 
 
-def test_a_date_is_collected_by_hand(person: Person) -> None:
+def test_a_date_is_collected_by_the_command(person: Person) -> None:
     asked = person.bench.recorded.requests
     person.bench.collect("nbac_schedule", FIRST, person.bench.sources.now)
     asked.clear()
@@ -65,7 +65,7 @@ def test_a_date_is_collected_by_hand(person: Person) -> None:
 
 
 @pytest.mark.slow
-def test_what_the_command_cannot_do_it_says(person: Person) -> None:
+def test_the_command_reports_what_it_cannot_do(person: Person) -> None:
     code, told = person.tipoff("collect", "no_such_source", str(FIRST))
     assert code == 2 and "nbac_boxscore" in told
     assert person.tipoff("collect", "nbac_boxscore", "yesterday")[0] == 2

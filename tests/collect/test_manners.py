@@ -32,7 +32,7 @@ def send(client: MakeClient, one: SourceRequest = BOX, **limits: int) -> Verdict
 @pytest.mark.parametrize(
     "fault", [Reply(status=503), Reply(status=429), Reply(cut=True), Reply(box(), cut=True, keep_bytes=20)]
 )
-def test_what_may_pass_is_asked_again(fault: Reply, client: MakeClient, recorded: Recorded, moment: Time) -> None:
+def test_transient_failures_are_retried(fault: Reply, client: MakeClient, recorded: Recorded, moment: Time) -> None:
     recorded.serve(PLACE, box())
     recorded.script(PLACE, fault, fault)
     assert send(client) is Verdict.DOCUMENT
@@ -60,7 +60,7 @@ def test_a_long_retry_after_ends_the_attempts(client: MakeClient, recorded: Reco
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 422])
-def test_what_cannot_pass_is_asked_once(status: int, client: MakeClient, recorded: Recorded) -> None:
+def test_permanent_failures_are_not_retried(status: int, client: MakeClient, recorded: Recorded) -> None:
     recorded.script(EVENTS, Reply(b"{}", status))
     send(client, LINES)
     assert len(recorded.requests) == 1
@@ -73,7 +73,7 @@ def test_jitter_spreads_the_waits() -> None:
     assert wait_s(ATTEMPTS, None, 0.0) is None
 
 
-def test_requests_to_a_host_keep_their_distance(client: MakeClient, recorded: Recorded, moment: Time) -> None:
+def test_requests_to_a_host_are_spaced(client: MakeClient, recorded: Recorded, moment: Time) -> None:
     recorded.serve(PLACE, box())
     one, times = client(), []
     for _ in range(4):
@@ -132,7 +132,7 @@ def test_retries_count_against_the_budget(client: MakeClient, recorded: Recorded
     assert (len(recorded.requests), one.spent.credits) == (1, 2)  # an attempt without a price counts in full
 
 
-def test_quota_headers_are_believed_over_the_price_list(client: MakeClient, recorded: Recorded) -> None:
+def test_quota_headers_take_precedence_over_the_price_list(client: MakeClient, recorded: Recorded) -> None:
     recorded.serve(EVENTS, encoded([event()]), {"x-requests-last": "1", "x-requests-remaining": "480"})
     one = client()
     one.send(LINES, Validators())
@@ -153,7 +153,7 @@ def test_a_circuit_opens_after_failures_in_a_row_and_lets_one_trial_through() ->
     assert circuit.after(later, failed=False) == Circuit()
 
 
-def test_no_key_is_logged_or_told(recorded: Recorded, moment: Time, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_key_is_in_a_log_or_an_error(recorded: Recorded, moment: Time, caplog: pytest.LogCaptureFixture) -> None:
     """Errors, refusals, cuts and successes, at the most talkative level there is."""
     caplog.set_level(logging.DEBUG)
     client = SourceClient(Places("http://x", recorded.url), KEYS, USER_AGENT, lambda: NOW)

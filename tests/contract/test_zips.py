@@ -57,7 +57,7 @@ sys.exit("a function without its names must not start")
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.name)
-def test_an_unpacked_zip_boots_and_asks_for_its_names(folder: Path, tmp_path: Path) -> None:
+def test_an_unpacked_zip_starts_and_lists_missing_names(folder: Path, tmp_path: Path) -> None:
     """Nothing outside the zip and its packages is needed; with an empty environment it names every gap."""
     zipfile.ZipFile(io.BytesIO(build_function(PROJECT, folder).zip_bytes)).extractall(tmp_path)
     command = [sys.executable, "-P", "-c", BOOT, str(tmp_path)]
@@ -67,7 +67,7 @@ def test_an_unpacked_zip_boots_and_asks_for_its_names(folder: Path, tmp_path: Pa
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.name)
-def test_requirements_install_into_an_empty_environment_and_the_zip_boots_there(folder: Path, tmp_path: Path) -> None:
+def test_requirements_install_into_an_empty_environment_and_the_zip_starts_there(folder: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     python = str(tmp_path / "venv" / "bin" / "python")
     text = tmp_path / "requirements.txt"

@@ -31,7 +31,7 @@ class Shell:
         return done.stdout
 
     def curl(self, function: str, path: str, body: object = None, *, token: str | None = None) -> tuple[int, Any]:
-        """Status and answer of a call as the handoff writes it; with an operator's token unless one is given."""
+        """Status and answer of a call as the original writes it, with an operator's token unless one is given."""
         url = self.mesh.names.functions[function].url
         bearer = self.mesh.identity.sign(url, OPERATOR) if token is None else token
         data = () if body is None else ("-X", "POST", "-H", "Content-Type: application/json", "-d", json.dumps(body))

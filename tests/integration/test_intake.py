@@ -118,7 +118,7 @@ def _steals(mesh: LocalMesh, object_name: str) -> int:
     return int(found[0]["n"])
 
 
-def test_what_is_held_is_listed_and_a_replay_ends_as_before_until_its_cause_is_gone(
+def test_quarantine_is_listed_and_a_replay_fails_until_its_cause_is_fixed(
     mesh: LocalMesh, intake: Intake, league: list[Upload]
 ) -> None:
     box = next(one for one in league if "/boxscores/" in one.object_name)

@@ -1,4 +1,4 @@
-"""The handoff's commands, typed as a person types them: curl with a token, bq, gcloud workflows and scheduler.
+"""The original system's commands, typed as a person types them: curl with a token, bq, gcloud workflows and scheduler.
 
 gcloud and bq are optional tools: their tests say so where they are missing.
 """
@@ -28,7 +28,7 @@ START, GAME_DAY, DAY_OFF = date(2012, 10, 30), "2012-10-30", "2012-08-01"
 
 pytestmark = pytest.mark.timeout(600)
 
-# The handoff's own text, with the played league's dates for its 2025-12-01: other leagues share the warehouse.
+# The original text, with the played league's dates for its 2025-12-01: other leagues share the warehouse.
 HANDOFF_QUERIES = {
     "lines": """SELECT game_date, COUNT(*) FROM nba_raw.odds_api_game_lines
         WHERE game_date >= "{first}" AND game_date <= "{last}" GROUP BY 1 ORDER BY 1""",
@@ -57,7 +57,7 @@ def shell(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 
 @pytest.mark.skipif(CURL is None, reason="curl is not installed")
-def test_the_four_curl_calls_answer_as_the_handoff_says(shell: Shell) -> None:
+def test_the_four_curl_calls_answer_as_the_original_did(shell: Shell) -> None:
     over = {"start_date": DAY_OFF, "end_date": DAY_OFF, "processors": ["PlayerGameSummaryProcessor"]}
     status, answer = shell.curl("analyze", "/process-date-range", over | {"backfill_mode": True})
     assert (status, answer["status"], answer["date_range"]) == (200, "completed", f"{DAY_OFF} to {DAY_OFF}")
@@ -71,7 +71,7 @@ def test_the_four_curl_calls_answer_as_the_handoff_says(shell: Shell) -> None:
 
 
 @pytest.mark.skipif(CURL is None, reason="curl is not installed")
-def test_what_the_handoff_got_silently_wrong_is_refused(shell: Shell) -> None:
+def test_what_the_original_got_silently_wrong_is_refused(shell: Shell) -> None:
     """An unknown processor was dropped, a missing date defaulted, a missing token let in."""
     unknown = {"start_date": DAY_OFF, "end_date": DAY_OFF, "processors": ["NoSuchProcessor"]}
     assert shell.curl("analyze", "/process-date-range", unknown)[0] == 400
@@ -147,7 +147,7 @@ def in_force(season: Season, reports: list[tuple[datetime, Any]], day: date, as_
 
 @pytest.mark.skipif(BQ is None, reason="bq is not installed")
 @pytest.mark.parametrize("query", HANDOFF_QUERIES)
-def test_bq_answers_the_handoffs_queries(shell: Shell, played: Played, held: Held, query: str) -> None:
+def test_bq_answers_the_originals_queries(shell: Shell, played: Played, held: Held, query: str) -> None:
     sql = HANDOFF_QUERIES[query].format(**played.between)
     found = json.loads(shell.run(str(BQ), "query", "--use_legacy_sql=false", "--format=json", sql))
     last = str(played.dates[-1])

@@ -18,7 +18,7 @@ from tipoff_sim import SMALL, Kind, League
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
-def test_a_second_start_goes_on(tmp_path: Path) -> None:
+def test_a_second_start_continues(tmp_path: Path) -> None:
     season = League(31).season(date(2016, 10, 25), 2, SMALL)
     schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
     with running(find_project(), tmp_path, isolate=False) as mesh:

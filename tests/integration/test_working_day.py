@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture(scope="module")
 def operator(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OperatorSession]:
-    """A desk with a league's first days landed, finals included."""
+    """A session with the first days of a league landed, final box scores included."""
     with operator_session(mesh, tmp_path_factory.mktemp("operator"), 88, START, DAYS) as found:
         yield found
 
@@ -63,7 +63,7 @@ def states(operator: OperatorSession, day: date) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_a_day_whose_workflow_was_cancelled_is_begun_by_reconcile_and_ends_closed(operator: OperatorSession) -> None:
+def test_reconcile_starts_a_cancelled_day_and_closes_it(operator: OperatorSession) -> None:
     """The incident: `daily` never got anywhere. Nobody types a command; the next rounds of reconcile mend the day."""
     day = operator.dates[-1]  # each of its teams has played before, so that players are known
     (tip,) = operator.rows("SELECT MIN(g.tipoff_at) AS at FROM nba_raw.games AS g WHERE g.game_date = @d", d=day)
@@ -86,7 +86,7 @@ def test_a_day_whose_workflow_was_cancelled_is_begun_by_reconcile_and_ends_close
 
 
 @pytest.mark.slow
-def test_the_command_it_names_rebuilds_the_range_and_a_killed_watcher_goes_on(operator: OperatorSession) -> None:
+def test_the_named_command_rebuilds_the_range_and_can_be_killed_and_repeated(operator: OperatorSession) -> None:
     """Started, abandoned as by kill -9, started again: one as-of, no step twice."""
     work = reprocess_run.ReprocessRange(operator.dates[0], operator.dates[-1])
     abandoned = reprocess_run.start_or_resume(operator.target, work, reprocess_run.new_as_of())
@@ -160,7 +160,7 @@ def test_status_and_doctor_find_no_fault(operator: OperatorSession) -> None:
 
 
 @pytest.mark.slow
-def test_434_objects_that_nobody_processed_are_taken_in_by_one_request(operator: OperatorSession) -> None:
+def test_434_unprocessed_objects_are_loaded_by_one_request(operator: OperatorSession) -> None:
     """The original's backlog; the function is killed in the middle of it, and the workflow goes on."""
     season = League(89).season(ODDS_START, 60, SMALL)
     odds = [found for found in season if found.kind in (Kind.PLAYER_PROPS, Kind.GAME_LINES)][:ODDS_OBJECTS]

@@ -226,7 +226,7 @@ UNSEEN = {
 }  # fmt: skip
 
 
-def test_two_days_tell_a_feature_inverted(figures: dict[str, dict[str, Any]]) -> None:
+def test_two_days_are_enough_to_name_an_inverted_feature(figures: dict[str, dict[str, Any]]) -> None:
     """All but weak correlations and columns constant over these days, which a contract over a season watches."""
     row = figures[STORE.name]
     caught = {
@@ -242,7 +242,7 @@ PLANTED = {
 }
 
 
-def test_a_constant_an_inverted_and_a_wild_feature_are_named(built: Built) -> None:
+def test_constant_inverted_and_out_of_range_features_are_named(built: Built) -> None:
     """Pitfall 27: each through the query itself, and no column that has nothing to do with them."""
 
     def plant(table: Table, script: str) -> str:
@@ -276,7 +276,7 @@ NEWEST_READ = {
 }
 
 
-def test_rows_at_or_after_the_cutoff_move_not_one_bit(built: Built, rows: Rows) -> None:
+def test_rows_at_or_after_the_cutoff_change_no_bit(built: Built, rows: Rows) -> None:
     """Also: reading the newest version of a game instead of the one then known is refused by name."""
     day = DAYS[-1]
     cutoff = cutoffs(built, day)[0]

@@ -30,7 +30,7 @@ def _game(nba_game_id: str, day: date, platform_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_all_vendors_ids_meet_on_the_games_row(warehouse: SmallWarehouse) -> None:
+def test_the_games_row_holds_the_ids_of_all_vendors(warehouse: SmallWarehouse) -> None:
     teams = {"home_team_abbr": "PHI", "away_team_abbr": "NYK"}
     box = {"game_date": DAY, "team_abbr": "PHI", "opponent_team_abbr": "NYK", "is_home": True}
     warehouse.put(landing("odds_api_events"), {"game_date": DAY, "odds_api_event_id": EVENT, **teams})

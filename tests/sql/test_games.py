@@ -70,7 +70,7 @@ def summary(warehouse: SmallWarehouse, as_of: str) -> dict[int, dict[str, Any]]:
     return {row["player_id"]: row for row in rows}
 
 
-def test_newest_document_speaks_for_the_whole_game(warehouse: SmallWarehouse) -> None:
+def test_the_newest_document_replaces_the_whole_game(warehouse: SmallWarehouse) -> None:
     rows = warehouse.run(
         f"SELECT player_id, points FROM {get('nbac_player_boxscores').full_name} WHERE game_date = @d", d=DAY
     )

@@ -23,7 +23,7 @@ def rows(warehouse: SmallWarehouse, name: str, order: str) -> list[dict[str, Any
     return warehouse.run(f"SELECT * FROM {get(name).full_name} ORDER BY {order}")
 
 
-def test_a_repeated_receipt_is_one_and_the_last_parser_has_the_word(warehouse: SmallWarehouse) -> None:
+def test_a_repeated_receipt_counts_once_and_the_last_parser_wins(warehouse: SmallWarehouse) -> None:
     first = {"source_object": "a", "source_generation": 1, "parse_seq": 1, "outcome": "quarantined",
              "received_at": "2025-01-15T01:00:00Z"}  # fmt: skip
     later = {**first, "parse_seq": 2, "outcome": "accepted", "received_at": "2025-01-16T01:00:00Z"}
@@ -33,7 +33,7 @@ def test_a_repeated_receipt_is_one_and_the_last_parser_has_the_word(warehouse: S
     assert (row["outcome"], row["times_received"]) == ("accepted", 2)
 
 
-def test_quarantine_knows_first_and_last_sight_and_the_replay(warehouse: SmallWarehouse) -> None:
+def test_quarantine_holds_first_and_last_seen_and_the_replay(warehouse: SmallWarehouse) -> None:
     held = {"source_object": "bad", "source_generation": 1, "level": "document", "code": "schema", "message": "no",
             "quarantined_at": "2025-01-15T01:00:00Z"}  # fmt: skip
     again = {**held, "quarantined_at": "2025-01-15T02:00:00Z"}
@@ -68,7 +68,7 @@ def test_a_batch_is_complete_when_every_player_is_answered_for(warehouse: SmallW
     assert (closed["skipped_players"], closed["committed_players"], closed["is_complete"]) == (1, 2, True)
 
 
-def test_newest_word_of_runs_outputs_and_replays(warehouse: SmallWarehouse) -> None:
+def test_the_newest_row_of_runs_outputs_and_replays_wins(warehouse: SmallWarehouse) -> None:
     warehouse.put(get("run_history_log"), {"run_id": "r"}, {"run_id": "r"})
     expected = {"game_date": "2025-01-15", "output": "o", "state": "EXPECTED", "checked_at": "2025-01-15T01:00:00Z"}
     warehouse.put(

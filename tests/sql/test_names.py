@@ -59,7 +59,7 @@ def test_half_a_percent_of_unknown_names_passes_and_one_row_more_fails_by_name(w
     assert check(warehouse, NEXT_DAY) == ""
 
 
-def test_whom_the_league_lists_before_his_first_game_is_no_stranger_and_a_book_may_not_name_him(
+def test_a_listed_player_without_games_is_known_in_reports_and_not_in_quotes(
     warehouse: SmallWarehouse,
 ) -> None:
     day = date(2025, 2, 1)
@@ -73,7 +73,7 @@ def test_whom_the_league_lists_before_his_first_game_is_no_stranger_and_a_book_m
     assert "odds_api_player_props 2025-02-01: 1 of 1 rows: Nikola Topic" in check(warehouse, day)
 
 
-def test_before_the_box_score_a_name_is_listed_and_counts_against_nobody(warehouse: SmallWarehouse) -> None:
+def test_before_the_box_score_a_name_does_not_count_as_unmatched(warehouse: SmallWarehouse) -> None:
     day = date(2025, 3, 1)
     warehouse.put(landing("odds_api_player_props"), *quotes(day, "Jalyn Brunson", 4))
     sql = "SELECT u.player_name, u.row_count, u.game_played FROM nba_raw.unmatched_names AS u WHERE u.game_date = @day"

@@ -106,7 +106,7 @@ def required(name: str) -> dict[str, object]:
     return {c.name: EMPTY[c.type] for c in tables.get(name).columns if c.mode == "REQUIRED"}
 
 
-def test_the_first_model_is_kept_registered_and_put_in_force(context: TrainContext) -> None:
+def test_the_first_model_is_stored_registered_and_activated(context: TrainContext) -> None:
     with pytest.raises(NotReady):
         train(context, Train(FIRST, AS_OF))  # nothing lies before it
 

@@ -65,7 +65,7 @@ def test_the_unbroken_workspace_passes(terraform: Terraform, small: Workspace) -
 
 
 @pytest.mark.parametrize("bite", BITES, ids=lambda bite: f"{bite.step}: {bite.name}")
-def test_bite(bite: Bite, terraform: Terraform, small: Workspace, tmp_path: Path) -> None:
+def test_a_planted_fault_is_reported(bite: Bite, terraform: Terraform, small: Workspace, tmp_path: Path) -> None:
     broken = small.copy(tmp_path / "broken")
     broken.edit(bite.file, bite.find, bite.replace)
     assert re.search(bite.why, complaint(bite, terraform, broken)), complaint(bite, terraform, broken)

@@ -17,11 +17,11 @@ def test_hcl_is_in_canonical_style(terraform: Terraform, workspace: Workspace) -
     gate.fmt(terraform, workspace)
 
 
-def test_the_page_obeys_its_schema_and_its_clock(workspace: Workspace) -> None:
+def test_mesh_yaml_is_valid_and_schedules_fire_in_their_windows(workspace: Workspace) -> None:
     gate.check_catalogue(workspace)
 
 
-def test_the_module_keeps_its_promises(terraform: Terraform, workspace: Workspace) -> None:
+def test_terraform_test_passes(terraform: Terraform, workspace: Workspace) -> None:
     assert "0 failed" in gate.module_tests(terraform, workspace)
 
 
@@ -88,7 +88,7 @@ def test_the_extracted_schema_demands_what_the_provider_demands(resource: str, r
 
 
 @pytest.mark.slow
-def test_the_schema_is_what_the_bindings_say(tmp_path: Path) -> None:
+def test_the_schema_equals_the_bindings(tmp_path: Path) -> None:
     """Downloads 67 MB: the committed document is what extract_schema.py derives from the package it names."""
     import extract_schema
 

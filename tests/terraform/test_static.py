@@ -69,12 +69,12 @@ def reachable(start: Path) -> set[Path]:
     return seen
 
 
-def test_every_function_of_the_page_has_a_folder_and_the_other_way_round() -> None:
+def test_functions_of_mesh_yaml_and_folders_are_the_same() -> None:
     assert sorted(PAGE["functions"]) == FUNCTIONS
 
 
 @pytest.mark.parametrize("function", sorted(PAGE["functions"]))
-def test_a_function_is_told_exactly_what_its_settings_demand(function: str) -> None:
+def test_a_function_gets_exactly_the_variables_its_settings_demand(function: str) -> None:
     """Pitfall: a coordinator that defaulted to a topic which was never deployed lost 66 requests."""
     demanded = {
         field.name.upper()

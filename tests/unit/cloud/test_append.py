@@ -91,7 +91,7 @@ def waiting(appender: Appender) -> Sequence[append._Document]:
     return [document for lane in appender._lanes.values() for document in lane.waiting]
 
 
-def test_those_who_wait_travel_in_one_append(wire: Wire) -> None:
+def test_waiting_documents_share_one_append(wire: Wire) -> None:
     appender = Appender(AT, QuotaLedger())
     wire.gate, wire.entered = Event(), Event()
     with ThreadPoolExecutor(9) as pool:
@@ -106,7 +106,7 @@ def test_those_who_wait_travel_in_one_append(wire: Wire) -> None:
     assert [len(rows) for rows in wire.appends] == [1, 8]
 
 
-def test_a_refused_document_does_not_harm_its_neighbours(wire: Wire) -> None:
+def test_a_refused_document_does_not_affect_the_others(wire: Wire) -> None:
     """Pitfall 16: one bad team rejected twenty-two."""
     appender = Appender(AT, QuotaLedger())
     wire.gate, wire.entered = Event(), Event()
@@ -123,7 +123,7 @@ def test_a_refused_document_does_not_harm_its_neighbours(wire: Wire) -> None:
     assert wire.appends == [["first"], ["y", "z"]]
 
 
-def test_a_refusal_that_names_no_row_is_pursued_until_it_is_known_whose_it_is(wire: Wire) -> None:
+def test_a_refusal_without_a_row_is_narrowed_down_to_its_document(wire: Wire) -> None:
     parts = [part for mark in ("1", "2", "mute", "4", "5") for part in rows(mark, f"{mark} again")]
     ends = Appender(AT, QuotaLedger()).append(parts)
     assert [type(end) for end in ends] == [type(None), type(None), ContractViolation, type(None), type(None)]
@@ -181,14 +181,14 @@ def test_an_outage_fails_the_document_and_the_next_append_works(wire: Wire) -> N
     assert appender.append(rows("1")) == [None]
 
 
-def test_the_parts_of_a_call_travel_together_each_to_its_table(wire: Wire) -> None:
+def test_the_parts_of_a_call_are_appended_together_each_to_its_table(wire: Wire) -> None:
     other = tables.get("run_history_log")
     parts = [*rows("1"), *rows("2", table=other), Part(TABLE, []), *rows("3", "4")]
     assert Appender(AT, QuotaLedger()).append(parts) == [None] * 4
     assert sorted(wire.appends) == [["1", "3", "4"], ["2"]]
 
 
-def test_an_append_that_ends_without_an_answer_is_not_taken_for_done(wire: Wire) -> None:
+def test_an_append_without_an_answer_is_not_counted_as_done(wire: Wire) -> None:
     """A bug in one sender's thread must not let those who waited beside it believe that their rows are in."""
     appender = Appender(AT, QuotaLedger())
     wire.gate, wire.entered, wire.error = Event(), Event(), RuntimeError("a bug")
@@ -209,7 +209,7 @@ def test_only_committed_rows_are_counted(wire: Wire) -> None:
     assert not ledger.load_jobs and not ledger.dml_statements
 
 
-def test_who_is_alone_never_waits_for_others_rows_and_who_is_not_waits_by_their_number(
+def test_a_single_caller_does_not_wait_and_others_wait_by_their_number(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []

@@ -48,6 +48,6 @@ def test_the_reason_decides_before_the_class(error: Exception, wanted: type[Tipo
     assert type(translate(error, "a call")) is wanted
 
 
-def test_what_is_not_googles_passes_through() -> None:
+def test_other_exceptions_are_not_translated() -> None:
     with pytest.raises(KeyError), translated("a call"):
         raise KeyError("a bug")

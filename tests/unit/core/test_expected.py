@@ -47,7 +47,7 @@ def test_a_date_whose_outputs_are_there_is_complete() -> None:
     assert {row.state for row in judged(ALL, TIP).values()} == {"COMPLETE"}
 
 
-def test_an_incident_is_told_once_and_at_its_root() -> None:
+def test_an_incident_alerts_once_and_at_its_root() -> None:
     """Pitfall: one missing table and eleven alerts, or the same alert every fifteen minutes."""
     now = TIP - timedelta(minutes=30)
     counts = {name: GAMES for name in BEFORE if name.startswith(("nbac", "odds"))}

@@ -185,7 +185,7 @@ ATOMIC: list[tuple[str, Change, str]] = [
 
 
 @pytest.mark.parametrize(("name", "change", "reason"), ATOMIC)
-def test_a_document_broken_as_a_whole_is_set_aside_with_its_code(name: str, change: Change, reason: str) -> None:
+def test_a_broken_document_is_quarantined_with_its_code(name: str, change: Change, reason: str) -> None:
     parsed = read(name, changed(d.ALL[name], change))
     assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, reason)
     assert parsed.tables == () and (parsed.rows_in, parsed.rows_out, parsed.rows_rejected) == (1, 0, 1)
@@ -229,7 +229,7 @@ ROWS: list[tuple[str, Change, str, int]] = [
 
 
 @pytest.mark.parametrize(("name", "change", "reason", "kept"), ROWS)
-def test_one_bad_row_is_set_aside_alone_where_rows_stand_for_themselves(
+def test_one_bad_row_of_a_row_wise_document_is_rejected_alone(
     name: str, change: Change, reason: str, kept: int
 ) -> None:
     parsed = read(name, changed(d.ALL[name], change))

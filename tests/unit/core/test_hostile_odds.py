@@ -98,7 +98,7 @@ def test_prices_of_one_line_are_paired_in_the_order_they_are_met() -> None:
     assert found == [(1, -115, -105), (2, -120, -110), (3, -125, None)]
 
 
-def test_the_side_met_first_gives_the_pair_its_spelling() -> None:
+def test_the_first_side_gives_the_pair_its_spelling() -> None:
     document = d.props()
     quotes = [d.quote("Under", "LAMELO BALL", 25.5, -130), d.quote("Over", "LaMelo Ball", 25.5, 100)]
     document["bookmakers"][0]["markets"][0]["outcomes"] = quotes

@@ -74,7 +74,7 @@ def test_a_platform_id_names_date_away_home() -> None:
         ("王", ""),
     ],
 )
-def test_names_come_down_to_one_form(name: str, lookup: str) -> None:
+def test_names_are_normalised_to_one_form(name: str, lookup: str) -> None:
     assert ids.player_lookup(name) == lookup
     assert ids.player_lookup(unicodedata.normalize("NFD", name)) == lookup
 

@@ -51,7 +51,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_a_bomb_grows_the_process_by_less_than_64_megabytes(tmp_path: Path, bomb: str) -> None:
+def test_a_decompression_bomb_adds_less_than_64_megabytes(tmp_path: Path, bomb: str) -> None:
     body, reason = BOMBS[bomb]
     (tmp_path / "bomb").write_bytes(gzip.compress(body(), 1))
 
@@ -62,7 +62,7 @@ def test_a_bomb_grows_the_process_by_less_than_64_megabytes(tmp_path: Path, bomb
     assert int(told[2]) < 64
 
 
-def test_a_document_of_nothing_but_bad_rows_is_one_refusal_and_not_a_flood_of_them() -> None:
+def test_a_document_of_only_bad_rows_is_rejected_once() -> None:
     rows = [b'{"name":"Over"}'] * (MAX_REJECTS + 1)
 
     flood = sources.read(PROPS, PROPS_HEAD + b",".join(rows) + b"]}]}]}")
@@ -73,7 +73,7 @@ def test_a_document_of_nothing_but_bad_rows_is_one_refusal_and_not_a_flood_of_th
 
 
 @pytest.mark.parametrize("key", ["\\ud800", "k" * 100_000, "\\u0000\\n"])
-def test_what_is_told_of_a_hostile_key_is_short_and_printable(key: str) -> None:
+def test_the_reject_of_a_hostile_key_is_short_and_printable(key: str) -> None:
     parsed = sources.read(BOX, f'{{"{key}": 1, "{key}": 2}}'.encode())
 
     assert parsed.reason == "duplicate_key"

@@ -14,18 +14,18 @@ DECIMAL = st.floats(1.01, 50, allow_nan=False)
 
 
 @given(AMERICAN)
-def test_american_prices_survive_the_way_to_decimal_and_back(price: int) -> None:
+def test_american_prices_are_equal_after_decimal_and_back(price: int) -> None:
     assert odds.american_from_decimal(odds.decimal_from_american(price)) == price
 
 
-def test_the_sides_of_even_money_meet() -> None:
+def test_plus_and_minus_100_are_the_same_price() -> None:
     assert odds.decimal_from_american(100) == odds.decimal_from_american(-100) == 2.0
     assert odds.american_from_decimal(1.91) == -110
     assert odds.american_from_decimal(1.5) == -200
 
 
 @pytest.mark.parametrize(("american", "percent"), [(-110, 52.38), (-115, 53.49), (-117, 53.92), (-137, 57.81)])
-def test_break_even_as_printed_in_the_reference(american: int, percent: float) -> None:
+def test_break_even_of_common_prices(american: int, percent: float) -> None:
     assert round(100 * odds.break_even(odds.decimal_from_american(american)), 2) == percent
 
 

@@ -123,7 +123,7 @@ GOOD = "nba-com/boxscores/2024-01-24/0022300619/20240125T033000Z.json"
         ("odds-api/player-props/2024-01-24/XYZ-CHADET/20240124T160000Z.json", "bad_name"),
     ],
 )
-def test_hostile_names_are_set_aside_by_name(name: str, reason: str) -> None:
+def test_hostile_names_are_quarantined(name: str, reason: str) -> None:
     parsed = sources.read(name, b"{}")
     assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, reason)
 
@@ -169,7 +169,7 @@ def test_a_folder_marker_with_bytes_is_not_lost() -> None:
         ("nba-com/injury-report-pdf/2022-10-21/17/Injury-Report_2022-10-21_05PM.pdf", "nbac_injury_report_pdf"),
     ],
 )
-def test_the_original_s_layouts_lead_to_the_same_parsers(name: str, source: str) -> None:
+def test_the_originals_layouts_route_to_the_same_parsers(name: str, source: str) -> None:
     found = sources.route(name)
     assert found is not None and found.source == source
 

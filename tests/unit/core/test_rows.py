@@ -195,7 +195,7 @@ def test_a_schedule_s_zero_is_no_score() -> None:
     )
 
 
-def test_a_report_speaks_for_its_day_the_next_and_every_day_it_lists() -> None:
+def test_a_report_covers_its_day_the_next_and_every_day_it_lists() -> None:
     found = rows(d.INJURY_NAME)
     assert [(one["row_kind"], one["game_date"].day) for one in found] == [
         ("report", 24),

@@ -64,7 +64,7 @@ def test_similarity_never_falls_with_a_weaker_defence_among_the_same_games(
         assert points[:, -1].mean() > points[:, 0].mean()
 
 
-def test_weaker_zone_defence_faster_pace_and_fresh_legs_never_lower_a_hand_built_forecast(
+def test_weaker_zone_defence_faster_pace_and_rest_never_lower_an_explicit_forecast(
     table: TrainingTable, bundle: ModelBundle
 ) -> None:
     for feature in ("opponent_paint_vs_league", "opponent_three_vs_league", "pace_score", "fatigue_score"):
@@ -95,7 +95,7 @@ def test_later_rows_do_not_move_a_byte_of_the_bundle(table: TrainingTable, bundl
     assert fit_bundle(table.take(~later), BEFORE).digest == bundle.digest  # pitfalls 23, 32
 
 
-def test_loading_refuses_another_world(bundle: ModelBundle) -> None:
+def test_loading_refuses_other_bytes_features_and_versions(bundle: ModelBundle) -> None:
     data = bundle.to_bytes()
     here = library_versions()
     assert bundles.load(data, bundle.digest, FEATURE_NAMES, here).digest == bundle.digest
@@ -113,7 +113,7 @@ def test_too_few_rows_are_not_ready(table: TrainingTable) -> None:
         fit_bundle(table, date(2022, 11, 1))
 
 
-def test_a_slate_speaks_with_seven_systems_and_readable_reasons(table: TrainingTable, bundle: ModelBundle) -> None:
+def test_a_slate_gets_seven_systems_with_readable_reasons(table: TrainingTable, bundle: ModelBundle) -> None:
     chosen = {int(table.player_ids[i]): feature_row(table, i) for i in range(300, 340)}
     rows = list(chosen.values())
     at = datetime(2025, 1, 9, 20, tzinfo=UTC)
@@ -134,7 +134,7 @@ def test_effects_add_up_to_the_mean(table: TrainingTable, bundle: ModelBundle) -
         assert np.allclose(estimate.effects.sum(axis=1)[said], estimate.mean[said], atol=1e-5), name
 
 
-def test_similarity_looks_at_a_players_own_like_games_and_is_silent_below_five() -> None:
+def test_similarity_uses_a_players_own_similar_games_and_needs_five() -> None:
     now = np.array([1, 1, 1, 150])
     same, other = [1, 1, 1, 150, 30], [-1, 3, 0, 300, 2]
     assert similar_points(np.array([same, other, same]), now) == (30.0, 2)

@@ -99,7 +99,7 @@ def perturbed(points: Floats, minutes: Floats, leak: str) -> tripwires.Wire:
 
 
 @pytest.mark.parametrize("leak", MATRIX.must_fire)
-def test_the_wires_that_must_fire_do_and_silence_reigns_when_clean(leak: str) -> None:
+def test_each_planted_leak_fires_its_tripwires_and_clean_data_fire_none(leak: str) -> None:
     wires = wires_for(leak)
     assert tuple(wire.name for wire in wires) == MATRIX.wires
     assert tripwires.fired(wires) == MATRIX.must_fire[leak], wires
@@ -111,7 +111,7 @@ def test_the_made_up_league_resembles_the_real_one() -> None:
     assert mae(seen.last_10[:, 20:], points[:, 20:]) > tripwires.MIN_MAE_ALL
 
 
-def test_a_wire_without_enough_rows_says_nothing() -> None:
+def test_a_tripwire_without_enough_rows_does_not_fire() -> None:
     few = np.ones(10)
     assert tripwires.mae_too_good(few, few).fired is None
     assert tripwires.wins_too_often(9, 1).fired is None

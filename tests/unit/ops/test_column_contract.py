@@ -60,7 +60,7 @@ def test_a_constant_or_inverted_feature_is_named(name: str) -> None:
     assert broken(STORE, **turned) == [(name, f"correlation with {other}") for other in rule.correlation]
 
 
-def test_an_empty_a_wild_and_a_foreign_column_are_named() -> None:
+def test_empty_out_of_range_and_unknown_columns_are_named() -> None:
     i, zone = place(STORE, "points_avg_last_5"), place(get("player_composite_factors"), "primary_scoring_zone")
     assert broken(STORE, **{f"missing_{i}": 500}) == [("points_avg_last_5", "nulls")]
     assert broken(STORE, **{f"low_{i}": -0.1}) == [("points_avg_last_5", "low")]

@@ -39,7 +39,7 @@ def test_every_landing_column_is_there_with_the_documents_own_instants(corpus: P
     assert {file.path: file.path.stat().st_mtime_ns for file in again} == before  # not parsed twice
 
 
-def test_a_season_that_is_not_there_is_said(corpus: Path) -> None:
+def test_a_missing_season_is_reported(corpus: Path) -> None:
     with pytest.raises(NotReady, match="season_missing"):
         season_zip(corpus, 2023)
 

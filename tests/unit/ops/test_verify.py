@@ -57,5 +57,5 @@ def test_numbers_agree_within_the_tolerance_only() -> None:
         (Decimal("21.5"), 21.5), (float("nan"), None), (True, True),
     ],
 )  # fmt: skip
-def test_values_have_one_spelling(value: object, spelling: object) -> None:
+def test_equal_values_are_written_the_same_way(value: object, spelling: object) -> None:
     assert canonical(value) == spelling

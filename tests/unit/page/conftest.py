@@ -1,4 +1,4 @@
-"""One rendered page for all tests of this room."""
+"""One rendered page for all tests of this folder."""
 
 import importlib.util
 from pathlib import Path

@@ -79,7 +79,7 @@ def test_the_page_loads_nothing_and_forbids_it(html: str) -> None:
         assert f"{tag}-src 'sha256-{digest}'" in policy
 
 
-def test_samples_from_outside_stay_text() -> None:
+def test_quarantined_samples_stay_text() -> None:
     """Quarantine shows what attackers wrote: nothing of it becomes markup."""
     hostile = QuarantineReason(EVIL, EVIL, 1, EMPTY.generated_at, EVIL, EVIL, EVIL, EVIL)
     line = PredictionLine(date(2025, 1, 1), EVIL, EVIL, EVIL, True, EVIL, 1.0, 0.0, 2.0, 1.5, EVIL, 0.5, EVIL, 1, "win")

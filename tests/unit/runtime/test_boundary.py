@@ -105,7 +105,7 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("error", "status", "_http"), ERRORS, ids=lambda v: type(v).__name__)
-def test_to_a_subscription_the_type_is_the_policy(
+def test_a_push_is_answered_by_the_type_of_the_error(
     client: FlaskClient, context: Context, error: Exception, status: int, _http: int
 ) -> None:
     context.error = error
@@ -114,7 +114,7 @@ def test_to_a_subscription_the_type_is_the_policy(
 
 
 @pytest.mark.parametrize(("error", "_push", "status"), ERRORS, ids=lambda v: type(v).__name__)
-def test_to_a_workflow_the_status_and_the_code_say_what_to_do(
+def test_a_workflow_is_answered_by_status_and_code(
     client: FlaskClient, context: Context, error: Exception, _push: int, status: int
 ) -> None:
     context.error = error

@@ -32,7 +32,7 @@ def test_every_derived_table_rests_on_landing_tables_in_the_end() -> None:
 
 
 def test_a_processor_brings_the_helper_tables_it_needs() -> None:
-    """The handoff's names select views and tables; what they read of the same function is built first."""
+    """The original's names select views and tables; what they read of the same function is built first."""
     chosen = select("analyze", ["UpcomingPlayerGameContextProcessor"])
     names = [table.name for table in chosen]
     assert "upcoming_player_game_context" in names and "slate" in names
@@ -40,7 +40,7 @@ def test_a_processor_brings_the_helper_tables_it_needs() -> None:
     assert set(chosen) <= set(owned("analyze"))
 
 
-def test_results_carry_the_handoffs_names() -> None:
+def test_results_have_the_original_processor_names() -> None:
     from tipoff.steps.process import _processors
 
     assert _processors()["player_game_summary_history"] == ("PlayerGameSummaryProcessor",)

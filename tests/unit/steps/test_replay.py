@@ -14,7 +14,7 @@ def listing(each: int, size_bytes: int = 1_000) -> list[ObjectName]:
     return [ObjectName(f"{kind}/{number:05}", 1, size_bytes) for kind in KINDS for number in range(each)]
 
 
-def test_every_object_travels_once_and_no_message_is_much_more_work_than_another() -> None:
+def test_every_object_is_sent_once_and_messages_are_equally_large() -> None:
     listed = listing(1_000)
     chunks = list(_chunks(listed))
     assert sorted(found.name for chunk in chunks for found in chunk) == [found.name for found in listed]
@@ -30,11 +30,11 @@ def test_a_message_names_no_more_than_can_be_held_at_once(size_bytes: int) -> No
         assert len(chunk) == 1 or sum(found.size_bytes for found in chunk) <= CHUNK_BYTES
 
 
-def test_nothing_is_nothing() -> None:
+def test_an_empty_replay_has_no_messages() -> None:
     assert list(_chunks([])) == []
 
 
-def test_looks_come_closer_as_the_end_does() -> None:
+def test_polls_become_more_frequent_near_the_end() -> None:
     pauses = [_pause_s(done, 1_000, done / 100) for done in range(500, 1_000, 100)]
     assert all(later <= earlier for earlier, later in pairwise(pauses))
     assert all(LOOK_MIN_S <= pause <= LOOK_MAX_S for pause in [*pauses, _pause_s(0, 1_000, 60.0), _pause_s(1, 9, 0.0)])

@@ -45,7 +45,7 @@ def test_datasets_come_first_and_inputs_before_their_readers() -> None:
     assert all(statement.startswith("CREATE SCHEMA") for statement in statements[: -len(made)])
 
 
-def test_landing_tables_require_their_partition_filter_and_the_tables_of_the_handoff_do_not() -> None:
+def test_landing_tables_require_a_partition_filter_and_the_originals_tables_do_not() -> None:
     lax = {table.name for table in all_tables() if table.kind == "landing" and not table.spec.require_partition_filter}
 
     assert lax == {"nbac_schedule"}
