@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 import catalogue
-import pytest
 from toolbox import REPOSITORY as ROOT
 
 from tipoff import tables
@@ -22,7 +21,7 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/mai
 
 
 def settings_class(function: str) -> type[settings.Settings]:
-    """`predict_start` is told by PredictStartSettings."""
+    """`PredictStartSettings` for `predict_start`."""
     name = "".join(part.capitalize() for part in function.split("_")) + "Settings"
     found = getattr(settings, name)
     assert isinstance(found, type)
@@ -73,33 +72,36 @@ def test_functions_of_mesh_yaml_and_folders_are_the_same() -> None:
     assert sorted(PAGE["functions"]) == FUNCTIONS
 
 
-@pytest.mark.parametrize("function", sorted(PAGE["functions"]))
-def test_a_function_gets_exactly_the_variables_its_settings_demand(function: str) -> None:
+def test_a_function_gets_exactly_the_variables_its_settings_demand() -> None:
     """Pitfall: a coordinator that defaulted to a topic which was never deployed lost 66 requests."""
-    demanded = {
-        field.name.upper()
-        for field in dataclasses.fields(settings_class(function))
-        if field.default is dataclasses.MISSING
-    }
-    assert demanded == set(NAMES.functions[function].env)
+    found = {function: (demanded(function), set(NAMES.functions[function].env)) for function in PAGE["functions"]}
+    assert {function: sets for function, sets in found.items() if sets[0] != sets[1]} == {}
 
 
-@pytest.mark.parametrize("function", sorted(PAGE["functions"]))
-def test_names_of_resources_have_no_defaults(function: str) -> None:
-    optional = {f.name for f in dataclasses.fields(settings_class(function)) if f.default is not dataclasses.MISSING}
-    assert optional == {field.name for field in dataclasses.fields(settings.Endpoints)}
+def demanded(function: str) -> set[str]:
+    """Variables without a default, by the settings class of a function."""
+    fields = dataclasses.fields(settings_class(function))
+    return {field.name.upper() for field in fields if field.default is dataclasses.MISSING}
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_uses_every_name_it_is_granted_and_no_other(function: str) -> None:
-    kind = settings_class(function)
-    demanded = {field.name for field in dataclasses.fields(kind)} - BASE
-    used: set[str] = set()
-    for path in reachable(ROOT / "functions" / function / "main.py"):
-        for node in ast.walk(tree(path)):
-            if isinstance(node, ast.FunctionDef):
-                used |= _fields_used(node, kind.__name__)
-    assert used - BASE == demanded
+def test_a_function_uses_every_name_it_is_granted_and_no_other() -> None:
+    found = {function: (used(function), _own_fields(function)) for function in FUNCTIONS}
+    assert {function: sets for function, sets in found.items() if sets[0] != sets[1]} == {}
+
+
+def _own_fields(function: str) -> set[str]:
+    return {field.name for field in dataclasses.fields(settings_class(function))} - BASE
+
+
+def used(function: str) -> set[str]:
+    """The fields of its own settings that the code of a function reads."""
+    nodes = (node for path in reachable(main_of(function)) for node in ast.walk(tree(path)))
+    name = settings_class(function).__name__
+    return {field for node in nodes if isinstance(node, ast.FunctionDef) for field in _fields_used(node, name)} - BASE
+
+
+def main_of(function: str) -> Path:
+    return ROOT / "functions" / function / "main.py"
 
 
 def _fields_used(node: ast.FunctionDef, class_name: str) -> set[str]:
@@ -116,25 +118,36 @@ def _fields_used(node: ast.FunctionDef, class_name: str) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_names_itself_as_the_page_does(function: str) -> None:
-    main = tree(ROOT / "functions" / function / "main.py")
-    calls = [node for node in ast.walk(main) if isinstance(node, ast.Call) and ast.unparse(node.func) == "Function"]
-    stated = [{k.arg: ast.unparse(k.value) for k in call.keywords} for call in calls]
-    assert [(s["name"].strip("'\""), s["settings"]) for s in stated] == [(function, settings_class(function).__name__)]
+def test_a_function_has_the_name_and_settings_that_mesh_yaml_gives_it() -> None:
+    assert {function: stated(function) for function in FUNCTIONS} == {
+        function: [(function, settings_class(function).__name__)] for function in FUNCTIONS
+    }
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_names_no_table_beyond_its_datasets(function: str) -> None:
+def stated(function: str) -> list[tuple[str, str]]:
+    """Name and settings of each `Function(...)` in a main.py."""
+    nodes = ast.walk(tree(main_of(function)))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) == "Function"]
+    keywords = [{k.arg: ast.unparse(k.value) for k in call.keywords} for call in calls]
+    return [(found["name"].strip("'\""), found["settings"]) for found in keywords]
+
+
+def test_a_function_names_no_table_beyond_its_datasets() -> None:
+    beyond = {function: datasets_reached(function) - granted_datasets(function) for function in FUNCTIONS}
+    assert {function: datasets for function, datasets in beyond.items() if datasets} == {}
+
+
+def datasets_reached(function: str) -> set[str]:
     """Tables are named by `tables.get("...")`; queries by the stem of a file beside the steps."""
     queries = {path.stem: path for path in (SOURCES / "tipoff/steps/queries").glob("*.sql")}
-    reached: set[str] = set()
-    for path in reachable(ROOT / "functions" / function / "main.py"):
-        if path.is_relative_to(SOURCES / "tipoff/steps"):
-            for node in ast.walk(tree(path)):
-                if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
-                    reached |= _datasets_of(ast.unparse(node.func), str(node.args[0].value), queries)
-    assert reached <= granted_datasets(function)
+    steps = [path for path in reachable(main_of(function)) if path.is_relative_to(SOURCES / "tipoff/steps")]
+    return {
+        dataset
+        for path in steps
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
+        for dataset in _datasets_of(ast.unparse(node.func), str(node.args[0].value), queries)
+    }
 
 
 def _datasets_of(call: str, name: str, queries: dict[str, Path]) -> set[str]:
@@ -147,36 +160,29 @@ def _datasets_of(call: str, name: str, queries: dict[str, Path]) -> set[str]:
     return set()
 
 
-@pytest.mark.parametrize("table", [t for t in tables.all_tables() if t.kind == "derived"], ids=lambda t: t.full_name)
-def test_the_builder_of_a_table_may_write_it_and_read_its_inputs(table: tables.Table) -> None:
-    may = PAGE["functions"][table.spec.owner]["may"]
-    assert table.dataset in may["write_datasets"]
+def test_the_builder_of_a_table_may_write_it_and_read_its_inputs() -> None:
+    derived = [table for table in tables.all_tables() if table.kind == "derived"]
+    lacking = {table.full_name: needed(table) - granted_datasets(table.spec.owner) for table in derived}
+    assert {name: datasets for name, datasets in lacking.items() if datasets} == {}
+    assert [table.full_name for table in derived if not writes(table.spec.owner, table.dataset)] == []
+
+
+def needed(table: tables.Table) -> set[str]:
+    """Datasets that the query of a table reads."""
     sql = re.sub(r"--[^\n]*", "", table.sql("query.sql"))
-    read = set(re.findall(rf"\b({'|'.join(PAGE['datasets'])})\.\w+", sql))
-    assert read <= granted_datasets(table.spec.owner)
+    return set(re.findall(rf"\b({'|'.join(PAGE['datasets'])})\.\w+", sql))
 
 
-@pytest.mark.parametrize(
-    "table", [t for t in tables.all_tables() if t.kind in ("log", "landing")], ids=lambda t: t.full_name
-)
-def test_the_owner_of_a_log_may_write_it(table: tables.Table) -> None:
-    owners = re.split(r"[,\s]+", table.spec.owner)
-    assert all(table.dataset in PAGE["functions"][owner]["may"]["write_datasets"] for owner in owners)
+def writes(function: str, dataset: str) -> bool:
+    return dataset in PAGE["functions"][function]["may"]["write_datasets"]
 
 
-def test_no_module_spells_a_name_of_the_page() -> None:
-    """Names reach the code through its settings only; words that are also ordinary words are not looked for."""
-    spelled = {key for kind in ("topics", "subscriptions") for key in PAGE[kind] if "-" in key} | set(PAGE["datasets"])
-    spelled |= {entry["service"] for entry in PAGE["functions"].values()}
-    files = [*(SOURCES / "tipoff").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
-    found = {
-        f"{path.relative_to(ROOT)}: {node.value!r}"
-        for path in files
-        if not path.is_relative_to(SOURCES / "tipoff/tables")  # a table folder is named by its dataset
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Constant) and node.value in spelled
-    }
-    assert found == set()
+def test_the_owners_of_a_log_may_write_it() -> None:
+    logs = [table for table in tables.all_tables() if table.kind in ("log", "landing")]
+    owned = [
+        (table.full_name, owner, table.dataset) for table in logs for owner in re.split(r"[,\s]+", table.spec.owner)
+    ]
+    assert [one for one in owned if not writes(one[1], one[2])] == []
 
 
 def test_every_receipt_carries_its_release() -> None:
