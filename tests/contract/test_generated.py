@@ -52,7 +52,8 @@ def documents() -> Iterator[Path]:
     """Every file in git, and every composed file."""
     listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     yield from (path for name in listed.splitlines() if (path := ROOT / name).is_file() and path.suffix != ".py")
-    yield from (path for path in (ROOT / "dist" / "tables").rglob("*") if path.is_file())
+    for folder in ("tables", "workflows"):
+        yield from (path for path in (ROOT / "dist" / folder).rglob("*") if path.is_file())
 
 
 def headers(path: Path) -> list[tuple[str, str]]:

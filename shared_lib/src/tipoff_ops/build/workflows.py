@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from tipoff_ops.build.folders import write_folder
 from tipoff_ops.build.project import Project
 
+_HEADER = "# Composed by tipoff_ops.build.workflows (make build) from workflows/{name} and workflows/lib.\n#\n"
 # A call without a dot in its name calls a subworkflow; others call the standard library or a connector.
 _CALL = re.compile(r"^ *(?:- )?call: (\w+)$", re.MULTILINE)
 _SUBWORKFLOW = re.compile(r"^(\w+):", re.MULTILINE)
@@ -16,8 +17,8 @@ def write_workflows(project: Project) -> None:
     folder = project.root / "workflows"
     library = {path.stem: path.read_text("utf-8") for path in sorted((folder / "lib").glob("*.yaml"))}
     sources = {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.yaml"))}
-    composed = {name: compose_workflow(text, library).encode() for name, text in sources.items()}
-    write_folder(project.dist / "workflows", composed)
+    composed = {name: _HEADER.format(name=name) + compose_workflow(text, library) for name, text in sources.items()}
+    write_folder(project.dist / "workflows", {name: text.encode() for name, text in composed.items()})
 
 
 def compose_workflow(text: str, library: Mapping[str, str]) -> str:
