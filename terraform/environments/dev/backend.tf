@@ -1,4 +1,4 @@
-# The state lives in a versioned bucket that docs/bootstrap.md creates first.
+# The state is in a versioned bucket, which docs/bootstrap.md creates first.
 terraform {
   backend "gcs" {
     bucket = "tipoff-dev-tfstate"

@@ -1,4 +1,4 @@
-# What a team changes for its own project; docs/bootstrap.md says where each comes from.
+# The values of your project; docs/bootstrap.md says where each comes from.
 project            = "tipoff-dev"
 project_number     = "100000000001"
 monthly_budget_usd = 15

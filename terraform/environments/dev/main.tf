@@ -1,4 +1,4 @@
-# Environment dev: its own state, its own project, its own variables; the mesh is the same everywhere.
+# Environment dev. It has its own state, project and variables; the mesh is the same in every environment.
 
 terraform {
   required_version = ">= 1.9"

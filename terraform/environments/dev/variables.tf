@@ -9,31 +9,31 @@ variable "project_number" {
 }
 
 variable "invokers" {
-  description = "Who may call the functions a person may call: user:, group: or serviceAccount: members."
+  description = "IAM members (user:, group:, serviceAccount:) that may call the functions whose ingress is `all`."
   type        = set(string)
   default     = []
 }
 
 variable "operators" {
-  description = "Addresses of Google groups that own the datasets besides the project's owners."
+  description = "Addresses of Google groups that own the datasets, in addition to the owners of the project."
   type        = set(string)
   default     = []
 }
 
 variable "publish_to_world" {
-  description = "Whether everybody may read the bucket `public`."
+  description = "Whether the bucket `public` is public on the internet."
   type        = bool
   default     = false
 }
 
 variable "alert_emails" {
-  description = "Who hears of alerts and of the budget."
+  description = "Email addresses that get alerts and budget notices."
   type        = set(string)
   default     = []
 }
 
 variable "billing_account" {
-  description = "Billing account of the budget; without one there is no budget."
+  description = "Billing account of the budget. Without one there is no budget."
   type        = string
   default     = null
 }

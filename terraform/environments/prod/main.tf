@@ -1,4 +1,4 @@
-# Environment prod: its own state, its own project, its own variables; the mesh is the same everywhere.
+# Environment prod. It has its own state, project and variables; the mesh is the same in every environment.
 
 terraform {
   required_version = ">= 1.9"

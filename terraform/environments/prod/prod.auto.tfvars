@@ -1,4 +1,4 @@
-# What a team changes for its own project; docs/bootstrap.md says where each comes from.
+# The values of your project; docs/bootstrap.md says where each comes from.
 project            = "tipoff-prod"
 project_number     = "200000000002"
 monthly_budget_usd = 40

@@ -1,6 +1,6 @@
-# Datasets state their whole access list, so that nobody reads one by being a project viewer. BigQuery's names for
-# the roles on a dataset are READER (bigquery.dataViewer), WRITER (dataEditor) and OWNER (dataOwner): the API
-# answers with these, and any other spelling would be a difference in every plan.
+# Each dataset states its whole access list, so that project viewers cannot read it. The API names the roles on a
+# dataset READER (bigquery.dataViewer), WRITER (dataEditor) and OWNER (dataOwner). Any other spelling would show as a
+# difference in every plan.
 
 locals {
   access = {
@@ -9,7 +9,7 @@ locals {
       { for key, may in local.may : local.function_ids[key] => "WRITER" if contains(may.write_datasets, dataset) },
     )
   }
-  # Views of the one may read the other for those who ask them.
+  # Views of the value dataset may read the key dataset for their callers.
   authorised = { for key, dataset in local.mesh.datasets : dataset.authorised_over => key if can(dataset.authorised_over) }
   open       = { for key, dataset in local.mesh.datasets : key => dataset if !contains(keys(local.authorised), key) }
   guarded    = { for key, dataset in local.mesh.datasets : key => dataset if contains(keys(local.authorised), key) }
@@ -68,7 +68,7 @@ resource "google_bigquery_dataset" "open" {
   depends_on = [google_project_service.this]
 }
 
-# A dataset that another's views may read: the other must exist first.
+# A dataset that the views of another dataset may read. The other dataset must exist first.
 resource "google_bigquery_dataset" "guarded" {
   for_each = local.guarded
 

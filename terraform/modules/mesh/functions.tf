@@ -2,7 +2,7 @@ resource "google_storage_bucket_object" "zip" {
   for_each = local.mesh.functions
 
   bucket = google_storage_bucket.this["source"].name
-  name   = "${each.key}-${local.manifest.functions[each.key].sha256}.zip" # new content, new name, new revision
+  name   = "${each.key}-${local.manifest.functions[each.key].sha256}.zip" # new content gives a new name and a new revision
   source = "${var.repository}/${local.manifest.functions[each.key].zip}"
 }
 

@@ -1,5 +1,5 @@
-# All that anybody may do, in one place. It follows from `may`, `calls`, `runs` and `publish` of mesh.yaml; access to
-# datasets stands on the datasets (bigquery.tf). tests/terraform derives the same list in Python and demands equality.
+# Every grant except access to datasets, which is on the datasets (bigquery.tf). The grants follow from `may`, `calls`,
+# `runs` and `publish` of mesh.yaml. tests/terraform derives the same list in Python and compares the two.
 
 locals {
   readers_of_buckets = merge([for key, may in local.may : {
@@ -9,7 +9,7 @@ locals {
     for bucket in may.write_buckets : "${key}/${bucket}" => {
       bucket  = bucket
       account = local.function_ids[key]
-      # Who writes a write-once bucket can neither read, replace nor delete.
+      # Writers of a write-once bucket cannot read, replace or delete objects.
       role = try(local.mesh.buckets[bucket].write_once, false) ? "roles/storage.objectCreator" : "roles/storage.objectUser"
     }
   }]...)
@@ -63,7 +63,7 @@ resource "google_storage_bucket_iam_member" "writer" {
   member = "serviceAccount:${local.emails[each.value.account]}"
 }
 
-# Publishing to the world is one variable, false by default.
+# One variable makes the published documents public; it is false by default.
 resource "google_storage_bucket_iam_member" "world" {
   for_each = var.publish_to_world ? toset(["allUsers"]) : toset([])
 
@@ -81,7 +81,7 @@ resource "google_pubsub_topic_iam_member" "publisher" {
   member  = each.value.member
 }
 
-# Without this grant and the one above on the dead-letter topic, dead letters are silently not written.
+# Without this grant and the grant above on the dead-letter topic, Pub/Sub drops dead letters silently.
 resource "google_pubsub_subscription_iam_member" "forwarder" {
   for_each = local.pushes
 
@@ -118,7 +118,7 @@ resource "google_secret_manager_secret_iam_member" "accessor" {
   member    = "serviceAccount:${local.emails[each.value.account]}"
 }
 
-# A dataset's access list says what may be read; running any query at all is a right on the project.
+# A dataset's access list says who may read it. The right to run queries is granted on the project.
 resource "google_project_iam_member" "job_user" {
   for_each = local.users_of_bigquery
 
@@ -127,7 +127,7 @@ resource "google_project_iam_member" "job_user" {
   member  = "serviceAccount:${local.emails[each.key]}"
 }
 
-# Workflows have no access list of their own in the provider: who starts one may start all of this project.
+# The provider has no IAM resource for one workflow: an account that may start one may start all of the project.
 resource "google_project_iam_member" "workflow_invoker" {
   for_each = local.starters_of_workflows
 
@@ -152,7 +152,7 @@ resource "google_project_iam_member" "builder" {
   member  = "serviceAccount:${local.emails["builder"]}"
 }
 
-# Cloud Functions copies the zip to a bucket of its own and builds from there; the builder sees that one bucket.
+# Cloud Functions copies the zip to its own bucket and builds from there. The builder may read only that bucket.
 resource "google_project_iam_member" "builder_sources" {
   project = var.project
   role    = "roles/storage.objectViewer"

@@ -1,7 +1,7 @@
 locals {
   services_by_name = [for function in local.mesh.functions : function.service]
 
-  # What an alert may measure. `one_of` is Monitoring's own; names come from this mesh only.
+  # What an alert can measure. `one_of` is a filter function of Monitoring. Names come only from this mesh.
   subscription_names = { for key, _ in local.mesh.subscriptions : key => "${key}-${var.environment}" }
   metric_names       = { for key, _ in local.mesh.log_metrics : key => "${key}-${var.environment}" }
   measures = {
@@ -111,7 +111,7 @@ resource "google_monitoring_alert_policy" "this" {
       }
     }
 
-    # Nothing was measured at all: what does not run raises no error.
+    # Alerts when there are no measurements: a workflow that does not run raises no error.
     dynamic "condition_absent" {
       for_each = can(each.value.over) ? [] : [local.measures[each.key]]
 

@@ -1,14 +1,14 @@
-# Every name follows from mesh.yaml here, and only here. shared_lib/src/tipoff_local/mesh.py holds the same rules for
-# the local cloud; tests/terraform holds both results equal. No name, endpoint or variable rests on a computed
-# attribute, so that a plan states them all.
+# Derives every name from mesh.yaml. shared_lib/src/tipoff_local/mesh.py has the same rules for the local cloud, and
+# tests/terraform compares the results. No name, endpoint or variable depends on a computed attribute, so that a plan
+# states them all.
 
 locals {
   mesh     = yamldecode(file("${var.repository}/${var.mesh_file}"))
   manifest = jsondecode(file("${var.repository}/${var.manifest_file}"))
   region   = local.mesh.region
 
-  # What runs carries its release: functions and workflows. What holds data does not, or each release would touch it.
-  # Labels take lower-case letters, digits, hyphens and underscores, 63 at most.
+  # Functions and workflows have a release label. Resources with data do not, or each release would change them.
+  # A label has at most 63 lower-case letters, digits, hyphens and underscores.
   release        = local.manifest.release
   labels         = { environment = var.environment }
   release_labels = merge(local.labels, { release = substr(replace(lower(local.release), "/[^a-z0-9_-]/", "-"), 0, 63) })
@@ -30,14 +30,14 @@ locals {
     { for key, push in local.pushes : "push-${key}" => "Pushes subscription ${key} to function ${push.function}" },
     { scheduler = "Starts workflows on time", builder = "Builds the functions' images" },
   )
-  # The address is written out, and yet waits for the account to exist.
+  # The address is composed here, but it depends on the account, so that the account is created first.
   emails       = { for id, account in google_service_account.this : id => "${account.account_id}@${var.project}.iam.gserviceaccount.com" }
   function_ids = { for key, _ in local.mesh.functions : key => "fn-${replace(key, "_", "-")}" }
 
   pubsub_agent  = "serviceAccount:service-${var.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
   storage_agent = "serviceAccount:service-${var.project_number}@gs-project-accounts.iam.gserviceaccount.com"
 
-  # What a function may do, every list present.
+  # The grants of each function; a list that is not stated is empty.
   may = {
     for key, function in local.mesh.functions : key => {
       for grant in ["read_buckets", "write_buckets", "read_datasets", "write_datasets", "publish", "start_workflows", "secrets"] :

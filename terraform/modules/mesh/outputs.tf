@@ -1,10 +1,10 @@
 output "release" {
-  description = "Git commit and content hash of what runs."
+  description = "Git commit and content hash of the deployed release."
   value       = local.release
 }
 
 output "urls" {
-  description = "URL of each function, which is also the audience of its callers."
+  description = "URL of each function. It is also the audience of the tokens of its callers."
   value       = local.urls
 }
 
@@ -14,11 +14,11 @@ output "buckets" {
 }
 
 output "unplaced_views" {
-  description = "Views and table functions that read each other in a circle, or nine deep: always empty."
+  description = "Views and table functions with circular references or more than eight layers. Always empty."
   value       = local.unplaced
 
   precondition {
     condition     = length(local.unplaced) == 0
-    error_message = "Views read each other in a circle or more than eight deep: ${join(", ", local.unplaced)}."
+    error_message = "Views have circular references or more than eight layers: ${join(", ", local.unplaced)}."
   }
 }

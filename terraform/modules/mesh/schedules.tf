@@ -1,4 +1,4 @@
-# OAuth, as every call to a Google API; OIDC is for our own services. The body holds the argument as text in JSON.
+# Calls to Google APIs use OAuth tokens; OIDC tokens are for our own services. The body has the argument as JSON text.
 resource "google_cloud_scheduler_job" "this" {
   for_each = local.mesh.schedules
 

@@ -1,4 +1,4 @@
-# Only the places: a value is added by a person (docs/bootstrap.md) and never passes through Terraform or its state.
+# Terraform creates the secrets without values. A person adds a value (docs/bootstrap.md), so none is in the state.
 resource "google_secret_manager_secret" "this" {
   for_each = local.mesh.secrets
 

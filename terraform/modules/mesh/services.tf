@@ -24,7 +24,7 @@ resource "google_service_account" "this" {
   depends_on = [google_project_service.this]
 }
 
-# Who read a secret and who wrote an object is on record; buckets need no access logs of their own.
+# Audit logs record who reads a secret and who writes an object, so buckets need no access logs.
 resource "google_project_iam_audit_config" "this" {
   for_each = { "storage.googleapis.com" = "DATA_WRITE", "secretmanager.googleapis.com" = "DATA_READ" }
 

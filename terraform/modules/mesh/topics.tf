@@ -3,7 +3,7 @@ resource "google_pubsub_topic" "this" {
 
   project                    = var.project
   name                       = local.topics[each.key]
-  message_retention_duration = "604800s" # a week to seek back in, after a bad release
+  message_retention_duration = "604800s" # 7 days: a subscription can seek back after a bad release
   labels                     = local.labels
 
   message_storage_policy {
@@ -13,7 +13,7 @@ resource "google_pubsub_topic" "this" {
   depends_on = [google_project_service.this]
 }
 
-# A push subscription of our own, and no Eventarc trigger: only here can dead letters and the deadline be declared.
+# A push subscription instead of an Eventarc trigger, because only it declares the dead-letter topic and the deadline.
 resource "google_pubsub_subscription" "push" {
   for_each = local.pushes
 
@@ -50,7 +50,7 @@ resource "google_pubsub_subscription" "push" {
   depends_on = [google_cloud_run_v2_service_iam_member.invoker, google_service_account_iam_member.token_creator]
 }
 
-# Keeps messages for a person to pull; nothing consumes them.
+# Keeps messages until a person pulls them.
 resource "google_pubsub_subscription" "hold" {
   for_each = local.holds
 

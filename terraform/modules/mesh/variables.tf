@@ -9,12 +9,12 @@ variable "project" {
 }
 
 variable "project_number" {
-  description = "Number of the project: URLs and service agents are written out from it, so that nothing has to be read."
+  description = "Number of the project. URLs and names of service agents are composed from it, without a data source."
   type        = string
 
   validation {
     condition     = can(regex("^[0-9]{6,}$", var.project_number))
-    error_message = "The project number is all digits."
+    error_message = "A project number has digits only."
   }
 }
 
@@ -24,7 +24,7 @@ variable "environment" {
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.environment))
-    error_message = "An environment is 2 to 10 lower-case letters and digits, and starts with a letter."
+    error_message = "An environment has 2 to 10 lower-case letters and digits, and starts with a letter."
   }
 }
 
@@ -34,53 +34,53 @@ variable "repository" {
 }
 
 variable "mesh_file" {
-  description = "The catalogue of names, relative to the repository."
+  description = "Path of mesh.yaml, relative to the repository."
   type        = string
   default     = "terraform/mesh.yaml"
 }
 
 variable "manifest_file" {
-  description = "What the build made (zips by content hash, release), relative to the repository."
+  description = "Path of the manifest of the build (release and zips), relative to the repository."
   type        = string
   default     = "dist/manifest.json"
 }
 
 variable "invokers" {
-  description = "Who may call the functions whose ingress is `all`, as IAM members (user:, group:, serviceAccount:)."
+  description = "IAM members (user:, group:, serviceAccount:) that may call the functions whose ingress is `all`."
   type        = set(string)
   default     = []
 
   validation {
     condition     = alltrue([for member in var.invokers : can(regex("^(user|group|serviceAccount):[^:]+@[^:]+$", member))])
-    error_message = "Invokers are named people, groups or service accounts: user:, group: or serviceAccount: and an address."
+    error_message = "An invoker is user:, group: or serviceAccount: and an address."
   }
 }
 
 variable "operators" {
-  description = "Addresses of Google groups that own the datasets besides the project's owners."
+  description = "Addresses of Google groups that own the datasets, in addition to the owners of the project."
   type        = set(string)
   default     = []
 }
 
 variable "publish_to_world" {
-  description = "Whether everybody may read the bucket `public`."
+  description = "Whether the bucket `public` is public on the internet."
   type        = bool
   default     = false
 }
 
 variable "protect" {
-  description = "Deletion protection of tables and workflows, and no destruction of buckets that hold objects."
+  description = "Whether tables and workflows are protected from deletion, and buckets with objects from destruction."
   type        = bool
 }
 
 variable "alert_emails" {
-  description = "Who hears of alerts and of the budget."
+  description = "Email addresses that get alerts and budget notices."
   type        = set(string)
   default     = []
 }
 
 variable "billing_account" {
-  description = "Billing account of the budget; without one there is no budget."
+  description = "Billing account of the budget. Without one there is no budget."
   type        = string
   default     = null
 }
@@ -92,18 +92,18 @@ variable "monthly_budget_usd" {
 
   validation {
     condition     = var.monthly_budget_usd > 0
-    error_message = "A budget is more than nothing."
+    error_message = "A budget must be greater than 0."
   }
 }
 
 variable "soft_delete_days" {
-  description = "Days in which a deleted object can be brought back (0, or 7 to 90)."
+  description = "Days in which a deleted object can be restored (0, or 7 to 90)."
   type        = number
   default     = 7
 
   validation {
     condition     = var.soft_delete_days == 0 || (var.soft_delete_days >= 7 && var.soft_delete_days <= 90)
-    error_message = "Soft delete lasts 0 or 7 to 90 days."
+    error_message = "The days of soft delete must be 0, or 7 to 90."
   }
 }
 

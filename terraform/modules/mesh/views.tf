@@ -1,5 +1,5 @@
-# Views read views. BigQuery checks a view's SQL when it is created, so each goes into the first layer in which all
-# that it reads exists. What it reads is found in the SQL itself, which is never wrong about that.
+# Views read views, and BigQuery checks the SQL of a view when it is created. So each view goes into the first layer
+# whose earlier layers have everything that it reads. References are found in the SQL itself.
 
 locals {
   dataset_pattern = join("|", keys(local.mesh.datasets))
@@ -16,7 +16,7 @@ locals {
     ), [name])
   }
 
-  # References get the project: a view that names none belongs to whoever asks it.
+  # References get the project, because a reference without one means the project of the caller.
   readers = {
     for name, table in merge(local.views, local.functions) : name => {
       kind        = table.kind
@@ -29,7 +29,7 @@ locals {
     }
   }
 
-  # upto_N holds what may be made with N layers below it; a layer is what is new.
+  # upto_N has every view that needs at most N layers below it. A layer is what upto_N adds.
   upto_0   = toset([for name, reads in local.reads : name if length(reads) == 0])
   upto_1   = toset([for name, reads in local.reads : name if length(setsubtract(reads, local.upto_0)) == 0])
   upto_2   = toset([for name, reads in local.reads : name if length(setsubtract(reads, local.upto_1)) == 0])

@@ -1,4 +1,4 @@
-# One layer of views and table functions: what they read exists already.
+# One layer of views and table functions. Everything that they read exists already.
 
 terraform {
   required_version = ">= 1.9"

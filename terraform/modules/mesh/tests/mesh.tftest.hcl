@@ -1,4 +1,4 @@
-# The module's own logic, over a mesh with one of each and no provider behind it: needs no account, creates nothing.
+# Tests the module's own logic on a mesh with one resource of each kind. Needs no account and creates nothing.
 
 mock_provider "google" {}
 
