@@ -15,7 +15,9 @@ from tests.sql.asof_warehouse import Built, Rows, derived_tables, landed, lineag
 
 from tipoff.tables import Table, get
 from tipoff.tables.features import feature_names
-from tipoff_ops.corpus.column_contract import contract, contracted_tables, judge, measure_query
+from tipoff_ops.column_contracts.figures import measure_query
+from tipoff_ops.column_contracts.judge import judge
+from tipoff_ops.column_contracts.rules import contract, contracted_tables
 from tipoff_sim import League, Volume
 
 START = date(2024, 10, 22)
@@ -212,10 +214,10 @@ def test_the_columns_keep_their_contracts(figures: dict[str, dict[str, Any]], ta
 
 
 def turned(table: Table, row: dict[str, Any], name: str) -> dict[str, Any]:
-    """The figures of a column whose sign was lost: its correlations are inverted."""
+    """The figures of an inverted column: its correlations have the opposite sign."""
     place = {column: number for number, column in enumerate(contract(table))}
-    names = [f"correlation_{place[name]}_{place[other]}" for other in contract(table)[name].correlation]
-    return row | {each: -(row[each] or 0.0) for each in names}
+    keys = [f"correlation_{place[name]}_{place[other]}" for other in contract(table)[name].correlations]
+    return row | {key: -(row[key] or 0.0) for key in keys}
 
 
 UNSEEN = {
@@ -227,7 +229,7 @@ UNSEEN = {
 
 
 def test_two_days_are_enough_to_name_an_inverted_feature(figures: dict[str, dict[str, Any]]) -> None:
-    """All but weak correlations and columns constant over these days, which a contract over a season watches."""
+    """All but those with a weak correlation or without movement on these days; a season's contract watches those."""
     row = figures[STORE.name]
     caught = {
         name for name in feature_names() if any(name in each for each in breaches(STORE, turned(STORE, row, name)))
@@ -255,7 +257,7 @@ def test_constant_inverted_and_out_of_range_features_are_named(built: Built) -> 
     found = breaches(STORE, measured(built, STORE))
     built.rebuild([STORE], DAYS[0], DAYS[-1])
     assert {f"{feature}: {rule}" for feature, (_, rule) in PLANTED.items()} <= found
-    touched = {name for name, rule in contract(STORE).items() if rule.correlation.keys() & PLANTED.keys()}
+    touched = {name for name, rule in contract(STORE).items() if rule.correlations.keys() & PLANTED.keys()}
     assert {each.partition(":")[0] for each in found} <= PLANTED.keys() | touched
 
 

@@ -29,7 +29,8 @@ from zetasql.types import AnalyzerOptions
 from tipoff.tables import Table, all_tables
 from tipoff.tables.rebuild import query_text
 from tipoff_local.bigquery.patches.operators import UpstreamGenerator
-from tipoff_ops.corpus.column_contract import contracted_tables, measure_query
+from tipoff_ops.column_contracts.figures import measure_query
+from tipoff_ops.column_contracts.rules import contracted_tables
 
 FILES = {"view": "view.sql", "table_function": "function.sql", "derived": "query.sql"}
 TABLES = [table for table in all_tables() if table.kind in FILES]

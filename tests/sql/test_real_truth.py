@@ -19,9 +19,11 @@ from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.tables import Table, get, landing
+from tipoff_ops.column_contracts.figures import measure_query
+from tipoff_ops.column_contracts.judge import judge
+from tipoff_ops.column_contracts.rules import contracted_tables
 from tipoff_ops.corpus import season_warehouse
 from tipoff_ops.corpus.checks import CHECKS
-from tipoff_ops.corpus.column_contract import contracted_tables, judge, measure_query
 from tipoff_ops.corpus.compare import compare, index_rows, known_differences, read_parquet
 from tipoff_ops.corpus.season_rows import parse_season, season_zip
 

@@ -3,14 +3,19 @@
 Pitfall killed here: 27 (dead features), and the static half of 26 (inverted meanings).
 """
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 import pytest
+import yaml
 
 from tipoff.tables import Table, all_tables, get
 from tipoff.tables.features import feature_names
-from tipoff_ops.corpus.column_contract import contract, contracted_tables, judge, measure_query
+from tipoff_ops.column_contracts.bounds import bounds, bounds_lines, rules_to_measure
+from tipoff_ops.column_contracts.figures import Figures, measure_query
+from tipoff_ops.column_contracts.judge import judge
+from tipoff_ops.column_contracts.rules import Rule, contract, contracted_tables
 
 STORE = get("ml_feature_store_v2")
 WATCHED = [t for t in all_tables() if t.dataset in ("nba_analytics", "nba_precompute")] + [STORE]
@@ -18,9 +23,9 @@ LATE = date(2024, 10, 1)
 ROWS = 1000
 
 
-def healthy(table: Table) -> dict[str, Any]:
-    """A measured row that keeps every rule, told by the names that the query gives its figures."""
-    rules = contract(table)
+def healthy(table: Table, rules: Mapping[str, Rule] | None = None) -> dict[str, Any]:
+    """A measured row that keeps every rule, under the names that the query gives its figures."""
+    rules = rules or contract(table)
     place = {name: number for number, name in enumerate(rules)}
     row: dict[str, Any] = {"n": ROWS}
     for name, rule in rules.items():
@@ -29,7 +34,7 @@ def healthy(table: Table) -> dict[str, Any]:
         high: Any = "b" if rule.low is None else low + 1 if rule.high is None else rule.high
         row |= {f"missing_{i}": 0, f"low_{i}": low, f"high_{i}": high, f"others_{i}": 0,
                 f"stddev_{i}": rule.stddev or 0.0}  # fmt: skip
-        row |= {f"correlation_{i}_{place[other]}": least for other, least in rule.correlation.items()}
+        row |= {f"correlation_{i}_{place[other]}": least for other, least in rule.correlations.items()}
     return row
 
 
@@ -55,9 +60,9 @@ def test_a_constant_or_inverted_feature_is_named(name: str) -> None:
     same: dict[str, Any] = {f"low_{i}": rule.high, f"high_{i}": rule.high, f"stddev_{i}": 0.0}
     assert {column for column, _ in broken(STORE, **same)} == {name}
     assert (name, "constant") in broken(STORE, **same)
-    assert rule.correlation, "nothing would notice that it was turned round"
-    turned = {f"correlation_{i}_{place(STORE, other)}": -least for other, least in rule.correlation.items()}
-    assert broken(STORE, **turned) == [(name, f"correlation with {other}") for other in rule.correlation]
+    assert rule.correlations, "no rule would notice that it is inverted"
+    turned = {f"correlation_{i}_{place(STORE, other)}": -least for other, least in rule.correlations.items()}
+    assert broken(STORE, **turned) == [(name, f"correlation with {other}") for other in rule.correlations]
 
 
 def test_empty_out_of_range_and_unknown_columns_are_named() -> None:
@@ -87,3 +92,36 @@ def test_some_days_are_held_only_to_what_holds_on_any() -> None:
     i, j = place(STORE, "playoff_game"), place(STORE, "points_avg_last_5")
     days = healthy(STORE) | {f"low_{i}": 0, f"high_{i}": 0, f"stddev_{i}": 0.0, f"missing_{j}": 900}
     assert judge(STORE, days, LATE, whole_season=False) == []
+
+
+def test_bounds_are_the_tightest_that_every_season_keeps() -> None:
+    rule = Rule(correlations={"steady": 0.5, "changing": 0.1}, varies="season")
+    seasons = [
+        Figures(0.1, 2.0, 40.0, 3.5, 0, {"steady": 0.61234, "changing": 0.2}),
+        Figures(0.0, 1.0, 31.0, 4.5, 0, {"steady": 0.7, "changing": -0.1}),
+    ]
+    assert bounds(rule, seasons) == Rule(
+        nulls=0.1, low=1.0, high=40.0, stddev=3.5, correlations={"steady": 0.61234, "changing": 0.0}, varies="season"
+    )
+
+
+def test_measured_bounds_are_printed_as_the_contract_states_them() -> None:
+    lines = list(bounds_lines(STORE, rules_to_measure(STORE), [(LATE, healthy(STORE))]))
+    printed = {name: rule for line in lines for name, rule in yaml.safe_load(line).items()}
+    assert list(printed) == list(contract(STORE))
+    assert printed["points_avg_last_5"] == {
+        "low": 0.0, "high": 69.0, "stddev": 3.4, "correlations": {"points_ewma_3": 0.49},
+    }  # fmt: skip
+
+
+def test_a_column_without_a_rule_is_measured_with_its_strongest_correlation(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = get("player_recent_form")
+    stated = {name: rule for name, rule in contract(table).items() if name != "games_season"}
+    monkeypatch.setattr("tipoff_ops.column_contracts.bounds.stated_rules", lambda _: stated)
+    rules = rules_to_measure(table)
+    row, i = healthy(table, rules), list(rules).index("games_season")
+    others = [name for name in rules["games_season"].correlations]
+    row |= {f"correlation_{i}_{place(table, name)}": 0.1 for name in others}
+    row[f"correlation_{i}_{place(table, others[3])}"] = -0.8
+    [line] = [line for line in bounds_lines(table, rules, [(LATE, row)]) if line.startswith("games_season:")]
+    assert yaml.safe_load(line)["games_season"]["correlations"] == {others[3]: -0.8}

@@ -8,7 +8,10 @@ from tipoff_ops.cli.apps import lazy_app
 COMMANDS = {
     "run": ("tipoff_ops.run.run:run", "Play days on the local cloud: documents, predictions, grades."),
     "build": ("tipoff_ops.build.commands:build", "Write everything that is deployed into dist/."),
-    "generate": ("tipoff_ops.build.commands:generate", "Write the generated files that are kept in git"),
+    "generate": (
+        "tipoff_ops.build.commands:generate",
+        "Write the generated files that are kept in git, and name those that changed.",
+    ),
     "status": ("tipoff_ops.operate.status:status", "Show what is complete, late, failed or in quarantine."),
     "explain": ("tipoff_ops.operate.explain:explain", "Explain why a prediction is missing, and how to fix it."),
     "plan": ("tipoff_ops.operate.plan:plan", "List stale and missing outputs, with a command for each."),
@@ -23,6 +26,10 @@ COMMANDS = {
     "quarantine": ("tipoff_ops.intake.quarantine:app", "List, show and replay what ingest refused."),
     "verify": ("tipoff_ops.corpus.verify:verify", "Compare the tables with the expected tables of a corpus."),
     "backtest": ("tipoff_ops.backtest.backtest:backtest", "Predict a past season week by week, and score it."),
+    "measure-contract": (
+        "tipoff_ops.column_contracts.measure_contract:measure_contract",
+        "Print measured bounds for the column contracts.",
+    ),
     "model": ("tipoff_ops.operate.model:app", "List the registered models, and activate one of them."),
     "local": ("tipoff_ops.local.commands:app", "Start, inspect and stop the local cloud."),
 }
