@@ -23,7 +23,7 @@ FROM UNNEST([
 
 
 def compose() -> Folder:
-    """The one folder."""
+    """The folder `people_without_games`."""
     names = ",\n".join(f"  '{name}'" for name in sorted(LISTED_WITHOUT_GAMES))
     files = {"schema.json": schema_text([_COLUMN]), "table.yaml": _YAML, "view.sql": _SQL.format(names=names)}
     return Folder("people_without_games", files)

@@ -1,7 +1,7 @@
 """Composes the three folders of nba_raw over points quotes: market player_points of odds_api_player_props.
 
-Main line of a book in a document: the two-sided point whose fair (multiplicatively de-vigged) probability of Over is
-nearest 0.5; ties go to the smaller overround, then to the lower point.
+The main line of a book in a document is the two-sided line whose fair (multiplicatively de-vigged) probability of Over
+is nearest 0.5. Ties go to the smaller overround, then to the lower line.
 """
 
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ WINDOW ladder AS (
 
 
 def compose(props: tuple[Column, ...]) -> Iterator[Folder]:
-    """The folders over the points quotes; `props`: the columns of the view over all player props."""
+    """The three folders over the points quotes. `props`: the columns of the view over all player props."""
     yield _folder(props, "", "view", SOURCE)
     yield _folder(props, "_history", "view", f"{SOURCE}_history")
     yield _folder(props, "_asof", "table_function", f"{SOURCE}_asof(as_of)")
@@ -66,7 +66,7 @@ def _folder(props: tuple[Column, ...], suffix: str, kind: str, source: str) -> F
     known = KNOWN if suffix == "_history" else ()
     by_name = {column.name: column for column in props}
     columns = [_renamed(by_name[name]) for name in _KEPT]
-    columns += [Column(name, kind_, "NULLABLE", told) for name, (kind_, _, told) in _ADDED.items()]
+    columns += [Column(name, kind_, "NULLABLE", description) for name, (kind_, _, description) in _ADDED.items()]
     select = [f"q.{name} AS {_RENAMED[name]}" if name in _RENAMED else f"q.{name}" for name in _KEPT]
     select += [f"{expression} AS {name}" for name, (_, expression, _) in _ADDED.items()]
     select += [f"q.{column.name}" for column in known]

@@ -1,11 +1,11 @@
 """Composes the folders of nba_raw that follow from a landing table's `scope`, `key` and columns.
 
-Each landing table T yields the view T (newest document per scope, for people), the view T_history (every document with
-the interval in which it was the newest, for steps) and the table function T_asof(as_of). The folders are committed; a
-test holds them equal to what this module composes. Nothing here touches a disk.
+Each landing table T gets three: the view T (the newest document of each scope, for people), the view T_history (every
+document with the interval in which it was the newest, for steps) and the table function T_asof(as_of). This module only
+composes texts; it reads and writes no files.
 """
 
-# ruff: noqa: S608 - the SQL is composed of our own folders' names, never of input
+# ruff: noqa: S608 - the SQL is composed from names of our own folders, never from input
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,7 +26,7 @@ _NOTE = "-- Composed by tipoff_ops.build.raw_tables.views (make build) from nba_
 
 @dataclass(frozen=True)
 class Extra:
-    """A column a view adds: its schema and its GoogleSQL expression over the aliases `d` (document row) and joins."""
+    """A column that a view adds: its schema, and GoogleSQL over the aliases `d` (document) and those of joins."""
 
     column: Column
     expression: str
@@ -34,12 +34,12 @@ class Extra:
 
 @dataclass(frozen=True)
 class Enrichment:
-    """What the views of one landing table add to its columns.
+    """What the views of a landing table add to its columns.
 
     Attributes:
-        extras: added columns.
+        extras: the added columns.
         joins: LEFT JOIN clauses that keep one row per document row.
-        inputs: what the joins read.
+        inputs: the tables that the joins read.
     """
 
     extras: tuple[Extra, ...] = ()
@@ -51,8 +51,8 @@ def _extra(name: str, kind: str, expression: str, description: str, mode: str = 
     return Extra(Column(name, kind, mode, description), expression)
 
 
-# A date after the game's own means the next meeting (play-in) once that game has tipped off. Plain comparisons only:
-# an OR here made the local warehouse compare every quote with every game.
+# After a game has tipped off, a date after its own means the next meeting of the teams (play-in). The condition has no
+# OR: with one, the local warehouse compared every quote with every game.
 _MATCH = """\
 LEFT JOIN nba_raw.game_date_matches AS g
   ON g.home_team_abbr = d.home_team_abbr AND g.away_team_abbr = d.away_team_abbr AND g.quoted_date = d.game_date
@@ -100,7 +100,7 @@ ENRICHMENTS: Mapping[str, Enrichment] = {
 
 @dataclass(frozen=True)
 class Folder:
-    """One composed table folder: file name -> text."""
+    """A composed table folder; `files` maps a file name to its text."""
 
     name: str
     files: Mapping[str, str]
@@ -119,7 +119,7 @@ def _document_order(direction: str = "") -> str:
 
 
 def _partition_filter(landing: Table) -> str:
-    """Landing tables refuse to be read without a filter on their partition; the reader's own prunes further."""
+    """A filter for every partition: BigQuery refuses to read a landing table without one. Readers add their own."""
     return f"{landing.spec.partition} >= DATE '2000-01-01'" if landing.spec.require_partition_filter else "TRUE"
 
 
@@ -195,8 +195,8 @@ def _history_sql(landing: Table, added: Enrichment) -> str:
 
 
 def _asof_sql(landing: Table) -> str:
-    """Over the history view, not the landing table: an authorised dataset covers views only, so that who may call
-    the function may read nba_raw and nothing below it."""
+    """Reads the history view, not the landing table: an authorised dataset authorises views only. So a caller of the
+    function needs access to nba_raw and to nothing below it."""
     names = ",\n  ".join(f"h.{column.name}" for column in newest_columns(landing))
     return (
         f"{_NOTE.format(name=landing.name)}\nSELECT\n  {names}\nFROM {RAW}.{landing.name}_history AS h\n"
@@ -211,7 +211,7 @@ _KNOWN_COLUMNS = (
 
 
 def newest_columns(landing: Table) -> tuple[Column, ...]:
-    """Columns of the view over `landing`: its own and those the view adds."""
+    """Columns of the view over `landing`: those of the table, then those that the view adds."""
     added = ENRICHMENTS.get(landing.name, Enrichment())
     return (*landing.columns, *(extra.column for extra in added.extras))
 
@@ -225,20 +225,20 @@ def _folder(landing: Table, added: Enrichment, suffix: str, kind: str, file: str
 
 
 def schema_text(columns: Sequence[Column]) -> str:
-    """`schema.json` of the columns, one a line."""
+    """The schema.json of the columns, one on each line."""
     lines = ",\n".join(f"  {json.dumps(_column(column), ensure_ascii=False)}" for column in columns)
     return f"[\n{lines}\n]\n"
 
 
 def _column(column: Column) -> dict[str, object]:
-    told: dict[str, object] = {"name": column.name, "type": column.type, "mode": column.mode}
-    told["description"] = column.description
+    field: dict[str, object] = {"name": column.name, "type": column.type, "mode": column.mode}
+    field["description"] = column.description
     if column.fields:
-        told["fields"] = [_column(field) for field in column.fields]
-    return told
+        field["fields"] = [_column(each) for each in column.fields]
+    return field
 
 
-_TELLS = {
+_DESCRIPTIONS = {
     "": ("Newest document per scope of {0}, for people and verification; steps read {1}_history.", ""),
     "_history": ("Every document of {0} with the interval in which it was its scope's newest.", ", known_from_at"),
     "_asof": ("The documents of {0} that were newest at an instant: observed_at < as_of.", ""),
@@ -246,7 +246,7 @@ _TELLS = {
 
 
 def _yaml(landing: Table, added: Enrichment, suffix: str, kind: str) -> str:
-    description, known = _TELLS[suffix]
+    description, known = _DESCRIPTIONS[suffix]
     inputs = (f"{RAW}.{landing.name}_history",) if suffix == "_asof" else (landing.full_name, *added.inputs)
     key = ", ".join(landing.spec.key) + known
     lines = [
