@@ -28,7 +28,7 @@ def test_generate_restores_a_stale_file_and_changes_no_other(tmp_path: Path) -> 
     for name in ("functions", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name)
     shutil.copy(ROOT / "README.md", tmp_path)
-    for name in ("shared_lib", "terraform", "uv.lock"):
+    for name in ("shared_lib", "terraform", "tests", "uv.lock", "Makefile"):
         (tmp_path / name).symlink_to(ROOT / name)
     copy = Project(tmp_path)
     before = {path: path.read_bytes() for path, _ in generated_files(copy)}

@@ -1,4 +1,4 @@
-"""The generated files that are kept in git: pages for people, the picture in the README, and requirements.txt."""
+"""The generated files that are kept in git: pages for people, parts of the README, and requirements.txt."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +8,10 @@ from tipoff_local import mesh
 from tipoff_ops.build.project import Project
 from tipoff_ops.build.requirements import requirements_text
 from tipoff_ops.build.tables import write_tables
+from tipoff_ops.pages import conformance
 from tipoff_ops.pages import mesh as mesh_page
 from tipoff_ops.pages import tables as tables_page
+from tipoff_ops.pages.readme import with_generated_parts
 
 
 def stale_files(project: Project) -> list[Path]:
@@ -32,6 +34,9 @@ def generated_files(project: Project) -> Iterator[tuple[Path, str]]:
     readme = project.root / "README.md"
     yield project.root / "docs" / "tables.md", tables_page.document(tables)
     yield project.root / "docs" / "mesh.md", mesh_page.document(page, tables)
-    yield readme, mesh_page.readme_with_picture(readme.read_text("utf-8"), page)
+    makefile = (project.root / "Makefile").read_text("utf-8")
+    yield readme, with_generated_parts(readme.read_text("utf-8"), page, makefile)
+    differences = project.root / "tests" / "conformance" / "differences.yaml"
+    yield project.root / "docs" / "conformance.md", conformance.document(conformance.read_differences(differences))
     for folder in project.functions:
         yield folder / "requirements.txt", requirements_text(project, folder)

@@ -1,4 +1,4 @@
-"""docs/mesh.md: the mesh as a picture, and a table of each kind of resource. Also the picture in the README."""
+"""docs/mesh.md: the mesh as a picture, and a table of each kind of resource."""
 
 from collections.abc import Iterable, Sequence
 
@@ -30,19 +30,6 @@ def document(page: Mesh, tables: Sequence[Table]) -> str:
         f"## Tables ({len(tables)})\n", _tables(tables),
     ]  # fmt: skip
     return "\n".join(parts)
-
-
-def readme_with_picture(readme: str, page: Mesh) -> str:
-    """The README with its Mermaid picture replaced by that of the mesh.
-
-    Raises:
-        ValueError: the README has no Mermaid block, or more than one.
-    """
-    before, opening, rest = readme.partition(_FENCE)
-    _, closing, after = rest.partition("```\n")
-    if not closing or _FENCE in after:
-        raise ValueError("README.md must have exactly one ```mermaid block: the picture of the mesh")
-    return f"{before}{opening}{picture(page)}{closing}{after}"
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
