@@ -1,19 +1,19 @@
-# Everything a person runs. `make help` lists it.
+# The commands of the project. `make help` lists them.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 UV_VERSION := 0.13.9
 PYTHON ?= python3
 BIN := .venv/bin
 export UV_PYTHON_DOWNLOADS := never
-# Where this is set, each of the hundred processes of a test run compiles all that it imports anew.
+# If this is set, each of the hundred processes of a test run compiles every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup build generate run up test test-slow check bench tf-check plan ingest clean
 
-help: ## what there is to run
+help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: .venv/.ready ## make .venv from the lock file (the others do it themselves)
+setup: .venv/.ready ## create .venv from the lock file (other targets do it when needed)
 
 .uv/bin/uv:
 	@$(PYTHON) -c 'import sys; assert sys.version_info[:2] == (3, 13), f"Python 3.13 is needed (.python-version), this is {sys.version.split()[0]}"'
@@ -30,32 +30,33 @@ build: .venv/.ready ## write dist/, which is what is deployed
 generate: .venv/.ready ## write the generated files that are kept in git
 	$(BIN)/tipoff generate
 
-run: build ## play days on the local cloud (CORPUS=zip FROM=date TO=date: real ones)
+# `tipoff run` builds dist/ itself.
+run: .venv/.ready ## play days on the local cloud (real days: CORPUS=zip FROM=date TO=date)
 	$(BIN)/tipoff run $(if $(CORPUS),--corpus $(CORPUS) --from $(FROM) --to $(TO))
 
-up: build ## the same, and keep the local cloud up until Ctrl-C
+up: .venv/.ready ## the same, and keep the local cloud running until Ctrl-C
 	$(BIN)/tipoff run --keep $(if $(CORPUS),--corpus $(CORPUS) --from $(FROM) --to $(TO))
 
-check: build ## format, lint, import directions, types
+check: build ## check formatting, lint, import directions and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/mypy -n 2
 
-tf-check: build ## the terraform gate: format, schema, plan, policy, and that it bites
+tf-check: build ## check terraform: format, schema, plan and policy
 	$(BIN)/python tools/terraform/gate.py
 
-plan: build ## the resources of an environment (ENV=dev) and a picture of the mesh
+plan: build ## print the resources of an environment (ENV=dev) and the mesh
 	$(BIN)/python tools/terraform/gate.py plan $(or $(ENV),dev)
 
-test: check ## everything but what is marked slow
+test: check ## run every test that is not marked slow
 	$(BIN)/pytest -n 3 --dist loadfile -m "not slow"
 
-test-slow: build ## what takes long: every requirements set installed, full ranges of dates
+test-slow: build ## run the slow tests: install every requirements.txt, whole seasons
 	$(BIN)/pytest -m slow
 
-bench: build ## measurements, side by side in one run
+bench: build ## run the measurements
 	$(BIN)/python -m tests.performance
 
-clean: ## remove what was built and played
+clean: ## remove built files and local data
 	rm -rf dist .tipoff reports
