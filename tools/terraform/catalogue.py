@@ -1,4 +1,4 @@
-"""mesh.yaml against its JSON schema and against itself: what terraform would find late, or never."""
+"""Checks mesh.yaml for faults that terraform would find late or never."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ import yaml
 from cronsim import CronSim, CronSimError
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-# A year with both clock changes, and the day before and after each season's ends.
+# A year with both clock changes, and with the days around the end of each season.
 YEAR = (date(2027, 1, 1), date(2027, 12, 31))
 ACCOUNT = re.compile(r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")
 
 
 def load(root: Path) -> dict[str, Any]:
-    """The page as plain data."""
+    """mesh.yaml as plain data."""
     page: dict[str, Any] = yaml.safe_load((root / "terraform" / "mesh.yaml").read_text())
     return page
 
 
 def problems(root: Path) -> list[str]:
-    """Everything wrong with the page of a repository; empty is good."""
+    """The faults in the mesh.yaml of a repository."""
     page = load(root)
     schema = json.loads((root / "terraform" / "mesh.schema.json").read_text())
     shape = [
@@ -42,7 +42,7 @@ def problems(root: Path) -> list[str]:
 
 
 def references(page: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """(who, kind, key) of every key that the page uses."""
+    """(user, kind, key) of every reference to a key."""
     kinds = {
         "read_buckets": "buckets", "write_buckets": "buckets", "read_datasets": "datasets",
         "write_datasets": "datasets", "publish": "topics", "start_workflows": "workflows", "secrets": "secrets",
@@ -133,9 +133,9 @@ def _schedules(page: dict[str, Any]) -> Iterator[str]:
 
 @cache
 def firings(cron: str, zone: ZoneInfo) -> tuple[datetime, ...]:
-    """Every instant of a year at which a cron line fires, in local time; both clock changes are among them.
+    """Every instant of a year at which a cron line fires, in local time. The year has both clock changes.
 
-    Kept: a year of a line that fires every few minutes takes seconds, and each bite looks at all lines of the page.
+    Cached: a line that fires every few minutes takes seconds to expand, and each fault test reads all lines.
     """
     first, last = YEAR
     every = CronSim(cron, datetime.combine(first, time(), zone) - timedelta(minutes=1))
@@ -143,7 +143,7 @@ def firings(cron: str, zone: ZoneInfo) -> tuple[datetime, ...]:
 
 
 def windows_missed(who: str, entry: dict[str, Any], times: Sequence[datetime]) -> Iterator[str]:
-    """Days on which a window is not hit, and firings outside of all windows; the first of each kind."""
+    """The first day on which a window has no firing, and the first firing outside of all windows."""
     windows = [tuple(time.fromisoformat(part) for part in text.split("-")) for text in entry["windows"]]
     hits: dict[date, set[int]] = {}
     for at in times:

@@ -59,12 +59,12 @@ _MAPS: dict[str, Any] = {
 
 
 class Unreadable(Exception):
-    """A field of the bindings that this script does not understand: better no schema than a guessed one."""
+    """The bindings have a field that this script cannot read. It writes no schema then."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a class: its flags, its scalar type, or the class that describes its inside."""
+    """A field of a class: its flags, and its scalar type or the class of its content."""
 
     name: str
     computed: bool
@@ -77,21 +77,21 @@ class Field:
 
 @dataclass(frozen=True)
 class Source:
-    """One `index.js`: its classes cut apart, and the whole text, where the converters of nested structs lie between."""
+    """One `index.js`: its classes, and the whole text with the converters of nested structs between them."""
 
     classes: dict[str, str]
     text: str
 
     @classmethod
     def of(cls, text: str) -> Source:
-        """Cut the text at its class headers."""
+        """Split the text at its class headers."""
         heads = list(_CLASS.finditer(text))
         ends = [head.start() for head in heads[1:]] + [len(text)]
         bodies = {head.group(1): text[head.end() : end] for head, end in zip(heads, ends, strict=True)}
         return cls(bodies, text)
 
     def nesting(self, cls_name: str) -> dict[str, tuple[bool, str]]:
-        """Per field of a class or struct that can be configured: is it a block, and its collection."""
+        """For each configurable field of a class or struct: whether it is a block, and its collection."""
         found = _HCL.findall(self._hcl(cls_name))
         return {name: (block == "true", kind) for name, block, kind, _ in found}
 
@@ -189,7 +189,7 @@ def names() -> list[str]:
 
 
 def main_class(text: str, marker: str) -> str:
-    """The class of the resource itself, as against those of its nested structs."""
+    """The class of the resource itself, not of its nested structs."""
     return next(m.group(1) for m in _CLASS.finditer(text) if m.group(2) == marker)
 
 
@@ -214,14 +214,14 @@ def document(wheel: Path) -> dict[str, Any]:
 
 
 def provider_block(text: str) -> dict[str, Any]:
-    """The provider's own arguments, all optional; its two blocks (batching, external credentials) are left out."""
+    """The arguments of the provider, all optional, without its two blocks (batching, external credentials)."""
     storage = {"string": "string", "boolean": "bool", "stringList": ["list", "string"], "stringMap": ["map", "string"]}
     found = _HCL.findall(text.split("synthesizeHclAttributes() {", 1)[1])
     return {"attributes": {n: {"type": storage[cls], "optional": True} for n, b, _, cls in found if b == "false"}}
 
 
 def download(folder: Path) -> Path:
-    """Fetch the wheel, and only the wheel: its dependencies (jsii, node) are not needed to read it."""
+    """Fetch the wheel without its dependencies (jsii, node), which are not needed to read it."""
     python = sys.executable
     if importlib.util.find_spec("pip") is None:
         venv.create(folder / "venv", with_pip=True)

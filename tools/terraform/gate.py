@@ -1,17 +1,17 @@
-"""The gate: terraform/ checked for real, without the cloud. `python tools/terraform/gate.py` is `make tf-check`.
+"""The gate: checks terraform/ with real terraform and without the cloud (`make tf-check`).
 
     fmt        terraform fmt -check
-    catalogue  mesh.yaml against its JSON schema, its own references, and a year of the clock
+    catalogue  mesh.yaml: its JSON schema, its references, and a year of schedules
     init       the schema-only provider from a filesystem mirror
     validate   every environment against the real provider's schema
-    test       the module's logic (terraform test, mock_provider)
+    test       the logic of the module (terraform test, mock_provider)
     plan       every environment, as JSON
     rules      names, grants, variables, enums, protection on each plan (rules.py)
-    checkov    security defaults on the HCL (terraform/.checkov.yaml says what is left out, and why)
-    refusal    the stand-in must not apply
+    checkov    security checks of the HCL (terraform/.checkov.yaml lists the skipped ones with reasons)
+    refusal    the schema-only provider must not apply
 
-The bite tests (tests/terraform/test_bites.py) break each of these on purpose. `gate.py plan ENV` prints what an
-environment consists of.
+tests/terraform/test_bites.py inserts a fault for each step and checks that the step fails. `gate.py plan ENV` prints
+the resources of an environment.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ MODULE = Path("terraform/modules/mesh")
 
 
 def fmt(terraform: Terraform, workspace: Workspace) -> None:
-    """Canonical style, everywhere."""
+    """Check the formatting of every file."""
     found = terraform.run(workspace.root / "terraform", "fmt", "-check", "-recursive", "-list=true")
     if found.returncode:
         raise GateError(f"terraform fmt would change {found.stdout.split()} {found.stderr}")
 
 
 def check_catalogue(workspace: Workspace) -> None:
-    """mesh.yaml is what its schema says and names only what it declares."""
+    """Check mesh.yaml against its schema and its own references."""
     found = catalogue.problems(workspace.root)
     found += [f"{path} is missing" for path in incomplete(toolbox.REPOSITORY)]
     if found:
@@ -54,28 +54,28 @@ def check_catalogue(workspace: Workspace) -> None:
 
 
 def validate(terraform: Terraform, workspace: Workspace, environment: str) -> None:
-    """Names, types and blocks against the provider's schema."""
+    """Check names, types and blocks against the provider's schema."""
     terraform.must(workspace.environment(environment), "validate", "-no-color")
 
 
 def module_tests(terraform: Terraform, workspace: Workspace) -> str:
-    """`terraform test` over the module; the closing line says how many runs passed."""
+    """Run `terraform test` on the module; returns its last line, with the number of runs that passed."""
     toolbox.terraform().must(workspace.root / MODULE, "init", "-input=false", "-no-color")
     return terraform.must(workspace.root / MODULE, "test", "-no-color").strip().rpartition("\n")[2]
 
 
 def case(terraform: Terraform, workspace: Workspace, environment: str, *options: str) -> Case:
-    """Plan an environment and pair the plan with its repository."""
+    """The plan of an environment with the repository that it was made from."""
     return Case(Plan(environment, workspace.plan(terraform, environment, *options)), workspace.root)
 
 
 def broken_rules(checked: Case) -> list[str]:
-    """Every complaint of every rule."""
+    """The problems that every rule finds."""
     return [f"{name} ({checked.plan.environment}): {text}" for name, rule in RULES.items() for text in rule(checked)]
 
 
 def checkov(folder: Path) -> str:
-    """Security defaults; anything failed that .checkov.yaml does not excuse is an error."""
+    """Run the security checks; a failed check that .checkov.yaml does not skip is an error."""
     python = str(toolbox.environment("checkov") / "bin" / "python")
     command = [python, str(toolbox.HERE / "scan.py"), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
@@ -86,7 +86,7 @@ def checkov(folder: Path) -> str:
 
 
 def refusal(terraform: Terraform, workspace: Workspace, environment: str) -> None:
-    """A stand-in that could apply would be a lie."""
+    """Check that the schema-only provider refuses to apply."""
     folder = workspace.environment(environment)
     done = terraform.run(folder, "apply", "-input=false", "-no-color", "-auto-approve", "-lock=false",
                                    "-target=module.mesh.google_project_service.this")  # fmt: skip
@@ -96,13 +96,13 @@ def refusal(terraform: Terraform, workspace: Workspace, environment: str) -> Non
 
 @dataclass
 class Report:
-    """What each step took and said."""
+    """The time and result of each step."""
 
     failures: list[str] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
 
     def step(self, name: str, run: Callable[[], object]) -> None:
-        """Run one step and say how it went; a failed step does not stop the others."""
+        """Run a step and print its result. A failed step does not stop the others."""
         begun = time.monotonic()
         try:
             said, verdict = run(), "ok"
@@ -116,7 +116,7 @@ class Report:
 
 @contextmanager
 def prepared() -> Iterator[tuple[Terraform, Workspace]]:
-    """A workspace with every environment initialised, and an attached terraform."""
+    """A workspace in which every environment is initialised, and terraform with a running provider."""
     with temporary() as workspace, toolbox.attached() as terraform:
         for name in ENVIRONMENTS:
             workspace.init(name)
@@ -124,7 +124,7 @@ def prepared() -> Iterator[tuple[Terraform, Workspace]]:
 
 
 def rules_hold(terraform: Terraform, workspace: Workspace, environment: str) -> str:
-    """Plan an environment and hold every rule against it."""
+    """Plan an environment and check every rule on it."""
     checked = case(terraform, workspace, environment)
     found = broken_rules(checked)
     if found:
@@ -133,7 +133,7 @@ def rules_hold(terraform: Terraform, workspace: Workspace, environment: str) -> 
 
 
 def check() -> int:
-    """Run the gate; the exit code is 0 only if every step held."""
+    """Run every step; the exit code is 0 only if all of them pass."""
     report = Report()
     sys.stdout.write(f"terraform {toolbox.TESTED} tested; schema of hashicorp/google {toolbox.provider_version()}\n")
     with ThreadPoolExecutor(1) as aside:
@@ -154,7 +154,7 @@ def check() -> int:
 
 
 def show(environment: str) -> int:
-    """Print the resources of an environment as a tree, and the mesh as a picture in text."""
+    """Print the resources of an environment and the mesh as trees."""
     from tipoff_local import mesh
     from tipoff_ops.mesh import text
 
@@ -166,7 +166,7 @@ def show(environment: str) -> int:
 
 
 def tree(plan: Plan) -> str:
-    """Resource types with their counts, and under each the names."""
+    """Resource types with their counts, each with the names of its resources."""
     lines = [f"{plan.environment}: {len(plan.resources)} resources in project {plan.project}"]
     counts = Counter(resource.type for resource in plan.resources)
     for type_, count in sorted(counts.items()):

@@ -1,4 +1,4 @@
-"""Rules on values that only the API would refuse, or that only a person would miss; importing this completes RULES."""
+"""Rules for values that only the API would refuse, or only a person would miss. Importing this completes RULES."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rules import RULES, Case, both_ways, rule
 
 __all__ = ["ENUMS", "RULES"]
 
-# (type, path into the values) -> allowed values; from the reference pages of each API, since the schema has no enums.
+# (type, path into the values) -> allowed values, from the reference pages of each API: the schema has no enums.
 ENUMS: dict[tuple[str, str], set[Any]] = {
     ("google_cloudfunctions2_function", "service_config.ingress_settings"): {"ALLOW_ALL", "ALLOW_INTERNAL_ONLY"},
     ("google_cloudfunctions2_function", "build_config.runtime"): {"python313"},
@@ -45,7 +45,7 @@ ENUMS: dict[tuple[str, str], set[Any]] = {
 
 @rule
 def enums(case: Case) -> Iterator[str]:
-    """Values that only the API would refuse; the extracted schema has lost them."""
+    """Enum values have an allowed value. The extracted schema does not state them."""
     for resource in case.plan.resources:
         for (type_, path), allowed in ENUMS.items():
             if resource.type == type_:
@@ -66,7 +66,7 @@ def _at(value: Any, path: list[str]) -> Iterator[Any]:
 
 @rule
 def ranges(case: Case) -> Iterator[str]:
-    """Lengths, patterns and limits that only the API would refuse."""
+    """Values keep the lengths, patterns and limits that only the API checks."""
     patterns = {"google_storage_bucket": ("name", r"[a-z0-9][a-z0-9_.-]{1,61}[a-z0-9]"),
                 "google_service_account": ("account_id", r"[a-z][a-z0-9-]{4,28}[a-z0-9]"),
                 "google_cloudfunctions2_function": ("name", r"[a-z][a-z0-9-]{0,61}[a-z0-9]"),
@@ -90,7 +90,7 @@ def ranges(case: Case) -> Iterator[str]:
 
 @rule
 def protection(case: Case) -> Iterator[str]:
-    """prod keeps its data: no destroying plan, no emptied bucket; versioning is what mesh.yaml says, everywhere."""
+    """In prod no plan can destroy data or a bucket with objects. Versioning follows mesh.yaml in every environment."""
     guarded = case.plan.environment == "prod"
     for type_ in ("google_bigquery_table", "google_workflows_workflow", "google_secret_manager_secret"):
         for values in case.plan.all(type_):
@@ -108,7 +108,7 @@ def protection(case: Case) -> Iterator[str]:
 
 @rule
 def releases(case: Case) -> Iterator[str]:
-    """What runs carries its release, and each function runs the zip of its content hash."""
+    """Functions and workflows have a release label, and each function runs the zip of its content hash."""
     wanted = re.sub(r"[^a-z0-9_-]", "-", case.manifest["release"].lower())[:63]
     for type_ in ("google_cloudfunctions2_function", "google_workflows_workflow"):
         for key, values in case.plan.by_type(type_).items():
@@ -138,7 +138,7 @@ def function_shapes(case: Case) -> Iterator[str]:
 
 @rule
 def alerts(case: Case) -> Iterator[str]:
-    """Each alert measures what exists, and says what to do."""
+    """Each alert measures an existing resource and states an action."""
     metrics = {values["name"] for values in case.plan.all("google_logging_metric")}
     subscriptions = {values["name"] for values in case.plan.all("google_pubsub_subscription")}
     workflows = {values["name"] for values in case.plan.all("google_workflows_workflow")}

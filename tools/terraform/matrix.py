@@ -1,4 +1,4 @@
-"""Who may do what: once as it follows from mesh.yaml, once as a plan grants it. Both must be equal."""
+"""The grants that follow from mesh.yaml, and the grants of a plan. The two must be equal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROLES_OF_DATASETS = {"READER": "roles/bigquery.dataViewer", "WRITER": "roles/big
                      "OWNER": "roles/bigquery.dataOwner"}  # fmt: skip
 
 
-# Kinds of resource whose IAM members are compared, and the field that says on what.
+# Types of resources whose IAM members are compared, with the field that names the scope.
 SCOPES = {
     "storage_bucket": "bucket", "pubsub_topic": "topic", "pubsub_subscription": "subscription", "project": "project",
     "cloud_run_v2_service": "name", "secret_manager_secret": "secret_id", "service_account": "service_account_id",
@@ -19,7 +19,7 @@ SCOPES = {
 
 
 class Grant(NamedTuple):
-    """One right: on what, which role, to whom, and under what condition."""
+    """A grant: scope, role, member and condition."""
 
     on: str
     role: str
@@ -28,7 +28,7 @@ class Grant(NamedTuple):
 
 
 def granted(plan: Plan) -> set[Grant]:
-    """Every grant of a plan; a resource type that grants and is not read here is an error of the caller."""
+    """Every grant of a plan. The caller checks that no other resource type grants anything."""
     found: set[Grant] = set()
     for kind, scope in SCOPES.items():
         for values in plan.all(f"google_{kind}_iam_member"):
@@ -58,7 +58,7 @@ def _access(dataset: str, entry: dict[str, Any]) -> Grant:
 
 
 class Derivation:
-    """The grants that follow from the page's own words, for one project and environment."""
+    """The grants that follow from mesh.yaml, for one project and environment."""
 
     def __init__(self, page: dict[str, Any], plan: Plan) -> None:
         self.page, self.project, self.number = page, plan.project, plan.project_number
@@ -68,7 +68,7 @@ class Derivation:
         self.public: bool = plan.variable("publish_to_world")
 
     def all(self) -> set[Grant]:
-        """The whole matrix."""
+        """All grants."""
         parts = (
             self.functions(),
             self.workflows(),
@@ -92,7 +92,7 @@ class Derivation:
         return f"cloud_run_v2_service:{self.page['functions'][function]['service']}"
 
     def functions(self) -> Iterator[Grant]:
-        """What `may` says of each function."""
+        """The grants that `may` states for each function."""
         for key, entry in self.page["functions"].items():
             member, may = self.account(f"fn-{key.replace('_', '-')}"), entry["may"]
             yield from self._buckets(member, may)
@@ -121,7 +121,7 @@ class Derivation:
                 yield Grant(on, "roles/storage.objectViewer", member)
 
     def workflows(self) -> Iterator[Grant]:
-        """What each workflow calls, runs and publishes, and its logs; and the scheduler that starts them."""
+        """What each workflow calls, runs, publishes and logs, and the scheduler that starts workflows."""
         yield Grant(f"project:{self.project}", "roles/workflows.invoker", self.account("scheduler"))
         for key, entry in self.page["workflows"].items():
             member = self.account(f"wf-{key}")
@@ -134,7 +134,7 @@ class Derivation:
                 yield Grant(f"project:{self.project}", "roles/workflows.invoker", member)
 
     def subscriptions(self) -> Iterator[Grant]:
-        """Each push identity calls its one function; Pub/Sub mints its token and moves its dead letters."""
+        """Each push account calls its function. Pub/Sub creates its token and moves its dead letters."""
         agent = f"serviceAccount:service-{self.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
         for key, entry in self.page["subscriptions"].items():
             if "function" not in entry:
@@ -146,7 +146,7 @@ class Derivation:
             yield Grant(self.topic(entry["dead_letter"]), "roles/pubsub.publisher", agent)
 
     def agents(self) -> Iterator[Grant]:
-        """Cloud Storage tells of new objects; the builder builds, and reads uploaded sources only."""
+        """Cloud Storage publishes notifications. The builder builds, and reads uploaded sources only."""
         storage = f"serviceAccount:service-{self.number}@gs-project-accounts.iam.gserviceaccount.com"
         for entry in self.page["buckets"].values():
             if "notify" in entry:
@@ -158,7 +158,7 @@ class Derivation:
         yield Grant(project, "roles/storage.objectViewer", builder, sources)
 
     def datasets(self) -> Iterator[Grant]:
-        """The project's owners and the operators own the datasets; an authorised dataset reads another."""
+        """The owners of the project and the operators own the datasets. An authorised dataset reads another."""
         for key, entry in self.page["datasets"].items():
             yield Grant(f"dataset:{key}", "roles/bigquery.dataOwner", "projectOwners")
             for group in self.operators:
@@ -167,7 +167,7 @@ class Derivation:
                 yield Grant(f"dataset:{entry['authorised_over']}", "authorised VIEWS", f"dataset:{key}")
 
     def people(self) -> Iterator[Grant]:
-        """Named people call the functions that take all ingress; the world reads `public` if one variable says so."""
+        """Invokers call the functions with ingress `all`. Everybody reads `public` if the variable says so."""
         for key, entry in self.page["functions"].items():
             for member in self.invokers if entry["ingress"] == "all" else ():
                 yield Grant(self.service(key), "roles/run.invoker", member)

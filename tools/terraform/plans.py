@@ -1,4 +1,4 @@
-"""A plan as the rules read it: resources by type and key, and what the plan was made for."""
+"""A plan as the rules read it: resources by type and key, and the variables of the plan."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Resource:
-    """One planned resource; `unknown` holds the names of its fields that only an apply would know."""
+    """A planned resource. `unknown` has the names of the fields that are known only after apply."""
 
     address: str
     type: str
@@ -43,7 +43,7 @@ class Plan:
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
-        """Everything that the plan creates."""
+        """Every resource that the plan creates."""
         unknown = {
             change["address"]: frozenset(name for name, is_ in change["change"]["after_unknown"].items() if is_ is True)
             for change in self.document["resource_changes"]

@@ -1,6 +1,6 @@
-"""What must hold of a plan. Each rule returns its complaints; an empty list is good.
+"""Rules for a plan. Each rule yields the problems that it finds.
 
-The gate runs all of them over the plan of every environment, and the bite tests run each over a broken one.
+The gate runs every rule on the plan of every environment. The fault tests run each rule on a faulty plan.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NAMING = {
     "name", "dataset_id", "table_id", "routine_id", "account_id", "topic", "subscription", "bucket", "member", "role",
     "service_account", "source_contents", "user_env_vars", "uri", "service_account_id", "payload_format",
 }  # fmt: skip
-# Fields of that name which the API fills in.
+# Fields of these names are set by the API.
 ASSIGNED = {("google_service_account", "name"), ("google_service_account", "member"),
             ("google_secret_manager_secret", "name"), ("google_monitoring_alert_policy", "name"),
             ("google_monitoring_notification_channel", "name"), ("google_billing_budget", "name")}  # fmt: skip
@@ -35,7 +35,7 @@ GIVEN_BY_WORKFLOWS = re.compile(r"^GOOGLE_CLOUD_")
 
 @dataclass(frozen=True)
 class Case:
-    """A plan with the repository it was made from."""
+    """A plan with the repository that it was made from."""
 
     plan: Plan
     root: Path
@@ -48,13 +48,13 @@ class Case:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """What the build made."""
+        """The manifest of the build."""
         manifest: dict[str, Any] = json.loads((self.root / "dist" / "manifest.json").read_text())
         return manifest
 
     @cached_property
     def names(self) -> resolver.Names:
-        """What the local cloud makes of the same page."""
+        """The names that the local cloud derives from the same mesh.yaml."""
         page = resolver.load(self.root / "terraform" / "mesh.yaml")
         plan = self.plan
         release = self.manifest["release"]
@@ -75,13 +75,13 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(function: Rule) -> Rule:
-    """Register a rule under its own name."""
+    """Register a rule under its name."""
     RULES[function.__name__] = function
     return function
 
 
 def both_ways(what: str, planned: Any, expected: Any) -> Iterator[str]:
-    """Compare two sets, or two dicts, and name what either side lacks."""
+    """Compare two sets or dicts, and yield what each side lacks."""
     if isinstance(planned, dict):
         planned, expected = set(_items(planned)), set(_items(expected))
     yield from (f"{what}: {item} is planned and not declared" for item in sorted(planned - expected))
@@ -94,7 +94,7 @@ def _items(mapping: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 @rule
 def names(case: Case) -> Iterator[str]:
-    """Everything named in the plan is named by mesh.yaml or a table folder, and the other way round."""
+    """The plan has exactly the names of mesh.yaml and the table folders."""
     plan, resolved, page = case.plan, case.names, case.page
     kinds = case.tables
     accounts = {f"fn-{k.replace('_', '-')}" for k in page["functions"]} | {f"wf-{k}" for k in page["workflows"]}
@@ -123,7 +123,7 @@ def names(case: Case) -> Iterator[str]:
 
 @rule
 def nothing_unknown(case: Case) -> Iterator[str]:
-    """No name, member or variable rests on what only an apply would know."""
+    """No name, member or variable depends on a value that is known only after apply."""
     for resource in case.plan.resources:
         for field in sorted(resource.unknown & NAMING):
             if (resource.type, field) not in ASSIGNED:
@@ -138,7 +138,7 @@ def nothing_unknown(case: Case) -> Iterator[str]:
 
 @rule
 def function_variables(case: Case) -> Iterator[str]:
-    """Each function is told what the resolver says, and no more."""
+    """Each function has exactly the variables that the resolver derives."""
     planned = case.plan.by_type("google_cloudfunctions2_function")
     for key, function in case.names.functions.items():
         config = planned[key]["service_config"][0]
@@ -148,7 +148,7 @@ def function_variables(case: Case) -> Iterator[str]:
 
 @rule
 def workflow_variables(case: Case) -> Iterator[str]:
-    """Each workflow is told what it asks for by sys.get_env and what the resolver says; 20 keys at most."""
+    """Each workflow has exactly the variables that it reads with sys.get_env and the resolver derives: 20 at most."""
     planned = case.plan.by_type("google_workflows_workflow")
     for key, workflow in case.names.workflows.items():
         given = planned[key]["user_env_vars"] or {}
@@ -163,7 +163,7 @@ def workflow_variables(case: Case) -> Iterator[str]:
 
 @rule
 def pushes(case: Case) -> Iterator[str]:
-    """A push goes to the deterministic URL of an existing function, signed by its own account, and never expires."""
+    """A push goes to the URL of an existing function, is signed by its own account, and never expires."""
     planned = case.plan.by_type("google_pubsub_subscription")
     for key, resolved in case.names.subscriptions.items():
         values = planned[key]
@@ -194,7 +194,7 @@ def _push(key: str, values: dict[str, Any], resolved: resolver.ResolvedSubscript
 
 @rule
 def notifications(case: Case) -> Iterator[str]:
-    """Each bucket tells the topic that mesh.yaml names of each finalized object, and no other bucket tells anything."""
+    """Exactly the buckets that mesh.yaml states notify the stated topic of each finalized object."""
     names = case.names
     told = {
         values["bucket"]: f"{values['topic'].rpartition('/')[2]} {values['payload_format']} {values['event_types']}"
@@ -210,7 +210,7 @@ def notifications(case: Case) -> Iterator[str]:
 
 @rule
 def callers(case: Case) -> Iterator[str]:
-    """Who may call a function in the cloud is who may call it on the local function host."""
+    """The same accounts may call a function in the cloud and on the local function host."""
     for function in case.names.functions.values():
         members = {grant.to for grant in granted(case.plan) if grant.on == f"cloud_run_v2_service:{function.service}"}
         named = members - set(case.plan.variable("invokers"))
@@ -219,7 +219,7 @@ def callers(case: Case) -> Iterator[str]:
 
 @rule
 def dead_letters(case: Case) -> Iterator[str]:
-    """Every push has its dead letter, both grants that make it work, and somebody who keeps it."""
+    """Every push subscription has a dead-letter topic, both grants for it, and a subscription that keeps messages."""
     plan, agent = case.plan, f"serviceAccount:service-{case.plan.project_number}@gcp-sa-pubsub.iam.gserviceaccount.com"
     grants = {(grant.on, grant.role) for grant in granted(plan) if grant.to == agent}
     kept = {values["topic"] for values in plan.by_type("google_pubsub_subscription", "hold").values()}
@@ -238,7 +238,7 @@ def dead_letters(case: Case) -> Iterator[str]:
 
 @rule
 def least_privilege(case: Case) -> Iterator[str]:
-    """The plan's grants are exactly those that follow from mesh.yaml, and no resource grants by another way."""
+    """The plan grants exactly what follows from mesh.yaml, and only with the resource types that are compared."""
     found, derived = granted(case.plan), Derivation(case.page, case.plan).all()
     yield from (f"granted and not declared: {tuple(grant)}" for grant in sorted(found - derived))
     yield from (f"declared and not granted: {tuple(grant)}" for grant in sorted(derived - found))
@@ -257,7 +257,7 @@ def least_privilege(case: Case) -> Iterator[str]:
 
 @rule
 def landing_is_closed(case: Case) -> Iterator[str]:
-    """Only ingest may touch nba_landing; all others read it through nba_raw's views."""
+    """Only ingest may access nba_landing. All others read it through the views of nba_raw."""
     for key, entry in case.page["datasets"].items():
         inner = entry.get("authorised_over")
         if inner is None:
@@ -270,9 +270,9 @@ def landing_is_closed(case: Case) -> Iterator[str]:
 
 @rule
 def views_reach_their_tables(case: Case) -> Iterator[str]:
-    """Whoever may ask a view may read what it reads.
+    """The callers of a view may read everything that it reads.
 
-    That is its own dataset, one that all readers of its own may read too, or one that it is authorised over.
+    That is its own dataset, a dataset that all readers of its own may read, or a dataset that it is authorised over.
     """
     for name, sql in _views(case.plan).items():
         own = name.split(".")[0]
@@ -282,7 +282,7 @@ def views_reach_their_tables(case: Case) -> Iterator[str]:
 
 @rule
 def table_functions_reach_their_tables(case: Case) -> Iterator[str]:
-    """The same of table functions, to which an authorisation passes on nothing: BigQuery's cover views only."""
+    """The same for table functions. An authorised dataset of BigQuery does not cover them, only views."""
     for name, sql in _table_functions(case.plan).items():
         yield from _reads_beyond(case, name, sql, _readable_by_all(case.page, name.split(".")[0]))
 
@@ -311,7 +311,7 @@ def _qualified(case: Case) -> str:
 
 @rule
 def views_name_their_project(case: Case) -> Iterator[str]:
-    """Every reference in a view or table function got the project, and no string was taken for a reference."""
+    """Every reference in a view or table function has the project, and no string was changed like a reference."""
     datasets = "|".join(case.page["datasets"])
     for name, sql in (_views(case.plan) | _table_functions(case.plan)).items():
         rest = re.sub(_qualified(case), "", sql)
@@ -321,7 +321,7 @@ def views_name_their_project(case: Case) -> Iterator[str]:
 
 
 def _readable_by_all(page: dict[str, Any], dataset: str) -> set[str]:
-    """The datasets that every function which may read `dataset` may read as well."""
+    """The datasets that every reader of `dataset` may read as well."""
     reached = [
         {*f["may"].get("read_datasets", ()), *f["may"].get("write_datasets", ())} for f in page["functions"].values()
     ]
@@ -330,7 +330,7 @@ def _readable_by_all(page: dict[str, Any], dataset: str) -> set[str]:
 
 @rule
 def tables(case: Case) -> Iterator[str]:
-    """Columns, partition, clusters and filters are those of the table folder; a partition column exists."""
+    """Columns, partition, clusters and filters are those of the table folder, and the partition column exists."""
     for values in case.plan.all("google_bigquery_table"):
         name = f"{values['dataset_id']}.{values['table_id']}"
         spec = case.tables.get(name)
@@ -355,7 +355,7 @@ def tables(case: Case) -> Iterator[str]:
 
 @rule
 def schedules(case: Case) -> Iterator[str]:
-    """A job starts an existing workflow, as the scheduler, by OAuth, in the mesh's time zone."""
+    """A job starts an existing workflow as the scheduler, with an OAuth token, in the time zone of the mesh."""
     planned = case.plan.by_type("google_cloud_scheduler_job")
     existing = {w["name"] for w in case.plan.all("google_workflows_workflow")}
     for key, resolved in case.names.schedules.items():

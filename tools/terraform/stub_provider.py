@@ -1,4 +1,4 @@
-"""A schema-only terraform provider: the real names and types of hashicorp/google, and not one line of its code.
+"""A schema-only terraform provider: the names and types of hashicorp/google without its code.
 
 It lets the stock terraform binary run init, validate, plan and test without network, account or provider binary.
 It never touches a cloud: planning echoes the proposal with unknown computed values, applying is an error. What it
@@ -51,7 +51,7 @@ def block(spec: dict[str, Any]) -> pb.Schema.Block:
 
 
 def nested_block(name: str, spec: dict[str, Any]) -> pb.Schema.NestedBlock:
-    """A nested block with its nesting mode and how often it may stand."""
+    """A nested block with its nesting mode and how often it may occur."""
     limits = {limit: spec.get(limit, 0) for limit in ("min_items", "max_items")}
     return pb.Schema.NestedBlock(
         type_name=name, block=block(spec["block"]), nesting=MODES[spec["nesting_mode"]], **limits
@@ -76,7 +76,7 @@ def _inside(spec: dict[str, Any], value: Any) -> Any:
 
 
 class Provider(rpc.ProviderServicer):
-    """Answers what terraform asks between init and plan; refuses the rest."""
+    """Answers the requests of terraform between init and plan, and refuses all others."""
 
     def __init__(self, document: dict[str, Any], stop: Callable[[], None]) -> None:
         self.resources: dict[str, Any] = document["resource_schemas"]
@@ -95,15 +95,15 @@ class Provider(rpc.ProviderServicer):
         return pb.GetProviderSchema.Response(provider=own, resource_schemas=served)
 
     def ValidateProviderConfig(self, _request: Any, _context: Any) -> Any:
-        """Everything the schema admits is admitted."""
+        """Accept everything that the schema allows."""
         return pb.ValidateProviderConfig.Response()
 
     def ValidateResourceConfig(self, _request: Any, _context: Any) -> Any:
-        """Everything the schema admits is admitted: terraform itself has checked names and types."""
+        """Accept everything that the schema allows. Terraform itself has checked names and types."""
         return pb.ValidateResourceConfig.Response()
 
     def UpgradeResourceState(self, request: Any, _context: Any) -> Any:
-        """State is of this version already."""
+        """The state has this version already."""
         state = json.loads(request.raw_state.json or b"null")
         return pb.UpgradeResourceState.Response(upgraded_state=pb.DynamicValue(msgpack=msgpack.packb(state)))
 
@@ -112,23 +112,23 @@ class Provider(rpc.ProviderServicer):
         return pb.ConfigureProvider.Response()
 
     def ReadResource(self, request: Any, _context: Any) -> Any:
-        """What is in the state is what there is."""
+        """The state is current."""
         return pb.ReadResource.Response(new_state=request.current_state)
 
     def PlanResourceChange(self, request: Any, _context: Any) -> Any:
-        """Echo the proposal; on creation the computed attributes that nobody set become unknown."""
+        """Return the proposed state. On creation, computed attributes without a value become unknown."""
         proposed = msgpack.unpackb(request.proposed_new_state.msgpack, strict_map_key=False)
         if proposed is not None and msgpack.unpackb(request.prior_state.msgpack) is None:
             proposed = with_unknowns(self.resources[request.type_name]["block"], proposed)
         return pb.PlanResourceChange.Response(planned_state=pb.DynamicValue(msgpack=msgpack.packb(proposed)))
 
     def ApplyResourceChange(self, request: Any, _context: Any) -> Any:
-        """Refuse: nothing here can create anything."""
+        """Refuse: this provider cannot create anything."""
         problem = pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary=REFUSAL, detail=DETAIL)
         return pb.ApplyResourceChange.Response(new_state=request.prior_state, diagnostics=[problem])
 
     def GetFunctions(self, _request: Any, _context: Any) -> Any:
-        """The stand-in has none."""
+        """This provider has none."""
         return pb.GetFunctions.Response()
 
     def StopProvider(self, _request: Any, _context: Any) -> Any:
@@ -138,7 +138,7 @@ class Provider(rpc.ProviderServicer):
 
 
 class Controller(controller_rpc.GRPCControllerServicer):
-    """Ends the process when terraform is done with it."""
+    """Ends the process when terraform has finished."""
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self.stop = stop
@@ -150,7 +150,7 @@ class Controller(controller_rpc.GRPCControllerServicer):
 
 
 class Stdio(stdio_rpc.GRPCStdioServicer):
-    """Terraform listens for output; there is none."""
+    """Terraform reads output; there is none."""
 
     def StreamStdio(self, _request: Any, _context: Any) -> Iterator[Any]:
         """An empty stream."""
@@ -158,7 +158,7 @@ class Stdio(stdio_rpc.GRPCStdioServicer):
 
 
 def certificate() -> tuple[bytes, bytes, bytes]:
-    """A throw-away certificate for one run: key and certificate in PEM, certificate in DER."""
+    """A certificate for one run: key and certificate in PEM, certificate in DER."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -180,7 +180,7 @@ def certificate() -> tuple[bytes, bytes, bytes]:
 
 
 def build_server(stopped: Event) -> grpc.Server:
-    """A server with the three services that terraform expects, not yet listening."""
+    """A server with the three services that terraform expects. It does not listen yet."""
     server = grpc.server(ThreadPoolExecutor(max_workers=8), options=[("grpc.max_send_message_length", 64 << 20)])
     rpc.add_ProviderServicer_to_server(Provider(json.loads(SCHEMA.read_bytes()), stopped.set), server)
     controller_rpc.add_GRPCControllerServicer_to_server(Controller(stopped.set), server)
@@ -189,7 +189,7 @@ def build_server(stopped: Event) -> grpc.Server:
 
 
 def serve() -> None:
-    """Started by terraform: speak the plugin handshake on standard output, then serve until told to stop."""
+    """Started by terraform: write the plugin handshake to standard output, then serve until stopped."""
     stopped = Event()
     server = build_server(stopped)
     key_pem, cert_pem, der = certificate()
@@ -204,7 +204,7 @@ def serve() -> None:
 
 
 def stay(socket: str) -> None:
-    """Started by the gate: serve many terraform commands on one socket, until standard input ends."""
+    """Started by the gate: serve many terraform commands on one socket until standard input ends."""
     server = build_server(Event())
     server.add_insecure_port(f"unix://{socket}")
     server.start()

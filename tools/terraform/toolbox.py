@@ -1,4 +1,4 @@
-"""What the gate runs on: terraform itself, the schema-only provider in a mirror, and checkov; each found or made once.
+"""The tools of the gate: terraform, the schema-only provider in a mirror, and checkov. Each is set up once.
 
 Everything made lies in `.tools/` of the repository (ignored by git) and is made again when its recipe changes.
 """
@@ -28,25 +28,25 @@ REGISTRY = "registry.terraform.io"  # terraform's default host; with the mirror 
 
 
 class GateError(Exception):
-    """The gate cannot run or a step of it failed; the text says what to do."""
+    """The gate cannot run, or a step failed. The text states what to do."""
 
 
 @dataclass(frozen=True)
 class Terraform:
-    """The terraform binary, made to see the mirror and nothing else."""
+    """The terraform binary with an environment in which it uses only the mirror."""
 
     binary: str
     environment: dict[str, str]
 
     def run(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in a folder; never raises for its exit code."""
+        """Run a command in a folder. A failure does not raise."""
         command = [self.binary, *arguments]
         return subprocess.run(
             command, cwd=folder, env=self.environment, capture_output=True, text=True, check=False, timeout=300
         )
 
     def must(self, folder: Path, *arguments: str) -> str:
-        """Run a command that has to succeed, and return its output; GateError carries what terraform said."""
+        """Run a command and return its output. Raises GateError with the output of terraform if it fails."""
         done = self.run(folder, *arguments)
         if done.returncode:
             raise GateError(f"terraform {arguments[0]} failed:\n{(done.stderr or done.stdout).strip()}")
@@ -54,13 +54,13 @@ class Terraform:
 
 
 def provider_version() -> str:
-    """The version of hashicorp/google whose schema is checked in."""
+    """The version of hashicorp/google whose schema is in git."""
     return str(json.loads((HERE / "google_schema.json").read_bytes())["provider_version"])
 
 
 @contextmanager
 def attached() -> Iterator[Terraform]:
-    """Terraform with one schema-only provider that stays up: each command would start it anew otherwise, at 0.5 s.
+    """Terraform with a running schema-only provider. Otherwise each command would start the provider, in 0.5 s.
 
     Not for `init`, which installs nothing when a provider is attached.
     """
@@ -79,7 +79,7 @@ def attached() -> Iterator[Terraform]:
 
 
 def _start(folder: Path) -> str:
-    """A program that runs the provider from a folder, with the packages of its own environment and nothing else."""
+    """A program that runs the provider from a folder, with the packages of its own environment only."""
     packages = str(next((environment("stub") / "lib").glob("python*/site-packages")))
     return (
         f"import sys\nsys.path[:0] = [{str(folder)!r}, {packages!r}]\nimport stub_provider\n"
@@ -89,7 +89,7 @@ def _start(folder: Path) -> str:
 
 @cache
 def terraform() -> Terraform:
-    """The terraform of this machine; GateError names the version wanted if it is missing or too old."""
+    """The terraform of this machine. Raises GateError if it is missing or too old."""
     binary = shutil.which("terraform")
     wanted = f"terraform >= {WANTED[0]}.{WANTED[1]} is wanted (tested with {TESTED})"
     if binary is None:
@@ -105,7 +105,7 @@ def terraform() -> Terraform:
 
 
 def _mirror(platform: str) -> Path:
-    """A filesystem mirror that holds the schema-only provider, and the CLI configuration that names it."""
+    """Create a filesystem mirror with the schema-only provider, and the CLI configuration that names it."""
     mirror = TOOLS / "mirror"
     version = provider_version()
     folder = mirror / REGISTRY / "hashicorp" / "google" / version / platform
@@ -126,7 +126,7 @@ def _mirror(platform: str) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace a file whole and only if it differs: other runs may be reading it."""
+    """Replace a file as a whole, only if it differs. Other runs may be reading it."""
     if path.is_file() and path.read_text() == text:
         return
     draft = path.with_name(f"{path.name}.{os.getpid()}")
@@ -135,7 +135,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def environment(name: str) -> Path:
-    """The virtual environment of a tool, made from `<name>-requirements.txt` when it is missing or stale."""
+    """The virtual environment of a tool, created from `<name>-requirements.txt` when missing or stale."""
     requirements = HERE / f"{name}-requirements.txt"
     recipe = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     folder = TOOLS / f"{name}-{recipe[:12]}"

@@ -1,4 +1,4 @@
-"""A copy of what terraform reads, in which the gate may init, plan and break things."""
+"""A copy of the files that terraform reads, in which the gate runs terraform and tests insert faults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
 
 @dataclass(frozen=True)
 class Workspace:
-    """One copy of the repository's parts; `root` is where its mesh.yaml's `terraform/` lies."""
+    """A copy; `root` is its top folder, which has `terraform/` and `dist/`."""
 
     root: Path
 
@@ -34,7 +34,7 @@ class Workspace:
         return self.root / "terraform" / "environments" / name
 
     def edit(self, file: str, find: str, replace: str) -> None:
-        """Replace one passage of a file; the passage must be there exactly once."""
+        """Replace a text in a file. The text must occur exactly once."""
         path = self.root / file
         text = path.read_text()
         if text.count(find) != 1:
@@ -42,19 +42,19 @@ class Workspace:
         path.write_text(text.replace(find, replace))
 
     def init(self, name: str) -> None:
-        """Make an environment ready for validate and plan, with a local backend."""
+        """Initialise an environment with a local backend, for validate and plan."""
         (self.environment(name) / "backend_override.tf").write_text(LOCAL_BACKEND)
         toolbox.terraform().must(self.environment(name), "init", "-input=false", "-no-color")
 
     def plan(self, terraform: toolbox.Terraform, name: str, *options: str) -> dict[str, Any]:
-        """The plan of an environment, as terraform's own JSON."""
+        """The plan of an environment, in the JSON format of terraform."""
         folder = self.environment(name)
         terraform.must(folder, "plan", "-input=false", "-no-color", "-lock=false", "-out=plan.bin", *options)
         shown: dict[str, Any] = json.loads(terraform.must(folder, "show", "-json", "plan.bin"))
         return shown
 
     def alone(self, file: str) -> Path:
-        """A folder with one file of the module and checkov's configuration: scanning all takes ten times as long."""
+        """A folder with one file of the module and the configuration of checkov: a full scan takes ten times longer."""
         folder = self.root / "alone"
         folder.mkdir()
         shutil.copy(self.root / file, folder)
@@ -62,12 +62,12 @@ class Workspace:
         return folder
 
     def copy(self, folder: Path) -> Workspace:
-        """Another copy, init included, for a test to break."""
+        """A copy of the initialised workspace, for a test that inserts a fault."""
         return Workspace(Path(shutil.copytree(self.root, folder, symlinks=True)))
 
 
 def incomplete(root: Path) -> list[str]:
-    """Table folders that lack the file their kind needs; a plan leaves them out and the catalogue step names them."""
+    """Files that table folders lack. A plan leaves such folders out, and the catalogue step names them."""
     needed = {"view": "view.sql", "table_function": "function.sql"}
     found = []
     for path in sorted((root / TABLES).glob("*/*/table.yaml")):
@@ -93,7 +93,7 @@ def create(folder: Path) -> Workspace:
 
 
 def _manifest(source: Path, folder: Path) -> None:
-    """The build's manifest; what is not built yet gets a stand-in, which the catalogue step of the gate reports."""
+    """Write the manifest of the build, with a placeholder for each function that is not built."""
     functions = yaml.safe_load((folder / "terraform" / "mesh.yaml").read_text())["functions"]
     zips = {key: {"zip": f"dist/{key}-{NOT_BUILT}.zip", "sha256": NOT_BUILT} for key in functions}
     built: dict[str, Any] = {"release": STAND_IN_RELEASE, "functions": {}}
@@ -106,6 +106,6 @@ def _manifest(source: Path, folder: Path) -> None:
 
 @contextmanager
 def temporary() -> Iterator[Workspace]:
-    """A workspace that is gone afterwards."""
+    """A workspace that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="tipoff-tf-") as folder:
         yield create(Path(folder) / "repository")
