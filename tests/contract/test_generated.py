@@ -10,7 +10,7 @@ import pytest
 
 from tests.contract.source_tree import ROOT
 from tipoff_ops.build import Project
-from tipoff_ops.build.generate import generate, generated_files, stale_files
+from tipoff_ops.build.generate import generated_files, stale_files, write_stale_files
 from tipoff_ops.build.imports import module_file
 
 PROJECT = Project(ROOT)
@@ -32,10 +32,10 @@ def test_generate_restores_a_stale_file_and_changes_no_other(tmp_path: Path) -> 
         (tmp_path / name).symlink_to(ROOT / name)
     copy = Project(tmp_path)
     before = {path: path.read_bytes() for path, _ in generated_files(copy)}
-    assert generate(copy) == []
+    assert write_stale_files(copy) == []
     spoiled = tmp_path / "docs" / "mesh.md"
     spoiled.write_text("stale\n", encoding="utf-8")
-    assert generate(copy) == [spoiled]
+    assert write_stale_files(copy) == [spoiled]
     assert {path: path.read_bytes() for path in before} == before
 
 

@@ -19,7 +19,7 @@ def stale_files(project: Project) -> list[Path]:
     return [path for path, text in generated_files(project) if not path.is_file() or path.read_text("utf-8") != text]
 
 
-def generate(project: Project) -> list[Path]:
+def write_stale_files(project: Project) -> list[Path]:
     """Write the stale files and return their paths. Files that are fresh are not touched."""
     wanted, stale = dict(generated_files(project)), stale_files(project)
     for path in stale:

@@ -10,7 +10,7 @@ COMMANDS = {
     "build": ("tipoff_ops.build.commands:build", "Write everything that is deployed into dist/."),
     "generate": (
         "tipoff_ops.build.commands:generate",
-        "Write the generated files that are kept in git, and name those that changed.",
+        "Write the generated files that are kept in git.",
     ),
     "status": ("tipoff_ops.operate.status:status", "Show what is complete, late, failed or in quarantine."),
     "explain": ("tipoff_ops.operate.explain:explain", "Explain why a prediction is missing, and how to fix it."),

@@ -11,7 +11,8 @@ from tipoff.tables.registry import Table
 from tipoff_ops.column_contracts.figures import Figures, figures
 from tipoff_ops.column_contracts.rules import Rule, sources, stated_rules
 
-DIGITS = 3
+# A bound must not lose digits of what was measured; how a column varies is stated roughly.
+DIGITS = {"nulls": 3, "low": 9, "high": 9, "stddev": 3, "correlations": 3}
 
 type Season = tuple[date, Mapping[str, Any]]
 """The first date of a season, and the row of figures measured over it."""
@@ -65,14 +66,17 @@ def _strongest(bound: Rule) -> Rule:
 
 
 def _flow(bound: Rule) -> str:
-    fields = _rounded(msgspec.to_builtins(bound))
+    stated = msgspec.to_builtins(bound, builtin_types=(date,))
+    fields = {key: _rounded(value, DIGITS.get(key, 0)) for key, value in stated.items()}
     if not bound.nulls:
         fields.pop("nulls", None)  # the default
     return yaml.safe_dump(fields, default_flow_style=True, sort_keys=False, width=10_000).strip()
 
 
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        short = float(f"{value:.{DIGITS}g}")
-        return int(short) if short.is_integer() else short
-    return {key: _rounded(each) for key, each in value.items()} if isinstance(value, dict) else value
+def _rounded(value: Any, digits: int) -> Any:
+    if isinstance(value, dict):
+        return {key: _rounded(each, digits) for key, each in value.items()}
+    if not isinstance(value, float):
+        return value
+    short = float(f"{value:.{digits}g}")
+    return int(short) if short.is_integer() else short
