@@ -29,6 +29,7 @@ def test_help_imports_no_command() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert all(f"  {name} " in done.stdout for name in cli.COMMANDS)
+    assert "...\n" not in done.stdout.partition("Commands:")[2], "a line is too long for 80 columns"
     imported = set(done.stderr.split())
     assert not {"google.auth", "numpy", "duckdb", "msgspec", "rich", "tipoff.tables"} & imported
     assert {name for name in imported if name.startswith("tipoff_ops.")} == {"tipoff_ops.cli", "tipoff_ops.cli.apps"}

@@ -6,7 +6,7 @@ from tipoff.core.errors import ConfigInvalid
 from tipoff_ops.cli.apps import lazy_app
 
 COMMANDS = {
-    "run": ("tipoff_ops.run.run:run", "Play days on the local cloud: documents, predictions, grades."),
+    "run": ("tipoff_ops.run.run:run", "Play days on the local cloud and grade the predictions."),
     "build": ("tipoff_ops.build.commands:build", "Write everything that is deployed into dist/."),
     "generate": (
         "tipoff_ops.build.commands:generate",
@@ -20,8 +20,8 @@ COMMANDS = {
         "Rebuild a range of dates with a workflow.",
     ),
     "trace": ("tipoff_ops.operate.trace:trace", "Show what happened to an object."),
-    "doctor": ("tipoff_ops.operate.doctor:doctor", "Compare the environment with mesh.yaml and the table folders."),
-    "ingest": ("tipoff_ops.intake.ingest:ingest", "Send documents through a local cloud and report each outcome."),
+    "doctor": ("tipoff_ops.operate.doctor:doctor", "Compare the environment with its declared resources."),
+    "ingest": ("tipoff_ops.intake.ingest:ingest", "Send documents through a local cloud; report outcomes."),
     "collect": ("tipoff_ops.intake.collect:collect", "Fetch a source into the landing bucket, date by date."),
     "quarantine": ("tipoff_ops.intake.quarantine:app", "List, show and replay what ingest refused."),
     "verify": ("tipoff_ops.corpus.verify:verify", "Compare the tables with the expected tables of a corpus."),

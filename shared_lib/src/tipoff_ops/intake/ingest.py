@@ -29,9 +29,9 @@ def ingest(
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Send documents through a local cloud and report each outcome.
+    """Send documents through a local cloud; report outcomes.
 
-    Exits with 1 if an object has no receipt.
+    Reports the outcome of each object. Exits with 1 if one has no receipt.
     """
     with temporary_mesh(data) as mesh, counter("documents uploaded") as advance:
         report = send_all(mesh, sources, before or [], advance, context=not alone)

@@ -7,7 +7,7 @@ COMMANDS = {
     "down": ("tipoff_ops.local.down:down", "Stop the local cloud; its data stay."),
     "env": (
         "tipoff_ops.local.env:env",
-        "Print `export` lines that point gcloud, bq and other clients at it.",
+        "Print `export` lines that point clients at the cloud.",
     ),
     "status": ("tipoff_ops.local.status:status", "Show which of the started servers answer."),
     "token": (

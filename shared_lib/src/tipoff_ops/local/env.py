@@ -9,6 +9,9 @@ from tipoff_ops.local.state import export_lines
 
 
 def env(folder: Folder = None) -> None:
-    """Print `export` lines that point gcloud, bq and other clients at it."""
+    """Print `export` lines that point clients at the cloud.
+
+    The clients are the official ones, gcloud, bq and curl.
+    """
     with report_errors():
         sys.stdout.write("\n".join(export_lines(cloud_folder(folder).read().variables)) + "\n")

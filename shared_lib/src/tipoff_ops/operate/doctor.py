@@ -28,9 +28,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 def doctor(folder: Folder = None, project: Project = "", env: Env = "dev", as_json: AsJson = False) -> None:
-    """Compare the environment with mesh.yaml and the table folders.
+    """Compare the environment with its declared resources.
 
-    Checks servers, tables, buckets, workflows and installed tools.
+    Checks servers, tables, buckets, workflows and installed tools against mesh.yaml and the table folders.
     """
     with selected_target(folder, project, env) as target:
         found = check_environment(target)

@@ -36,7 +36,7 @@ def run(
     last: Annotated[datetime | None, typer.Option("--to", formats=DATE_FORMATS, help="Last date to predict.")] = None,
     keep: Annotated[bool, typer.Option(help="Keep the local cloud running afterwards, until Ctrl-C.")] = False,
 ) -> None:
-    """Play days on the local cloud: documents, predictions, grades.
+    """Play days on the local cloud and grade the predictions.
 
     The documents of each day arrive in their order, players are predicted before tip-off and graded after the games.
     """
