@@ -17,9 +17,9 @@ import pytest
 from tests.contract.source_tree import ROOT
 from tipoff.cloud.storage import ObjectName
 from tipoff.core.errors import ConfigInvalid
-from tipoff.core.expected import BY_NAME, OUTPUTS, GameDay, alarms, assess
+from tipoff.core.expected import GameDay, alarms, assess
 from tipoff.runtime.settings import IngestSettings, load
-from tipoff.sources import object_name
+from tipoff.sources import EXPECTED_OUTPUTS, object_name
 from tipoff.steps.reprocess import BEFORE_ALL, to_do
 from tipoff_local import mesh
 
@@ -61,11 +61,11 @@ def test_each_of_the_days_would_have_raised_one_alert_on_the_day() -> None:
     for day in (FIRST + timedelta(days=number) for number in range(DAYS)):
         tip = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
         games = GameDay(day, 5, 0, tip, tip, season_known=True, in_season=True)
-        rows = assess(games, received, tip - timedelta(minutes=110), {})
+        rows = assess(EXPECTED_OUTPUTS, games, received, tip - timedelta(minutes=110), {})
         assert [row.output for row in alarms(rows, {})] == ["odds_api_game_lines"], day
 
 
 def test_nothing_for_before_the_game_waits_for_its_results() -> None:
     """The catch-22: tonight's features needed tonight's box scores."""
-    needed = {name for output in OUTPUTS if output.part == "before" for name in output.reads}
-    assert not [name for name in needed if BY_NAME[name].part == "after"]
+    needed = {name for output in EXPECTED_OUTPUTS if output.part == "before" for name in output.reads}
+    assert not [output.name for output in EXPECTED_OUTPUTS if output.name in needed and output.part == "after"]

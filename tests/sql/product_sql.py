@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tipoff.steps.collect.state import committed_sql
+from tipoff.steps.reconcile import games_covered_sql
 from tipoff_ops.corpus.checks import CHECKS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +22,8 @@ def product_sql() -> dict[str, str]:
     files = {_place(path): path.read_text(encoding="utf-8") for path in sorted(SOURCE.rglob("*.sql"))}
     whole = {place: text for place, text in files.items() if Path(place).name not in FRAGMENTS}
     verified = {f"tipoff_ops.corpus.checks {check.name}": check.sql() for check in CHECKS}
-    return whole | verified | dict(_in_python(SOURCE / "tipoff")) | dict(_in_python(SOURCE / "tipoff_ops"))
+    composed = {"games_covered_sql": games_covered_sql(), "committed_sql": committed_sql()}
+    return whole | verified | composed | dict(_in_python(SOURCE / "tipoff")) | dict(_in_python(SOURCE / "tipoff_ops"))
 
 
 def sql_in_tests() -> dict[str, str]:

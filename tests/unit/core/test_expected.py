@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from tipoff.core.expected import (
-    OUTPUTS,
     Expected,
     GameDay,
     alarms,
@@ -16,12 +15,13 @@ from tipoff.core.expected import (
     missing_steps,
     news,
 )  # fmt: skip
+from tipoff.sources import EXPECTED_OUTPUTS
 
 DAY = date(2024, 12, 5)
 TIP, LAST_TIP = datetime(2024, 12, 6, 0, 0, tzinfo=UTC), datetime(2024, 12, 6, 3, 0, tzinfo=UTC)
 GAMES = 5
-ALL = {output.name: GAMES for output in OUTPUTS}
-BEFORE = [output.name for output in OUTPUTS if output.part != "after"]
+ALL = {output.name: GAMES for output in EXPECTED_OUTPUTS}
+BEFORE = [output.name for output in EXPECTED_OUTPUTS if output.part != "after"]
 
 
 def day(games: int = GAMES, postponed: int = 0, *, known: bool = True, going_on: bool = True) -> GameDay:
@@ -30,7 +30,7 @@ def day(games: int = GAMES, postponed: int = 0, *, known: bool = True, going_on:
 
 
 def judged(counts: Mapping[str, int], now: datetime, of: GameDay | None = None, **why: str) -> dict[str, Expected]:
-    return {row.output: row for row in assess(of or day(), counts, now, why)}
+    return {row.output: row for row in assess(EXPECTED_OUTPUTS, of or day(), counts, now, why)}
 
 
 def recorded(rows: Mapping[str, Expected]) -> dict[tuple[date, str], tuple[str, str, int]]:
@@ -108,7 +108,7 @@ def test_a_season_without_a_schedule_is_one_incident_and_summer_is_none() -> Non
     assert {row.cause for row in unknown.values()} == {"no_schedule"}
     assert len(alarms(tuple(unknown.values()), {})) == 1
     summer = GameDay(date(2024, 8, 5), 0, 0, None, None, season_known=False, in_season=False)
-    assert {row.state for row in assess(summer, {}, TIP, {})} == {"EMPTY_OK"}
+    assert {row.state for row in assess(EXPECTED_OUTPUTS, summer, {}, TIP, {})} == {"EMPTY_OK"}
 
 
 def test_only_a_workflow_that_can_help_is_started() -> None:
@@ -123,7 +123,7 @@ def test_only_a_workflow_that_can_help_is_started() -> None:
 
 
 def test_every_output_is_due_before_its_readers_and_given_up_after_it_was_due() -> None:
-    due = {output.name: deadline_of(day(), output) for output in OUTPUTS}
-    for output in OUTPUTS:
+    due = {output.name: deadline_of(day(), output) for output in EXPECTED_OUTPUTS}
+    for output in EXPECTED_OUTPUTS:
         assert all(due[name] <= due[output.name] for name in output.reads)
         assert gives_up_at(day(), output) > due[output.name]

@@ -4,7 +4,7 @@ A row is open (EXPECTED, LATE) until its output covers every game of its date, o
 pointless; then it is closed (COMPLETE, EMPTY_OK, DEGRADED, FAILED). A later repair closes it anew as COMPLETE.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -13,10 +13,12 @@ from tipoff.core.game_date import eastern_instant
 
 type State = Literal["EXPECTED", "LATE", "COMPLETE", "EMPTY_OK", "DEGRADED", "FAILED"]
 type Part = Literal["document", "before", "after"]
+type Per = Literal["game", "date"]
 
 OPEN: frozenset[State] = frozenset({"EXPECTED", "LATE"})
 WAIT_FOR_RESULTS = timedelta(days=7)
 OFF_SEASON_MONTHS = frozenset({7, 8, 9})
+_PARTS: tuple[Part, ...] = ("document", "before", "after")
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,13 @@ class Output:
     """A table or document that every game of a date needs.
 
     Attributes:
-        name: a table, or a kind of document, as `expected_outputs.output` spells it.
+        name: its table, as `expected_outputs.output` spells it. What a source delivers is named by a view of nba_raw.
         part: `document` and `before` are due before tip-off, `after` when the games are over.
         due: hours before the first tip-off (part document, before), or after the date's midnight (after).
         reads: outputs without which this one cannot be.
         required: whether its absence stops what reads it; otherwise the date goes on, degraded.
-        workflow: which one makes it; empty when it comes from outside.
+        workflow: which one makes it; empty when a source delivers it.
+        per: whether a source's rows are of one game, or of a date and so of all its games.
     """
 
     name: str
@@ -38,18 +41,14 @@ class Output:
     reads: tuple[str, ...] = ()
     required: bool = True
     workflow: str = ""
+    per: Per = "game"
 
 
-OUTPUTS: tuple[Output, ...] = (
-    Output("nbac_injury_report", "document", 2.0, required=False),
-    Output("odds_api_game_lines", "document", 2.0, required=False),
-    Output("odds_api_player_points_props", "document", 2.0, required=False),
+MADE: tuple[Output, ...] = (
     Output("upcoming_player_game_context", "before", 1.5, workflow="daily"),
     Output("player_composite_factors", "before", 1.5, ("upcoming_player_game_context",), workflow="daily"),
     Output("ml_feature_store_v2", "before", 1.5, ("player_composite_factors",), workflow="daily"),
     Output("player_prop_predictions", "before", 1.0, ("ml_feature_store_v2",), workflow="daily"),
-    Output("nbac_player_boxscores", "after", 28.5),
-    Output("nbac_play_by_play", "after", 28.5, required=False),
     Output("player_game_summary", "after", 29.0, ("nbac_player_boxscores",), workflow="postgame"),
     Output("team_offense_game_summary", "after", 29.0, ("nbac_player_boxscores",), workflow="postgame"),
     Output("team_defense_game_summary", "after", 29.0, ("nbac_player_boxscores",), workflow="postgame"),
@@ -57,7 +56,11 @@ OUTPUTS: tuple[Output, ...] = (
         "prediction_accuracy", "after", 34.5, ("player_game_summary", "player_prop_predictions"), workflow="postgame"
     ),
 )
-BY_NAME: Mapping[str, Output] = {output.name: output for output in OUTPUTS}
+
+
+def expected_outputs(delivered: Iterable[Output]) -> tuple[Output, ...]:
+    """What sources deliver and what Tipoff makes of it; an output stands after those that it reads."""
+    return tuple(sorted((*delivered, *MADE), key=lambda output: _PARTS.index(output.part)))
 
 
 @dataclass(frozen=True)
@@ -112,17 +115,32 @@ def gives_up_at(day: GameDay, output: Output) -> datetime:
     return day.last_tipoff_at or eastern_instant(day.game_date, 23, 59)
 
 
-def assess(day: GameDay, counts: Mapping[str, int], now: datetime, reasons: Mapping[str, str]) -> tuple[Expected, ...]:
+def assess(
+    outputs: Sequence[Output], day: GameDay, counts: Mapping[str, int], now: datetime, reasons: Mapping[str, str]
+) -> tuple[Expected, ...]:
     """Every output of a date as it stands.
 
     Args:
+        outputs: what must exist, by `expected_outputs`.
         counts: games that each output covers; absent means 0.
         reasons: what is known of each output from receipts (the code of a failed step, of a quarantined document).
     """
     found: dict[str, Expected] = {}
-    for output in OUTPUTS:
-        found[output.name] = _assess(day, output, counts.get(output.name, 0), now, reasons, found)
+    for output in outputs:
+        actual = counts.get(output.name, 0)
+        if not day.season_known and day.game_date.month not in OFF_SEASON_MONTHS:
+            found[output.name] = _without_schedule(day, output, actual, now, is_root=not found)
+        else:
+            found[output.name] = _assess(day, output, actual, now, reasons, outputs, found)
     return tuple(found.values())
+
+
+def _without_schedule(day: GameDay, output: Output, actual: int, now: datetime, *, is_root: bool) -> Expected:
+    """One incident, whatever is missing: its root is the first output."""
+    deadline_at = deadline_of(day, output)
+    state: State = "LATE" if now >= deadline_at else "EXPECTED"
+    state = "FAILED" if now >= gives_up_at(day, output) else state
+    return Expected(day.game_date, output.name, 0, actual, state, "no_schedule", deadline_at, is_root)
 
 
 def _assess(
@@ -131,18 +149,15 @@ def _assess(
     actual: int,
     now: datetime,
     reasons: Mapping[str, str],
+    outputs: Sequence[Output],
     before: Mapping[str, Expected],
 ) -> Expected:
     deadline_at = deadline_of(day, output)
-    if not day.season_known and day.game_date.month not in OFF_SEASON_MONTHS:
-        state: State = "LATE" if now >= deadline_at else "EXPECTED"
-        state = "FAILED" if now >= gives_up_at(day, output) else state
-        return Expected(day.game_date, output.name, 0, actual, state, "no_schedule", deadline_at, output is OUTPUTS[0])
     if not day.games or _nothing_to_grade(output, before):
         return Expected(day.game_date, output.name, 0, actual, "EMPTY_OK", _why_empty(day), deadline_at)
     if actual >= day.games:
         return Expected(day.game_date, output.name, day.games, actual, "COMPLETE", "", deadline_at)
-    missing = _upstream(output, before)
+    missing = _upstream(output, {one.name: one for one in outputs}, before)
     cause = f"upstream:{missing}" if missing else reasons.get(output.name, _absence(output, actual, day.games))
     state = _unfinished(day, output, actual, now)
     return Expected(day.game_date, output.name, day.games, actual, state, cause, deadline_at, not missing)
@@ -172,12 +187,12 @@ def _nothing_to_grade(output: Output, before: Mapping[str, Expected]) -> bool:
     return predictions.state in ("FAILED", "EMPTY_OK") and predictions.actual_rows == 0
 
 
-def _upstream(output: Output, before: Mapping[str, Expected]) -> str:
+def _upstream(output: Output, by_name: Mapping[str, Output], before: Mapping[str, Expected]) -> str:
     """The first output on the way up that is not there: the reason for this one's absence."""
     for name in output.reads:
         read = before[name]
         if read.state not in ("COMPLETE", "EMPTY_OK") and read.actual_rows < read.expected_rows:
-            return _upstream(BY_NAME[name], before) or name
+            return _upstream(by_name[name], by_name, before) or name
     return ""
 
 
@@ -189,8 +204,8 @@ def _absence(output: Output, actual: int, games: int) -> str:
 
 def missing_steps(rows: Sequence[Expected], now: datetime, last_tipoff_at: datetime | None) -> tuple[str, ...]:
     """Workflows that would make what is late: nothing that they read is missing, and it is not too late for them."""
-    late = [row for row in rows if row.state == "LATE" and row.root and BY_NAME[row.output].workflow]
-    wanted = {BY_NAME[row.output].workflow for row in late}
+    late = {row.output for row in rows if row.state == "LATE" and row.root}
+    wanted = {output.workflow for output in MADE if output.name in late}
     if last_tipoff_at is None or now >= last_tipoff_at:
         wanted.discard("daily")
     return tuple(sorted(wanted))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tipoff.core.collect.collection import Collection
 from tipoff.core.contracts.results import Content
 from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.expected import Output
 
 type ParseFunction = Callable[[Route, bytes], Content]
 
@@ -20,6 +21,7 @@ class Source:
         parse: reads plain bytes and raises DocumentRefused.
         parse_seq: number of the parser; raise it whenever the rows change.
         is_json: whether the body must be UTF-8 text.
+        delivers: the outputs that every game of a date is expected to have of it, and by when.
         collection: how Tipoff fetches it; None if its documents only come from outside.
     """
 
@@ -28,4 +30,5 @@ class Source:
     parse: ParseFunction
     parse_seq: int
     is_json: bool = True
+    delivers: tuple[Output, ...] = ()
     collection: Collection | None = None

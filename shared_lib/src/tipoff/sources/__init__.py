@@ -15,6 +15,7 @@ from tipoff.core.collect.collection import Collection
 from tipoff.core.collect.windows import Window
 from tipoff.core.contracts.results import Parsed, refused
 from tipoff.core.contracts.routes import ObjectNames, Route
+from tipoff.core.expected import expected_outputs
 from tipoff.core.reading import read_document
 from tipoff.core.source import Source
 
@@ -32,6 +33,7 @@ WINDOWS: Mapping[str, Window] = {
     name: collection.window for name, collection in COLLECTIONS.items() if collection.window is not None
 }
 KEYS = frozenset(collection.key for collection in COLLECTIONS.values() if collection.key is not None)
+EXPECTED_OUTPUTS = expected_outputs(output for source in SOURCES.values() for output in source.delivers)
 _NAMES = ObjectNames({name: source.object_names for name, source in SOURCES.items()})
 
 route = _NAMES.route

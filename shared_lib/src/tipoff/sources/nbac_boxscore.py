@@ -37,6 +37,7 @@ from tipoff.core.contracts.nba_common import (
 )
 from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
 from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.expected import Output
 from tipoff.core.source import Source
 
 OBJECT_NAME = Template("nba-com/boxscores/{date}/{nba_game_id}/{ts}.json")
@@ -374,6 +375,7 @@ SOURCE = Source(
     object_names=(OBJECT_NAME,),
     parse=parse,
     parse_seq=PARSE_SEQ,
+    delivers=(Output("nbac_player_boxscores", "after", 28.5),),
     collection=Collection(
         host=HOST,
         first_requests=requests,

@@ -19,6 +19,7 @@ from tipoff.core.contracts.decoding import Int
 from tipoff.core.contracts.nba_common import Identity, Instant, duration, identity, tenths
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.expected import Output
 from tipoff.core.game_date import to_utc
 from tipoff.core.source import Source
 
@@ -283,6 +284,7 @@ SOURCE = Source(
     ),
     parse=parse,
     parse_seq=PARSE_SEQ,
+    delivers=(Output("nbac_play_by_play", "after", 28.5, required=False),),
     collection=Collection(
         host=HOST,
         first_requests=requests,

@@ -11,6 +11,7 @@ from tipoff.core.contracts.odds_event import event_templates
 from tipoff.core.contracts.odds_lines import EventDocument, line_rows, read_event
 from tipoff.core.contracts.results import Content, TableRows
 from tipoff.core.contracts.routes import Route
+from tipoff.core.expected import Output
 from tipoff.core.source import Source
 
 OBJECT_NAMES = event_templates("game-lines")
@@ -58,6 +59,7 @@ SOURCE = Source(
     object_names=OBJECT_NAMES,
     parse=parse,
     parse_seq=PARSE_SEQ,
+    delivers=(Output("odds_api_game_lines", "document", 2.0, required=False),),
     collection=Collection(
         host=odds_api.HOST,
         first_requests=requests,

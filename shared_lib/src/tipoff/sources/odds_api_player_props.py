@@ -25,6 +25,7 @@ from tipoff.core.contracts.odds_event import (
 from tipoff.core.contracts.odds_lines import EventDocument, line_rows, read_event
 from tipoff.core.contracts.results import Content, Reject, Row, RowRefused, TableRows
 from tipoff.core.contracts.routes import Route
+from tipoff.core.expected import Output
 from tipoff.core.source import Source
 from tipoff.sources import odds_api_events
 
@@ -260,6 +261,7 @@ SOURCE = Source(
     object_names=OBJECT_NAMES,
     parse=parse,
     parse_seq=PARSE_SEQ,
+    delivers=(Output("odds_api_player_points_props", "document", 2.0, required=False),),
     collection=Collection(
         host=odds_api.HOST,
         first_requests=odds_api_events.requests,

@@ -8,11 +8,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Literal
 
 import msgspec
 
-from tipoff import tables
+from tipoff import sources, tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.locks import LockHeld, Locks
 from tipoff.cloud.pubsub import Topics
@@ -158,12 +159,39 @@ def assessed(
 ) -> tuple[Expected, ...]:
     """How every output of the dates stands at an instant, from the tables as they are."""
     counts: dict[date, dict[str, int]] = defaultdict(dict)
-    for covered in warehouse.rows(load("games_covered"), over, _Covered):
+    for covered in warehouse.rows(games_covered_sql(), over, _Covered):
         counts[covered.game_date][covered.output] = covered.games
     reasons: dict[date, dict[str, str]] = defaultdict(dict)
     for failure in warehouse.rows(load("failures_of_dates"), over, _Failure):
         reasons[failure.game_date][failure.output] = failure.cause
-    return tuple(row for day in days for row in assess(day, counts[day.game_date], now, reasons[day.game_date]))
+    return tuple(
+        row
+        for day in days
+        for row in assess(sources.EXPECTED_OUTPUTS, day, counts[day.game_date], now, reasons[day.game_date])
+    )
+
+
+@cache
+def games_covered_sql() -> str:
+    """How many games of each date each output covers: one SELECT per output of a source, then what Tipoff makes."""
+    begin = "WITH covered AS (\n"
+    delivered = (output for source in sources.SOURCES.values() for output in source.delivers)
+    selects = (_DELIVERED[output.per].format(name=output.name) for output in delivered)
+    return load("games_covered").replace(begin, begin + "".join(f"{select}  UNION ALL\n" for select in selects), 1)
+
+
+_DELIVERED: Mapping[str, str] = {
+    "game": """\
+  SELECT '{name}' AS output, d.game_date, d.nba_game_id
+  FROM nba_raw.{name} AS d WHERE d.game_date BETWEEN @start_date AND @end_date
+""",
+    "date": """\
+  SELECT '{name}' AS output, g.game_date, g.nba_game_id
+  FROM (SELECT DISTINCT d.game_date FROM nba_raw.{name} AS d
+        WHERE d.game_date BETWEEN @start_date AND @end_date) AS r
+  JOIN nba_raw.nbac_schedule AS g ON g.game_date = r.game_date
+""",
+}
 
 
 def _sentence(row: Expected) -> str:

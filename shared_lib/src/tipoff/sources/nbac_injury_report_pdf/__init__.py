@@ -20,6 +20,7 @@ from tipoff.core.contracts.injury_rows import (
 )
 from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowRefused
 from tipoff.core.contracts.routes import Route, Template
+from tipoff.core.expected import Output
 from tipoff.core.game_date import eastern_instant, parse_iso
 from tipoff.core.source import Source
 from tipoff.sources.nbac_injury_report_pdf import layout
@@ -163,6 +164,7 @@ SOURCE = Source(
     ),
     parse=parse,
     parse_seq=PARSE_SEQ,
+    delivers=(Output("nbac_injury_report", "document", 2.0, required=False, per="date"),),
     is_json=False,
     collection=Collection(
         host=INDEX_HOST,

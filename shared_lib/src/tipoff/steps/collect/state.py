@@ -43,21 +43,26 @@ class _CommittedRow(msgspec.Struct, frozen=True):
 def committed_games(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[CommittedGame, ...]:
     """The games of a range with the sources of which they have a committed document."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for row in warehouse.rows(_committed_sql(), {"start_date": start_date, "end_date": end_date}, _CommittedRow):
+    for row in warehouse.rows(committed_sql(), {"start_date": start_date, "end_date": end_date}, _CommittedRow):
         found[row.nba_game_id].add(row.source)
     return tuple(CommittedGame(game, frozenset(committed)) for game, committed in sorted(found.items()))
 
 
 @cache
-def _committed_sql() -> str:
+def committed_sql() -> str:
     """One SELECT per source that has a document per game."""
-    selects = (
-        f"SELECT DISTINCT t.nba_game_id, '{name}' AS source\nFROM nba_raw.{collection.game_table} AS t\n"
-        "WHERE t.game_date BETWEEN @start_date AND @end_date AND t.nba_game_id IS NOT NULL"
+    return "UNION ALL\n".join(
+        _COMMITTED.format(source=name, table=collection.game_table)
         for name, collection in sources.COLLECTIONS.items()
         if collection.game_table is not None
     )
-    return "\nUNION ALL\n".join(selects)
+
+
+_COMMITTED = """\
+SELECT DISTINCT t.nba_game_id, '{source}' AS source
+FROM nba_raw.{table} AS t
+WHERE t.game_date BETWEEN @start_date AND @end_date AND t.nba_game_id IS NOT NULL
+"""
 
 
 class _RunRow(msgspec.Struct, frozen=True):

@@ -1,17 +1,6 @@
--- How many games of each date each output covers, counted in the tables themselves.
+-- How many games of each date each output of Tipoff covers, counted in the tables themselves. The step adds the sources.
 WITH covered AS (
-  SELECT 'nbac_injury_report' AS output, r.game_date, g.nba_game_id
-  FROM (SELECT DISTINCT i.game_date FROM nba_raw.nbac_injury_report AS i
-        WHERE i.game_date BETWEEN @start_date AND @end_date) AS r
-  JOIN nba_raw.nbac_schedule AS g ON g.game_date = r.game_date
-  UNION ALL
-  SELECT 'odds_api_game_lines', l.game_date, l.nba_game_id
-  FROM nba_raw.odds_api_game_lines AS l WHERE l.game_date BETWEEN @start_date AND @end_date
-  UNION ALL
-  SELECT 'odds_api_player_points_props', p.game_date, p.nba_game_id
-  FROM nba_raw.odds_api_player_points_props AS p WHERE p.game_date BETWEEN @start_date AND @end_date
-  UNION ALL
-  SELECT 'upcoming_player_game_context', c.game_date, c.nba_game_id
+  SELECT 'upcoming_player_game_context' AS output, c.game_date, c.nba_game_id
   FROM nba_analytics.upcoming_player_game_context AS c WHERE c.game_date BETWEEN @start_date AND @end_date
   UNION ALL
   SELECT 'player_composite_factors', f.game_date, f.nba_game_id
@@ -24,12 +13,6 @@ WITH covered AS (
   FROM nba_predictions.prediction_outcomes AS e WHERE e.game_date BETWEEN @start_date AND @end_date
   GROUP BY e.game_date, e.nba_game_id
   HAVING COUNTIF(e.state = 'missing') = 0 AND COUNTIF(e.state = 'predicted') > 0
-  UNION ALL
-  SELECT 'nbac_player_boxscores', b.game_date, b.nba_game_id
-  FROM nba_raw.nbac_player_boxscores AS b WHERE b.game_date BETWEEN @start_date AND @end_date
-  UNION ALL
-  SELECT 'nbac_play_by_play', y.game_date, y.nba_game_id
-  FROM nba_raw.nbac_play_by_play AS y WHERE y.game_date BETWEEN @start_date AND @end_date
   UNION ALL
   SELECT 'player_game_summary', s.game_date, s.nba_game_id
   FROM nba_analytics.player_game_summary AS s WHERE s.game_date BETWEEN @start_date AND @end_date
