@@ -1,10 +1,13 @@
 """A composed workflow has each subworkflow that it calls, once, and no other."""
 
+import re
+
 import pytest
 import yaml
 
+from tipoff.sources import COLLECTIONS
 from tipoff_ops.build import find_project
-from tipoff_ops.build.workflows import compose_workflow
+from tipoff_ops.build.workflows import compose_stages, compose_workflow
 
 LIBRARY = {
     "tell": "tell:\n  steps:\n    - log:\n        call: write\n",
@@ -33,3 +36,21 @@ def test_no_workflow_defines_what_the_library_has() -> None:
     assert shared == {"step", "alert"}
     for path in folder.glob("*.yaml"):
         assert not shared & yaml.safe_load(path.read_text("utf-8")).keys(), path.name
+
+
+def test_a_workflow_gets_the_sources_that_state_a_stage_of_it() -> None:
+    text = (find_project().root / "workflows" / "daily.yaml").read_text("utf-8")
+    composed = compose_stages("daily", text, COLLECTIONS)
+    stages = yaml.safe_load(re.search(r"stages:\n(?: +- .*\n)+", composed).group())["stages"]  # type: ignore[union-attr]
+    assert [[one["source"] for one in stage] for stage in stages] == [
+        ["nbac_schedule"],
+        ["nbac_injury_report_pdf", "odds_api_game_lines"],
+        ["odds_api_player_props"],
+    ]
+
+
+def test_a_host_is_asked_once_in_a_stage() -> None:
+    lines = COLLECTIONS["odds_api_game_lines"]
+    twice = {"one": lines, "other": lines}
+    with pytest.raises(ValueError, match="asks api.the-odds-api.com twice"):
+        compose_stages("daily", "stages: []  # make build: them\n", twice)
