@@ -10,6 +10,7 @@ from tests.contract.source_tree import ROOT, Module, mains, modules
 from tipoff.core.errors import ConfigInvalid
 from tipoff.runtime import settings
 from tipoff.runtime.settings import Endpoints, IngestSettings, Settings, load
+from tipoff.sources import KEYS
 
 MESH = yaml.safe_load((ROOT / "terraform" / "mesh.yaml").read_text(encoding="utf-8"))
 KINDS = ("topics", "subscriptions", "buckets", "datasets", "workflows", "schedules")
@@ -80,3 +81,8 @@ def test_every_event_that_an_alert_counts_is_logged_by_a_function() -> None:
     """Otherwise the alert never fires (pitfall 8)."""
     logged = set().union(*(literals(module) for module in modules()))
     assert {metric["event"] for metric in MESH["log_metrics"].values()} <= logged
+
+
+def test_collect_may_read_the_key_of_every_source() -> None:
+    secrets = {name.replace("-", "_") for name in MESH["functions"]["collect"]["may"]["secrets"]}
+    assert {key.name for key in KEYS} == secrets
