@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tipoff import sources
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.contracts.injury_rows import InjuryRow
 
 NEEDS_STATE = {"player_resolved", "player_unresolved", "duplicate_delivery"}  # ingest fills these in
@@ -68,7 +68,7 @@ def test_a_sample_of_each_season_is_accepted_without_a_reject(corpus: Path, seas
     with zipfile.ZipFile(corpus / f"landing-{season}.zip") as archive:
         for name in archive.namelist()[::97]:
             parsed = sources.read(name, archive.read(name))
-            assert (parsed.outcome, parsed.rejects) == (Outcome.ACCEPTED, ()), name
+            assert (parsed.outcome, parsed.rejects) == (DocumentOutcome.ACCEPTED, ()), name
             assert parsed.rows_in == parsed.rows_out
 
 
@@ -85,4 +85,4 @@ def test_real_captures_are_read(corpus: Path) -> None:
                 landed = "nba-com/schedule/2023-24/20231001T000000Z.json"
             else:
                 continue
-            assert sources.read(landed, body).outcome is Outcome.ACCEPTED, name
+            assert sources.read(landed, body).outcome is DocumentOutcome.ACCEPTED, name

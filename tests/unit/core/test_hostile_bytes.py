@@ -10,7 +10,7 @@ from pypdf.errors import DependencyError
 from tests.unit.core import core_documents as d
 
 from tipoff import sources
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.contracts.decoding import document_bytes
 
 TEXT = json.dumps(d.box())
@@ -67,7 +67,7 @@ def test_hostile_bytes_end_with_the_code_of_the_first_thing_wrong(
     body: bytes, encoding: str | None, reason: str
 ) -> None:
     parsed = sources.read(d.BOX_NAME, body, encoding)
-    assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, reason)
+    assert (parsed.outcome, parsed.reason) == (DocumentOutcome.QUARANTINED, reason)
 
 
 @pytest.mark.parametrize("size", [1, 2**20 - 1, 2**20, 2**20 + 1, 3 * 2**20, 32 * 2**20])
@@ -89,7 +89,7 @@ def test_a_decompression_bomb_stops_at_the_limit() -> None:
 )
 def test_other_pdfs_are_quarantined(body: bytes) -> None:
     parsed = sources.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", body)
-    assert parsed.outcome is Outcome.QUARANTINED and parsed.reason in (Reason.SCHEMA, Reason.INVALID_ENCODING)
+    assert parsed.outcome is DocumentOutcome.QUARANTINED and parsed.reason in (Reason.SCHEMA, Reason.INVALID_ENCODING)
     assert (
         sources.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", b"%PDF-" * 2**20).reason
         == "too_large"
@@ -102,4 +102,4 @@ def test_an_encrypted_pdf_is_quarantined(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(pypdf, "PdfReader", refuse)
     parsed = sources.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", b"%PDF-1.7")
-    assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, Reason.SCHEMA)
+    assert (parsed.outcome, parsed.reason) == (DocumentOutcome.QUARANTINED, Reason.SCHEMA)

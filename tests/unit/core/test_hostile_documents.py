@@ -11,7 +11,7 @@ import pytest
 from tests.unit.core import core_documents as d
 
 from tipoff import sources
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.contracts.results import Parsed
 
 type Change = Callable[[Any], Any]
@@ -60,7 +60,7 @@ def test_each_small_document_is_accepted_whole(name: str) -> None:
         json.dumps(d.ALL[name]).replace('":', '" :'),
     ):
         parsed = sources.read(name, text.encode())
-        assert (parsed.outcome, parsed.reason, parsed.rejects) == (Outcome.ACCEPTED, None, ())
+        assert (parsed.outcome, parsed.reason, parsed.rejects) == (DocumentOutcome.ACCEPTED, None, ())
         assert parsed.rows_in == parsed.rows_out > 0
     assert sources.read(name, gzip.compress(text.encode()), "gzip").rows_out == parsed.rows_out
 
@@ -187,7 +187,7 @@ ATOMIC: list[tuple[str, Change, str]] = [
 @pytest.mark.parametrize(("name", "change", "reason"), ATOMIC)
 def test_a_broken_document_is_quarantined_with_its_code(name: str, change: Change, reason: str) -> None:
     parsed = read(name, changed(d.ALL[name], change))
-    assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, reason)
+    assert (parsed.outcome, parsed.reason) == (DocumentOutcome.QUARANTINED, reason)
     assert parsed.tables == () and (parsed.rows_in, parsed.rows_out, parsed.rows_rejected) == (1, 0, 1)
 
 
@@ -234,7 +234,7 @@ def test_one_bad_row_of_a_row_wise_document_is_rejected_alone(
 ) -> None:
     parsed = read(name, changed(d.ALL[name], change))
     assert (parsed.reason, parsed.rows_out) == (reason, kept)
-    assert parsed.outcome is (Outcome.QUARANTINED if reason == "mixed_prices" else Outcome.ACCEPTED)
+    assert parsed.outcome is (DocumentOutcome.QUARANTINED if reason == "mixed_prices" else DocumentOutcome.ACCEPTED)
     assert parsed.rows_in == parsed.rows_out + parsed.rows_rejected and parsed.rows_rejected == 1
     assert parsed.rejects[0].field and parsed.rejects[0].rule
 
@@ -243,31 +243,31 @@ def test_one_bad_row_of_a_row_wise_document_is_rejected_alone(
 def test_a_game_that_is_not_over_is_ignored_whatever_it_holds(status: int) -> None:
     running = changed(d.box(), put("game.gameStatus", status), put("game.homeTeam", {"players": []}))
     parsed = read(d.BOX_NAME, running)
-    assert (parsed.outcome, parsed.reason, parsed.rows_in) == (Outcome.IGNORED, Reason.NOT_FINAL, 0)
+    assert (parsed.outcome, parsed.reason, parsed.rows_in) == (DocumentOutcome.IGNORED, Reason.NOT_FINAL, 0)
 
 
 @pytest.mark.parametrize(
     ("text", "outcome"),
     [
-        ("PPD", Outcome.IGNORED),
-        ("Suspended", Outcome.IGNORED),
-        ("Q3 4:11", Outcome.IGNORED),
-        ("Half", Outcome.IGNORED),
-        ("7:30 pm ET", Outcome.IGNORED),
-        ("Final", Outcome.ACCEPTED),
-        ("Final/OT2", Outcome.ACCEPTED),
-        ("", Outcome.ACCEPTED),
-        (None, Outcome.ACCEPTED),
+        ("PPD", DocumentOutcome.IGNORED),
+        ("Suspended", DocumentOutcome.IGNORED),
+        ("Q3 4:11", DocumentOutcome.IGNORED),
+        ("Half", DocumentOutcome.IGNORED),
+        ("7:30 pm ET", DocumentOutcome.IGNORED),
+        ("Final", DocumentOutcome.ACCEPTED),
+        ("Final/OT2", DocumentOutcome.ACCEPTED),
+        ("", DocumentOutcome.ACCEPTED),
+        (None, DocumentOutcome.ACCEPTED),
     ],
 )
-def test_a_game_whose_text_denies_its_status_is_not_final(text: str | None, outcome: Outcome) -> None:
+def test_a_game_whose_text_denies_its_status_is_not_final(text: str | None, outcome: DocumentOutcome) -> None:
     assert read(d.BOX_NAME, changed(d.box(), put("game.gameStatusText", text))).outcome is outcome
 
 
 def test_facts_from_the_future_would_stay_the_newest_and_are_refused() -> None:
     received = datetime(2024, 1, 25, 4, tzinfo=UTC)
     body = json.dumps(d.box()).encode()
-    assert sources.read(d.BOX_NAME, body, None, received).outcome is Outcome.ACCEPTED
+    assert sources.read(d.BOX_NAME, body, None, received).outcome is DocumentOutcome.ACCEPTED
     tomorrow = d.BOX_NAME.replace("20240125T033000Z", "20991231T033000Z")
     assert sources.read(tomorrow, body, None, received).reason is Reason.BAD_NAME
 
@@ -301,7 +301,7 @@ def test_what_happened_cannot_be_captured_before_its_day(name: str) -> None:
 def test_a_scoreboard_of_games_to_come_may_be() -> None:
     board = changed(d.scoreboard(), put("scoreboard.games.0.gameStatus", 1))
     early = d.SCOREBOARD_NAME.replace("/20240125T", "/20240123T")
-    assert read(early, board).outcome is Outcome.ACCEPTED
+    assert read(early, board).outcome is DocumentOutcome.ACCEPTED
 
 
 def test_a_tie_is_no_final_of_the_fallback() -> None:
@@ -311,7 +311,7 @@ def test_a_tie_is_no_final_of_the_fallback() -> None:
 
 def test_brackets_and_keys_inside_texts_are_only_text() -> None:
     odd = changed(d.box(), put("meta", {"note": '[[[{{{ "a": " : \\u0022: }', "a :b": '":"', "x": [[]] * 3}))
-    assert read(d.BOX_NAME, odd).outcome is Outcome.ACCEPTED
+    assert read(d.BOX_NAME, odd).outcome is DocumentOutcome.ACCEPTED
 
 
 def test_unknown_further_fields_never_fail_a_row() -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.core import core_documents as d
 
 from tipoff import sources
-from tipoff.core.codes import Outcome
+from tipoff.core.codes import DocumentOutcome
 from tipoff.core.contracts.odds_event import game_market
 from tipoff.core.contracts.results import Parsed
 
@@ -28,7 +28,7 @@ def test_a_market_that_is_no_game_market_is_a_player_s_and_no_points_line(key: s
     document["bookmakers"][0]["markets"][0]["key"] = key
     parsed = read(d.PROPS_NAME, document)
     assert (parsed.outcome, parsed.reason, tables(parsed)) == (
-        Outcome.ACCEPTED,
+        DocumentOutcome.ACCEPTED,
         "other_market_skipped",
         {"odds_api_player_props": 2},
     )
@@ -46,7 +46,7 @@ def test_game_lines_of_player_markets_only_are_accepted_without_rows() -> None:
     document = d.lines()
     document["data"]["bookmakers"][0]["markets"] = d.props()["bookmakers"][0]["markets"]
     parsed = read(d.LINES_NAME, document)
-    assert (parsed.outcome, parsed.reason, parsed.rows_in) == (Outcome.ACCEPTED, "other_market_skipped", 0)
+    assert (parsed.outcome, parsed.reason, parsed.rows_in) == (DocumentOutcome.ACCEPTED, "other_market_skipped", 0)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_point_beside_a_moneyline_is_one_that_the_table_holds() -> None:
     market["key"] = "h2h"
     market["outcomes"][0]["point"] = 1e300
     parsed = read(d.LINES_NAME, document)
-    assert (parsed.outcome, parsed.reason, parsed.rows_out) == (Outcome.ACCEPTED, "bad_line", 1)
+    assert (parsed.outcome, parsed.reason, parsed.rows_out) == (DocumentOutcome.ACCEPTED, "bad_line", 1)
 
 
 def test_prices_of_one_line_are_paired_in_the_order_they_are_met() -> None:

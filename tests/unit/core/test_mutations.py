@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.unit.core import core_documents as d
 
 from tipoff import sources
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 
 LONG = 100_000
 VALUES = st.one_of(
@@ -79,9 +79,9 @@ def test_one_thing_changed_anywhere(name: str, place: int, action: str, value: A
     paths = places(document)
     change(document, paths[place % len(paths)], action, value)
     parsed = sources.read(name, json.dumps(document).encode("utf-8", "surrogatepass"))
-    assert parsed.outcome in Outcome and (parsed.reason is None or parsed.reason in Reason)
+    assert parsed.outcome in DocumentOutcome and (parsed.reason is None or parsed.reason in Reason)
     assert parsed.rows_in == parsed.rows_out + parsed.rows_rejected
-    assert parsed.tables == () or parsed.outcome is Outcome.ACCEPTED
+    assert parsed.tables == () or parsed.outcome is DocumentOutcome.ACCEPTED
 
 
 def test_real_documents_with_one_thing_changed(corpus: Path) -> None:
@@ -97,7 +97,7 @@ def test_real_documents_with_one_thing_changed(corpus: Path) -> None:
             value: Any = draw.choice([None, True, -1, 10**20, 1.5, "", "NaN", [], {}, float("nan"), "\ud800"])
             change(document, draw.choice(paths), draw.choice(["set", "drop", "repeat", "rename"]), value)
             parsed = sources.read(name, json.dumps(document).encode())
-            assert parsed.outcome in Outcome and parsed.rows_in == parsed.rows_out + parsed.rows_rejected
+            assert parsed.outcome in DocumentOutcome and parsed.rows_in == parsed.rows_out + parsed.rows_rejected
 
 
 @pytest.mark.parametrize("name", sorted(d.ALL))
@@ -123,4 +123,4 @@ def test_bytes_changed_anywhere(name: str, place: int, piece: bytes, cut: int) -
     body = json.dumps(d.ALL[name]).encode()
     place %= len(body)
     parsed = sources.read(name, body[:place] + piece + body[place + cut :])
-    assert parsed.outcome in Outcome and parsed.rows_in == parsed.rows_out + parsed.rows_rejected
+    assert parsed.outcome in DocumentOutcome and parsed.rows_in == parsed.rows_out + parsed.rows_rejected

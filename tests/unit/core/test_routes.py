@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tipoff import sources
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.contracts import routes
 from tipoff.core.teams import TEAMS
 
@@ -125,7 +125,7 @@ GOOD = "nba-com/boxscores/2024-01-24/0022300619/20240125T033000Z.json"
 )
 def test_hostile_names_are_quarantined(name: str, reason: str) -> None:
     parsed = sources.read(name, b"{}")
-    assert (parsed.outcome, parsed.reason) == (Outcome.QUARANTINED, reason)
+    assert (parsed.outcome, parsed.reason) == (DocumentOutcome.QUARANTINED, reason)
 
 
 @pytest.mark.parametrize(
@@ -146,11 +146,11 @@ def test_hostile_names_are_quarantined(name: str, reason: str) -> None:
 )
 def test_artefacts_of_storage_are_ignored(name: str) -> None:
     parsed = sources.read(name, b"")
-    assert (parsed.outcome, parsed.reason, parsed.rows_in) == (Outcome.IGNORED, Reason.FOLDER_MARKER, 0)
+    assert (parsed.outcome, parsed.reason, parsed.rows_in) == (DocumentOutcome.IGNORED, Reason.FOLDER_MARKER, 0)
 
 
 def test_a_folder_marker_with_bytes_is_not_lost() -> None:
-    assert sources.read("nba-com/boxscores/2024-01-24/", b"{}").outcome is Outcome.QUARANTINED
+    assert sources.read("nba-com/boxscores/2024-01-24/", b"{}").outcome is DocumentOutcome.QUARANTINED
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from tests.unit.core import core_documents as d
 
 from tipoff import sources
-from tipoff.core.codes import Outcome
+from tipoff.core.codes import DocumentOutcome
 from tipoff.core.contracts import injury_rows, nba_player_lines, odds_lines
 from tipoff.core.contracts.nba_common import tenths
 from tipoff.core.contracts.results import Parsed, Row
@@ -80,7 +80,7 @@ def test_a_row_holds_exactly_the_columns_of_its_table(table: str) -> None:
 
 def read(name: str) -> Parsed:
     parsed = sources.read(name, json.dumps(d.ALL[name]).encode())
-    assert parsed.outcome is Outcome.ACCEPTED
+    assert parsed.outcome is DocumentOutcome.ACCEPTED
     return parsed
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tipoff.core.codes import Outcome
+from tipoff.core.codes import DocumentOutcome
 from tipoff.sources import parse, route
 from tipoff_sim import SMALL, Document, Kind, League, Season
 from tipoff_sim.market import american, event_id
@@ -66,9 +66,9 @@ def test_ingest_accepts_every_document_whole(documents: list[Document]) -> None:
         assert where.source == one.kind
         parsed = parse(where, one.body, None)
         if b'"PPD"' in one.body and one.kind is Kind.BOXSCORE:
-            assert parsed.outcome is Outcome.IGNORED
+            assert parsed.outcome is DocumentOutcome.IGNORED
             continue
-        assert parsed.outcome is Outcome.ACCEPTED, (one.object_name, parsed.rejects)
+        assert parsed.outcome is DocumentOutcome.ACCEPTED, (one.object_name, parsed.rejects)
         assert parsed.rejects == ()
         assert parsed.observed_at == one.observed_at
         assert parsed.rows_out > 0 or one.kind is Kind.INJURY_REPORT

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
+class DocumentOutcome(StrEnum):
     """What became of one object: rows were written, nothing was to be read, or it was set aside."""
 
     ACCEPTED = "accepted"

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tipoff.core import ids, teams
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.collect.collection import Collection
 from tipoff.core.collect.judging import judge_list
 from tipoff.core.collect.model import Host, Judgement, Key, SourceRequest, Target
@@ -148,7 +148,9 @@ def parse(where: Route, body: bytes) -> Content:
     games = _games(tree)
     final = [game for game in games if game.status == "Final"]
     if games and not final:
-        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", "status", games[0].status, Outcome.IGNORED)
+        raise DocumentRefused(
+            Reason.NOT_FINAL, "only finals are read", "status", games[0].status, DocumentOutcome.IGNORED
+        )
     check_captured(where.captured_at, where.day)
     rows = [row for game in final for row in _game_rows(where.day, game)]
     seen: set[tuple[str, int]] = set()

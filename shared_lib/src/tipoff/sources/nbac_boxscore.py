@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 
 from tipoff.core import ids
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.collect.collection import Collection, Stage
 from tipoff.core.collect.judging import absent
 from tipoff.core.collect.model import Judgement, SourceRequest, Target, Verdict
@@ -184,7 +184,9 @@ def _check_final(header: Header) -> None:
         raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", field, status)
     text = (header.gameStatusText or "").strip() or "Final"
     if status != FINAL or not text.upper().startswith("FINAL"):
-        raise DocumentRefused(Reason.NOT_FINAL, "only finals are read", field, f"{status} {text}", Outcome.IGNORED)
+        raise DocumentRefused(
+            Reason.NOT_FINAL, "only finals are read", field, f"{status} {text}", DocumentOutcome.IGNORED
+        )
 
 
 def _content(where: Route, game: Identity, document: Game) -> Content:

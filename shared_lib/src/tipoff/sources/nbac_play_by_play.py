@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from tipoff.core import teams
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.collect.collection import Collection, Stage
 from tipoff.core.collect.judging import absent
 from tipoff.core.collect.model import Judgement, SourceRequest, Target, Verdict
@@ -128,7 +128,7 @@ def parse(where: Route, body: bytes) -> Content:
         raise ValueError("a play-by-play's name carries its capture instant")
     actions = document.actions
     if not actions:
-        raise DocumentRefused(Reason.NOT_FINAL, "the game has begun", "$.game.actions", outcome=Outcome.IGNORED)
+        raise DocumentRefused(Reason.NOT_FINAL, "the game has begun", "$.game.actions", outcome=DocumentOutcome.IGNORED)
     _check_actions(actions)
     ordered = sorted(actions, key=lambda action: action.orderNumber or 0) if _all_ordered(actions) else actions
     coverage = "field_goals_only" if all(action.isFieldGoal for action in actions) else "all_actions"

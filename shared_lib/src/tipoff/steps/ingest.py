@@ -20,7 +20,7 @@ from tipoff.cloud.downloads import ObjectBytes
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.rows import Part
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.contracts.results import DocumentRefused, Parsed, Reject, refused
 from tipoff.core.contracts.routes import Route
 from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Retryable, TipoffError
@@ -200,7 +200,7 @@ def _fetch(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _
         found = context.store.read(event.bucket, event.name, event.generation)
     except NotReady:
         superseded = DocumentRefused(
-            Reason.DUPLICATE_DELIVERY, "a newer generation took this one's place", outcome=Outcome.IGNORED
+            Reason.DUPLICATE_DELIVERY, "a newer generation took this one's place", outcome=DocumentOutcome.IGNORED
         )
         return _Fetched(event, received_at, route, superseded)
     return _Fetched(event, received_at, route, found)
@@ -248,7 +248,7 @@ def _set_aside(context: IngestContext, taken: _Taken) -> None:
     rejects = taken.parsed.rejects
     if not rejects:
         return
-    document = taken.parsed.outcome is Outcome.QUARANTINED
+    document = taken.parsed.outcome is DocumentOutcome.QUARANTINED
     copy_object = _keep_copy(context, taken.event) if document else None
     context.ops.quarantine(_entries(context, taken, rejects, copy_object))
     if document:
@@ -270,7 +270,7 @@ def _entries(
     context: IngestContext, taken: _Taken, rejects: Sequence[Reject], copy_object: str | None
 ) -> list[QuarantineEntry]:
     now = context.clock()
-    document = taken.parsed.outcome is Outcome.QUARANTINED
+    document = taken.parsed.outcome is DocumentOutcome.QUARANTINED
     return [
         QuarantineEntry(
             quarantined_date=now.date(),

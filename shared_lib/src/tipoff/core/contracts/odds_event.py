@@ -26,7 +26,7 @@ _GAME_MARKET = re.compile(r"(?:alternate_)?(h2h|spreads|totals|team_totals|outri
 CLOCK_TOLERANCE_SECONDS = 600  # an envelope may be stamped this much after the capture
 
 
-class Outcome(msgspec.Struct, frozen=True, gc=False):
+class OddsOutcome(msgspec.Struct, frozen=True, gc=False):
     """One side of a market."""
 
     name: str
@@ -39,7 +39,7 @@ class Market(msgspec.Struct, frozen=True, gc=False):
     """One market of one bookmaker."""
 
     key: str
-    outcomes: list[Outcome]
+    outcomes: list[OddsOutcome]
     last_update: Instant | None = None
 
 
@@ -135,7 +135,7 @@ class Quote(NamedTuple):
 
     bookmaker: Bookmaker | LooseBookmaker
     market: Market | LooseMarket
-    outcome: Outcome
+    outcome: OddsOutcome
     path: str
     position: int
 
@@ -245,7 +245,7 @@ def loose_quotes(event: LooseEvent) -> tuple[tuple[Quote, ...], tuple[Reject, ..
     rejects: list[Reject] = []
     for bookmaker, b_path in _each(event.bookmakers, LooseBookmaker, "bookmakers", rejects):
         for market, m_path in _each(bookmaker.markets, LooseMarket, f"{b_path}.markets", rejects):
-            for outcome, _ in _each(market.outcomes, Outcome, f"{m_path}.outcomes", rejects):
+            for outcome, _ in _each(market.outcomes, OddsOutcome, f"{m_path}.outcomes", rejects):
                 found.append(Quote(bookmaker, market, outcome, m_path, len(found)))
     return tuple(found), tuple(rejects)
 

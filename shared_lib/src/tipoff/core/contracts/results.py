@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.errors import ContractViolation
 
 DOCUMENT_LEVEL = None
@@ -60,7 +60,7 @@ class Parsed:
 
     tables: tuple[TableRows, ...]
     rejects: tuple[Reject, ...]
-    outcome: Outcome
+    outcome: DocumentOutcome
     reason: Reason | None
     observed_at: datetime | None
     rows_in: int
@@ -94,7 +94,7 @@ class DocumentRefused(ContractViolation):
         rule: str,
         field: str = "",
         value: object = "",
-        outcome: Outcome = Outcome.QUARANTINED,
+        outcome: DocumentOutcome = DocumentOutcome.QUARANTINED,
     ) -> None:
         self.reason = reason
         self.outcome = outcome
@@ -128,7 +128,7 @@ def shorten(value: object) -> str:
 
 def refused(refusal: DocumentRefused, parse_seq: int = 0) -> Parsed:
     """The Parsed of a document that is set aside or ignored; ignored ones reject nothing."""
-    rejects = (refusal.reject,) if refusal.outcome is Outcome.QUARANTINED else ()
+    rejects = (refusal.reject,) if refusal.outcome is DocumentOutcome.QUARANTINED else ()
     return Parsed((), rejects, refusal.outcome, refusal.reason, None, len(rejects), 0, parse_seq)
 
 
@@ -141,7 +141,7 @@ def accepted(content: Content, parse_seq: int) -> Parsed:
     return Parsed(
         tables=content.tables,
         rejects=content.rejects,
-        outcome=Outcome.ACCEPTED,
+        outcome=DocumentOutcome.ACCEPTED,
         reason=reason,
         observed_at=content.observed_at,
         rows_in=rows_out + len(content.rejects),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, lru_cache
 
-from tipoff.core.codes import Outcome, Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.contracts.results import DocumentRefused
 from tipoff.core.game_date import FIRST_INSTANT, LAST_INSTANT, parse_iso
 
@@ -147,7 +147,7 @@ class ObjectNames:
         """
         if (_FOLDER.search(object_name) and size == 0) or _TEMPORARY.search(object_name):
             rule = "an artefact of storage is no document"
-            return DocumentRefused(Reason.FOLDER_MARKER, rule, "name", object_name, Outcome.IGNORED)
+            return DocumentRefused(Reason.FOLDER_MARKER, rule, "name", object_name, DocumentOutcome.IGNORED)
         known = _prefix(object_name) in self._by_prefix
         reason = Reason.BAD_NAME if known else Reason.UNKNOWN_SOURCE
         rule = "a name follows its source's template" if known else "a name belongs to a registered source"
