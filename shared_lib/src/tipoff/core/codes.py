@@ -1,10 +1,10 @@
-"""The closed set of reason codes and outcomes of the intake; quarantine holds nothing outside it."""
+"""The closed set of reason codes and outcomes of the intake; the quarantine holds no other code."""
 
 from enum import StrEnum
 
 
 class DocumentOutcome(StrEnum):
-    """What became of one object: rows were written, nothing was to be read, or it was set aside."""
+    """The outcome of one object: rows were written, there was nothing to read, or it was quarantined."""
 
     ACCEPTED = "accepted"
     IGNORED = "ignored"
@@ -12,7 +12,7 @@ class DocumentOutcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a document or a row ended as it did; the same code serves both."""
+    """The reason for an outcome of a document or a row."""
 
     # the object's name
     UNKNOWN_SOURCE = "unknown_source"

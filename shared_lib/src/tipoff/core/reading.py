@@ -1,4 +1,4 @@
-"""How every document is read: size and encoding, then the source's parser, then what holds of any source."""
+"""How every document is read: size and encoding, the source's parser, then the checks that all sources share."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What a source is: one value that says everything that differs from source to source."""
+"""What a source is: one value with everything that differs between sources."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
 """The sources of documents, one module each. A module `x` of this package defines `SOURCE`, whose name is `x`.
 
-The modules are found by listing the package, so a new source needs no entry anywhere. They do no I/O.
+The modules are found by listing the package, so a new source needs no entry anywhere. They do no I/O. A source is
+atomic (one bad row refuses its document) or row-wise (a bad row is rejected, and the other rows are kept).
 
 route(object_name) -> Route | None          parse(route, body, content_encoding) -> Parsed
 object_name(source, **fields) -> str        read(object_name, body, content_encoding) -> Parsed

@@ -1,4 +1,4 @@
-"""Ball Don't Lie box scores of one date: the fallback for NBA.com. Atomic; games that are not over are passed over."""
+"""Ball Don't Lie box scores of one date: the fallback for NBA.com. Atomic. Games that have not ended are skipped."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -41,7 +41,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One player's statistics; who did not play has `min` "00"."""
+    """One player's statistics; `min` of a player who did not play is "00"."""
 
     player: Person
     min: str | None = None

@@ -71,7 +71,7 @@ class Side(msgspec.Struct, frozen=True, gc=False):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What is read first: a game that is not over is ignored whatever the rest looks like."""
+    """Read first: a document of a game that has not ended is ignored, even if the rest of it is malformed."""
 
     gameId: str
     gameStatus: Int
@@ -178,7 +178,7 @@ def parse(where: Route, body: bytes) -> Content:
 
 
 def _check_final(header: Header) -> None:
-    """Ignore (not_final) a game that runs, is to come, or was called off; a final one's text is `Final`, `Final/OT`."""
+    """Ignore (not_final) a game that has not ended or was called off. The text of a final is `Final` or `Final/OT`."""
     field, status = "$.game.gameStatus", header.gameStatus
     if status not in (1, 2, FINAL):
         raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", field, status)
@@ -238,7 +238,7 @@ def _check_length(frames: tuple[_Frame, _Frame]) -> None:
 
 
 def _check_starters(frames: tuple[_Frame, _Frame]) -> None:
-    """Five start; asked last, so that a missing player is named by what he leaves missing."""
+    """Five players start. Checked last, because a missing player breaks the sums too, and they name the statistic."""
     for frame in frames:
         if sum(player.starter == "1" for player in frame.side.players) != 5:
             raise DocumentRefused(Reason.STAT_IDENTITY, "a team starts five players", f"{frame.path}.players")
@@ -274,7 +274,7 @@ def _team_row(frame: _Frame) -> TeamRow:
 
 
 def _check_sums(frame: _Frame) -> None:
-    """Team score, team statistics and the sum over players are one number each."""
+    """The team's statistics equal the sums over its players, and its points equal its score."""
     side, path = frame.side, frame.path
     if side.score != side.statistics.points:
         raise DocumentRefused(Reason.SUM_MISMATCH, "score = statistics.points", f"{path}.score", side.score)
@@ -336,7 +336,7 @@ def _player_row(frame: _Frame, player: Player, limit: int, path: str) -> PlayerR
 
 
 def _time_played(player: Player, limit: int, path: str) -> int:
-    """Tenths of a second; at most the length of the game, and none without having played."""
+    """Tenths of a second: at most the length of the game, and 0 for a player who did not play."""
     text, field = player.statistics.minutes, f"{path}.statistics.minutes"
     time_played = 0 if not text and player.played == "0" else duration(text or "", field)
     if time_played > limit:

@@ -1,4 +1,4 @@
-"""NBA injury report as structured JSON (ours or the original's). Row-wise: a bad record is set aside, the rest stay."""
+"""NBA injury report as structured JSON (ours or the original's). Row-wise."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def _header(metadata: Metadata) -> Report:
 
 
 def _header_of_name(where: Route) -> Report:
-    """The original's file of an hour holds the report of half past: dated earlier, it would be known before it was."""
+    """The original's file of an hour holds the report of half past, so that is the instant at which it was known."""
     if where.day is None or where.hour is None:
         raise ValueError("this layout carries date and hour")
     report_at = eastern_instant(where.day, where.hour, 30)
@@ -91,7 +91,7 @@ def _header_of_name(where: Route) -> Report:
 
 
 def _ours(raw: Any) -> Any:
-    """An original record under our field names; anything else as it is, to be refused as a row."""
+    """A record of the original under our field names. Any other value is returned as it is and refused as a row."""
     if not isinstance(raw, dict):
         return raw
     renamed = {"date": "game_date", "gametime": "game_time_et"}

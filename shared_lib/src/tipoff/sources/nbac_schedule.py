@@ -1,4 +1,4 @@
-"""NBA.com season schedule (scheduleLeagueV2). Atomic; an empty one is refused, it must not wipe a season."""
+"""NBA.com season schedule (scheduleLeagueV2). Atomic. An empty schedule is refused: it would remove a season."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -209,7 +209,7 @@ def _row(game: Game, season: str, path: str) -> ScheduleRow:
 
 
 def _number(value: int | str | None) -> int | None:
-    """The source prints numbers as text, and nothing as an empty text."""
+    """The source prints a number as text, and no number as empty text."""
     text = str(value or "").strip().removeprefix("Game ").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
 
@@ -226,7 +226,7 @@ def _game_id(game: Game, season: str, path: str) -> str:
 
 
 def _tricode(team: Team, kind: str, path: str) -> str:
-    """The tricode; empty while the team is not decided, anything for games open to other teams."""
+    """The tricode; empty while the team is not decided. Games against teams outside the league allow any tricode."""
     code = (team.teamTricode or "").strip()
     if kind in _OPEN_KINDS or (team.teamId == 0 and code in ("", "TBD")):
         return code if code != "TBD" else ""

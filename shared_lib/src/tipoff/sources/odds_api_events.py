@@ -1,4 +1,4 @@
-"""The Odds API event list. Row-wise; an empty list is a normal day."""
+"""The Odds API event list. Row-wise. An empty list is normal on a day without games."""
 
 from datetime import date, datetime
 from typing import Any

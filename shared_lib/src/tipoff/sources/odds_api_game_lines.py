@@ -16,13 +16,13 @@ from tipoff.core.source import Source
 
 OBJECT_NAMES = event_templates("game-lines")
 PARSE_SEQ = 2
-MARKETS = ("spreads", "totals")  # what is asked for
+MARKETS = ("spreads", "totals")  # requested
 
 
 def parse(where: Route, body: bytes) -> Content:
     """Rows of odds_api_game_lines of one event snapshot.
 
-    Player markets that travel along are passed over: they must not become lines of the game.
+    Player markets in the document are skipped: they must not become lines of the game.
 
     Raises:
         DocumentRefused: as `read_event`.
@@ -35,7 +35,7 @@ def parse(where: Route, body: bytes) -> Content:
 
 
 def is_player_market(key: str) -> bool:
-    """True for `player_points` and its kin, in whatever case."""
+    """True for `player_points` and other player markets, in upper or lower case."""
     return key.strip().lower().removeprefix("alternate_").startswith("player_")
 
 

@@ -1,4 +1,4 @@
-"""The Odds API player props of one event, all markets; PrizePicks and Underdog lines come alike. Row-wise."""
+"""The Odds API player props of one event, all markets; PrizePicks and Underdog lines have the same form. Row-wise."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -31,7 +31,7 @@ from tipoff.sources import odds_api_events
 
 OBJECT_NAMES = event_templates("player-props")
 PARSE_SEQ = 2
-MARKETS = ("player_points",)  # what is asked for
+MARKETS = ("player_points",)  # requested
 POINTS_MARKETS = ("player_points", "player_points_alternate")
 MAX_LINE = 1000
 MAX_POINTS_LINE = 100
@@ -84,16 +84,16 @@ class _Side(NamedTuple):
 
 
 type _Key = tuple[str, str, str, Decimal | None]
-type _Sides = dict[odds.Price, _Side]  # of one direction, in the order they were met
+type _Sides = dict[odds.Price, _Side]  # of one direction, in document order
 type _Offers = dict[_Key, tuple[_Sides, _Sides]]  # Over, Under
 
 
 def parse(where: Route, body: bytes) -> Content:
     """Rows of odds_api_player_props: Over and Under of one book, market, player and line in one row.
 
-    A lone side keeps NULL on the other. Two spellings of one player in one book are two offers, not one pair (a book
-    lists its ladder under the one and its main line under the other). Game markets that travel along go to
-    odds_api_game_lines; whatever is no game market is a player's.
+    A side without its opposite has NULL there. Two spellings of one player in one book are two offers, not one pair:
+    a book may list its alternate lines under one spelling and its main line under the other. Game markets go to
+    odds_api_game_lines; every other market is a player's.
 
     Raises:
         DocumentRefused: as `odds_lines.read_event`.
@@ -124,7 +124,7 @@ def _note(document: EventDocument) -> Reason | None:
 
 
 def _offers(document: EventDocument, found: tuple[Quote, ...]) -> tuple[_Offers, tuple[Reject, ...]]:
-    """Sides by book, market, spelling and line; the same side at the same price says nothing new.
+    """Sides by book, market, spelling and line; a repetition at the same price is dropped.
 
     A book that quotes a line twice makes two offers: the first Over goes with the first Under, and so on.
     """
@@ -168,7 +168,7 @@ def _line(quote: Quote) -> Decimal | None:
 
 
 def _first(over: _Side | None, under: _Side | None) -> _Side:
-    """The side the document names first: its spelling and stamps stand for both."""
+    """The side that the document names first; the row has its spelling and stamps."""
     sides = [side for side in (over, under) if side is not None]
     return min(sides, key=lambda side: side.quote.position)
 
@@ -231,7 +231,7 @@ def following_credits(target: Target) -> int:
 
 
 def _events_wanted(target: Target, answer: Answer) -> list[Event]:
-    """Events of the date that have not begun at the instant of the quotes; of the chosen games where some are."""
+    """Events of the date that have not begun at the instant of the quotes; of the chosen games, if any are chosen."""
     at = target.snapshot_at or target.now
     pairs = {(game.away, game.home) for game in target.chosen}
     events = [odds_api.event_of(raw) for raw in odds_api.elements(answer.body)[1]]

@@ -1,4 +1,4 @@
-"""What a run may spend, how long it waits, and when it asks a host nothing: arithmetic without a clock."""
+"""What a run may spend, how long it waits, and when it leaves a host alone: arithmetic without a clock."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,14 +23,14 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a run has spent so far; `credits_left` is the vendor's own count, None until it has said one."""
+    """What a run has spent so far; `credits_left` is the vendor's own count, None before the vendor has stated one."""
 
     requests: int = 0
     credits: int = 0
     credits_left: int | None = None
 
     def refusal(self, budget: Budget, request: SourceRequest) -> str | None:
-        """Why the next attempt would exceed the budget or the vendor's quota; None if it may go."""
+        """Why the next attempt would exceed the budget or the vendor's quota; None if it may be sent."""
         if self.requests + 1 > budget.requests:
             return f"{budget.requests} requests are spent"
         if self.credits + request.credits > budget.credits:
@@ -80,11 +80,11 @@ class Circuit:
 
 
 def wait_s(attempt: int, retry_after: str | None, chance: float) -> float | None:
-    """Seconds before the next attempt; None if there is to be none.
+    """Seconds before the next attempt; None for no further attempt.
 
     Args:
         attempt: attempts made so far.
-        retry_after: the header, seconds only; what it asks for is granted in full or, above a minute, not waited for.
+        retry_after: the header, in seconds. Up to a minute it is waited for in full; above a minute there is no retry.
         chance: uniform in [0, 1): full jitter between half of the doubled wait and the whole.
     """
     if attempt >= ATTEMPTS:

@@ -41,7 +41,7 @@ _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 def list_request(
     source: str, template: Template, tail: str, target: Target, params: Pairs, credits: int
 ) -> SourceRequest:
-    """A request of a list of the target's date, or of the list as it stood at a past snapshot."""
+    """A request for a list of the target's date, or for the list as it stood at a past snapshot."""
     bounds = () if target.snapshot_at else _bounds(target.day)
     fields = {"date": target.day}
     return _request(source, template, tail, target, (*params, *bounds), credits, fields, judge_events)
@@ -50,7 +50,7 @@ def list_request(
 def event_request(
     source: str, template: Template, event: Event, target: Target, params: Pairs, credits: int, judge: Judge
 ) -> SourceRequest:
-    """A request of one event's quotes, or of the quotes as they stood at a past snapshot."""
+    """A request for one event's quotes, or for the quotes as they stood at a past snapshot."""
     tail = f"events/{event.event_id}/odds"
     return _request(source, template, tail, target, params, credits, event_fields(event), judge, event)
 
@@ -90,7 +90,7 @@ def _request(
 
 
 def quote_params(markets: tuple[str, ...]) -> Pairs:
-    """Parameters of a request of quotes of some markets."""
+    """Parameters of a request for the quotes of some markets."""
     return (
         ("regions", ",".join(REGIONS)),
         ("markets", ",".join(markets)),

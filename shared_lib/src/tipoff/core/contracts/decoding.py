@@ -1,8 +1,8 @@
 """From hostile bytes to typed structs: size, encoding, duplicate keys, non-finite numbers, depth, syntax, then shape.
 
-The common document passes three cheap checks in C (msgspec decode, re-encode and count colons, cancel brackets). Only
-one that fails any of them is read again by the slow reader that finds the exact reason. Measured: 2 s for the 7,611
-documents (184 MB) of a season.
+A good document passes three cheap checks in C (msgspec decode, re-encode and count colons, cancel brackets). Only a
+document that fails one of them is read again by the slow reader, which finds the exact reason. Measured: 2 s for the
+7,611 documents (184 MB) of a season.
 """
 
 import codecs
@@ -19,14 +19,14 @@ from tipoff.core.contracts.results import DocumentRefused, RowRefused
 
 MAX_BYTES = 32 * 2**20
 MAX_DEPTH = 64
-# Seven times what the largest document at hand has (a season's schedule); a decoded value costs up to 70 bytes.
+# Seven times the number in the largest known document (a season's schedule). A decoded value costs up to 70 bytes.
 MAX_COMMAS = 500_000
 MAX_VALUE_BYTES = 2**20
 _PIECE_BYTES = 2**20
 _GZIP_MAGIC = b"\x1f\x8b"
 _NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _ESCAPED_COLON = b"\\u003"  # the one way to write a colon that is not a colon byte
-# Possessive, and content with a text that never ends: nothing is looked at twice, whatever a document holds.
+# Possessive quantifiers, and an unterminated text matches: no byte is read twice, so no document is slow.
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
 _ONLY_SPACE = re.compile(rb"\s*")
 _BETWEEN = re.compile(rb"[^,:\[\]{}]++")
@@ -61,7 +61,7 @@ def document_bytes(body: bytes, content_encoding: str | None) -> bytes:
 def _inflate(body: bytes) -> bytes:
     """Inflate twice: once to learn the size, piece by piece, then into a buffer of exactly that size.
 
-    So a bomb costs a piece, and a document no more than its own bytes.
+    A decompression bomb then costs one piece of memory, and a document no more than its own size.
     """
     try:
         return zlib.decompress(body, wbits=31, bufsize=max(_inflated_size(body), 1))
@@ -132,7 +132,7 @@ def check_json(body: bytes) -> Any:
 
 
 def _keys_are_unique(body: bytes, tree: Any) -> bool:
-    """True if surely unique: writing the tree again yields as many colons as the text holds."""
+    """True if the keys are certainly unique: the tree, written again, has as many colons as the text."""
     if _ESCAPED_COLON in body:
         return False
     try:
@@ -161,7 +161,7 @@ def _check_depth(body: bytes) -> None:
         elif char in (b"]", b"}"):
             depth -= 1
             if depth < 0:
-                return  # not JSON: the reader says so
+                return  # not JSON: the slow reader says why
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -216,7 +216,7 @@ def _diagnose(body: bytes, message: str) -> NoReturn:
 
 
 def decode[T](body: bytes, shape: type[T]) -> T:
-    """Typed document of strict JSON bytes; unknown fields are passed over.
+    """Typed document of strict JSON bytes; unknown fields are skipped.
 
     Raises:
         DocumentRefused: any code of `check_json`, then schema (something missing, another container) or wrong_type.
@@ -259,7 +259,7 @@ def explain(message: str) -> tuple[Reason, str, str]:
 
 
 def value_at(tree: Any, path: str) -> object:
-    """What stands at a path such as `$.game.players[3].name`; empty text if nothing does."""
+    """The value at a path such as `$.game.players[3].name`; empty text without one."""
     here = tree
     for key, index in _PATH_PART.findall(path):
         try:

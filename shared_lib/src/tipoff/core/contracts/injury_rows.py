@@ -16,7 +16,7 @@ from tipoff.core.game_date import EASTERN, eastern_instant, parse_iso
 
 STATUSES = ("Out", "Doubtful", "Questionable", "Probable", "Available")
 CLOCK_TOLERANCE = timedelta(minutes=10)  # a report may be dated this much after its capture
-MAX_REASON = 400  # so much of it tells the category; the longest of four seasons has 85
+MAX_REASON = 400  # enough to find the category; the longest reason of four seasons has 85
 EARLIEST, LATEST = timedelta(days=-1), timedelta(days=7)  # of a game date, counted from the report's own date
 _MATCHUP = re.compile(r"([A-Z]{3})@([A-Z]{3})")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])( \(ET\))?")
@@ -52,7 +52,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class NotSubmitted(msgspec.Struct, frozen=True, gc=False):
-    """A team that has said nothing yet about a game."""
+    """A team that has not submitted its report of a game yet."""
 
     game_date: str
     matchup: str
@@ -78,7 +78,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class InjuryRow(Row, frozen=True, gc=False, kw_only=True):
-    """A row of nbac_injury_report: the report itself, a silent team, or a listing."""
+    """A row of nbac_injury_report: a marker of the report, a team without a report, or a listing."""
 
     game_date: date
     row_kind: str
@@ -108,7 +108,7 @@ class InjuryRow(Row, frozen=True, gc=False, kw_only=True):
 
 
 class _Meeting(msgspec.Struct, frozen=True):
-    """Which game a printed line speaks of, seen from its team."""
+    """The game of a printed line, seen from the line's team."""
 
     game_date: date
     game_id: str
@@ -205,9 +205,9 @@ def silent(report: Report, entry: NotSubmitted, position: int) -> InjuryRow:
 
 
 def assemble(report: Report, rows: Sequence[InjuryRow], rejects: Sequence[Reject]) -> Content:
-    """Content of a report: one marker row per date it speaks for, then its rows; a player listed twice only once.
+    """Content of a report: a marker row for each date it covers, then its rows; one row for a player listed twice.
 
-    The markers make an emptied report the newest of its dates too: its own date, the next, and every date it lists.
+    With the markers, a report without rows is the newest of its dates too: its own, the next, and those it lists.
     """
     kept, repeated = _without_repeats(rows)
     days = {report.day, report.day + timedelta(days=1)} | {row.game_date for row in rows}
@@ -294,4 +294,4 @@ def _tipoff(day: date, clock: str | None) -> datetime | None:
 @lru_cache(maxsize=8192)
 def _category(reason: str) -> str:
     found = [(place, category) for phrase, category in _CATEGORIES if (place := reason.lower().find(phrase)) >= 0]
-    return min(found)[1] if found else "other"  # the first phrase decides: a slip of the print may precede it
+    return min(found)[1] if found else "other"  # the first phrase found decides; a misprint may precede it

@@ -22,7 +22,7 @@ _GAME_CODE = re.compile(r"([0-9]{8})/([A-Z]{3})([A-Z]{3})")
 REGULATION_TENTHS = 240 * 600
 OVERTIME_TENTHS = 25 * 600
 MAX_OVERTIMES = 6  # the record of the league, 1951-01-06
-MAX_PLUS_MINUS = 200  # no team ever won by half as much
+MAX_PLUS_MINUS = 200  # the largest win of the league is below half of it
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def identity(where: Route, body_id: str, field: str = "$.game.gameId") -> Identi
 
 
 def check_captured(captured_at: datetime, day: date) -> None:
-    """Refuse (date_mismatch) what was captured before the day it tells of: it would be known before it happened."""
+    """Refuse (date_mismatch) a capture from before its day: it would be known before it happened."""
     if captured_at.astimezone(EASTERN).date() < day:
         raise DocumentRefused(Reason.DATE_MISMATCH, "a game is not captured before its day", "name", captured_at)
 
@@ -86,7 +86,7 @@ def check_game_code(code: str | None, day: date, pair: tuple[str, str] | None = 
 
 
 def check_pair_of_code(code: str | None, pair: tuple[str | None, str | None], path: str) -> None:
-    """Refuse (id_mismatch) a gameCode of other teams, home and away exchanged included; other forms say nothing."""
+    """Refuse (id_mismatch) a gameCode of other teams or with home and away exchanged. Other forms are not checked."""
     match = _GAME_CODE.fullmatch(code or "")
     if match is not None and all(pair) and match.groups()[1:] != pair:
         raise DocumentRefused(Reason.ID_MISMATCH, "gameCode names the game's teams", f"{path}.gameCode", code)

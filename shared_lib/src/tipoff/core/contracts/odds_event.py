@@ -131,7 +131,7 @@ class Meeting(NamedTuple):
 
 
 class Quote(NamedTuple):
-    """One outcome with where it stands; `position` counts outcomes through the document."""
+    """One outcome with its path; `position` is its number in the document."""
 
     bookmaker: Bookmaker | LooseBookmaker
     market: Market | LooseMarket
@@ -299,7 +299,7 @@ def number(value: float) -> Decimal:
 
 
 def game_market(key: str) -> str:
-    """Which of the game markets a key is of, e.g. `spreads` of `alternate_spreads_h1`; empty if of none."""
+    """Which of the game markets a key is of, e.g. `spreads` of `alternate_spreads_h1`; empty if none."""
     match = _GAME_MARKET.fullmatch(key)
     return match.group(1) if match else ""
 

@@ -68,7 +68,7 @@ class LineRow(Row, frozen=True, gc=False, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class EventDocument:
-    """One event document read through: header, game, snapshot, well-formed quotes and rejects so far."""
+    """One event document: header, game, snapshot, well-formed quotes and rejects."""
 
     event: EventHeader
     game: Meeting
@@ -118,7 +118,7 @@ def _unwrap[T](tree: Any, wrapped: type[Envelope[T]], bare: type[T]) -> tuple[En
 
 
 def line_rows(document: EventDocument, found: tuple[Quote, ...]) -> tuple[tuple[LineRow, ...], tuple[Reject, ...]]:
-    """Rows and rejects of game-market quotes; a quote repeated at the same price stands once."""
+    """Rows and rejects of game-market quotes; a quote that is repeated at the same price has one row."""
     rows: dict[tuple[object, ...], LineRow] = {}
     rejects: list[Reject] = []
     for quote in found:

@@ -17,12 +17,12 @@ class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """One thing that was set aside.
+    """One rejected document or row.
 
     Attributes:
-        code: why, of the closed set.
+        code: the reason, of the closed set.
         field: path inside the document, e.g. `$.game.homeTeam.players[3].statistics.points`; empty for the whole.
-        value: what stood there, shortened.
+        value: the value of the field, shortened.
         rule: the rule it broke, one sentence.
         row_index: position of the row in its document; None if the whole document is refused.
     """
@@ -51,11 +51,11 @@ class Parsed:
         rejects: row-level rejects of an accepted document, or the one reason of a refused one.
         outcome: accepted, ignored or quarantined.
         reason: code of the refusal, or the most important note of an accepted document, or None.
-        observed_at: instant (UTC) the facts were known; None if the document never got that far.
+        observed_at: instant (UTC) the facts were known; None if the document was refused before that was known.
         rows_in: records read; always rows_out plus rows_rejected.
         rows_out: rows in `tables` (marker rows of an injury report not counted).
         parse_seq: number of the parser that read it.
-        dates: Eastern game dates the rows speak of, sorted.
+        dates: Eastern game dates of the rows, sorted.
     """
 
     tables: tuple[TableRows, ...]
@@ -76,7 +76,7 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a source's parser hands back before bookkeeping: rows, rejects, a note and the instant of observation."""
+    """What a source's parser returns, before bookkeeping: rows, rejects, a note and the instant of observation."""
 
     tables: tuple[TableRows, ...]
     observed_at: datetime
@@ -86,7 +86,7 @@ class Content:
 
 
 class DocumentRefused(ContractViolation):
-    """The whole document is set aside (or ignored); raised by parsers, turned into a Parsed by `parse`."""
+    """The whole document is quarantined or ignored. Parsers raise it; `read_document` turns it into a Parsed."""
 
     def __init__(
         self,
@@ -108,7 +108,7 @@ class DocumentRefused(ContractViolation):
 
 
 class RowRefused(ContractViolation):
-    """One row of a row-wise document is set aside; caught where the rows are collected."""
+    """One row of a row-wise document is rejected. The parser catches it where it collects the rows."""
 
     def __init__(self, code: Reason, field: str, value: object, rule: str) -> None:
         self.reason, self.field, self.value, self.rule = code, field, shorten(value), rule
@@ -127,13 +127,13 @@ def shorten(value: object) -> str:
 
 
 def refused(refusal: DocumentRefused, parse_seq: int = 0) -> Parsed:
-    """The Parsed of a document that is set aside or ignored; ignored ones reject nothing."""
+    """The Parsed of a document that is quarantined or ignored. An ignored document has no reject."""
     rejects = (refusal.reject,) if refusal.outcome is DocumentOutcome.QUARANTINED else ()
     return Parsed((), rejects, refusal.outcome, refusal.reason, None, len(rejects), 0, parse_seq)
 
 
 def accepted(content: Content, parse_seq: int) -> Parsed:
-    """The Parsed of a document whose rows stand; its reason is the first reject's code, else the note."""
+    """The Parsed of an accepted document. Its reason is the code of the first reject, else the note."""
     rows_out = sum(len(table.rows) for table in content.tables) - content.marker_rows
     reason = content.rejects[0].code if content.rejects else content.note
     dated = (table.rows for table in content.tables if table.rows and hasattr(table.rows[0], "game_date"))

@@ -89,7 +89,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A name that belongs to a source, with what it says.
+    """A name that belongs to a source, and the values in it.
 
     Attributes:
         source: name of the source whose parser reads the document.

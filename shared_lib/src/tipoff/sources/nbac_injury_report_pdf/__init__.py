@@ -31,7 +31,7 @@ SILENT = "NOT YET SUBMITTED"
 MAX_ROWS = 1_000
 PLACE_HOLDER = "UNK@UNK"  # printed through the all-star break
 _HEADER = re.compile(r"Injury Report: ([0-9]{2})/([0-9]{2})/([0-9]{2}) ([0-9]{2}):([0-9]{2}) ([AP])M")
-_REACH_POINTS = 30.0  # a cell is centred on its row; what stands farther from every row continues the last one above
+_REACH_POINTS = 30.0  # a cell is centred on its row; a line farther from every row continues the last row above
 
 
 class _Printed(NamedTuple):
@@ -43,7 +43,7 @@ class _Printed(NamedTuple):
 
     @property
     def is_anchor(self) -> bool:
-        """True if a row stands on this line; other lines only continue a cell of one."""
+        """True if this line is the first of a row; other lines continue a cell."""
         return bool(self.cells[4]) or SILENT in self.cells[6] or SILENT in self.cells[5]
 
 

@@ -1,4 +1,4 @@
-"""The printed table of an injury-report PDF: words with positions in, printed lines out. Knows no basketball."""
+"""The printed table of an injury-report PDF: from words with positions to printed lines."""
 
 import io
 import re
@@ -21,7 +21,7 @@ _FOOTER = re.compile(r"Page \d+ of(?: \d+)?")
 
 
 class Word(NamedTuple):
-    """A piece of text as seen: points from the left and from the top of its page."""
+    """A piece of text and its place: points from the left and from the top of its page."""
 
     page: int
     left: float
@@ -43,7 +43,7 @@ class Line(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One printed row: a player or a silent team; cells not printed on it are carried from above."""
+    """One printed row: a player, or a team without a report. A cell that is not printed repeats the cell above."""
 
     game_date: str
     game_time: str
@@ -60,7 +60,7 @@ def words(body: bytes) -> tuple[int, tuple[Word, ...]]:
     Raises:
         DocumentRefused: too_large, invalid_encoding (no PDF) or schema (a PDF that cannot be read).
     """
-    from pypdf import PdfReader  # here: it costs every cold start 0.2 s that only this source needs
+    from pypdf import PdfReader  # imported here: it costs 0.2 s, and only this source needs it
     from pypdf.errors import DependencyError, PyPdfError
 
     if len(body) > MAX_PDF_BYTES:
@@ -86,19 +86,19 @@ def words(body: bytes) -> tuple[int, tuple[Word, ...]]:
         raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
     except (RecursionError, NotImplementedError, AssertionError, OSError, EOFError, struct.error) as error:
         raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
-    except DependencyError as error:  # enciphered in a way that pypdf has no means to read
+    except DependencyError as error:  # encrypted in a way that pypdf cannot read
         raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
     return len(pages), tuple(found)
 
 
 class _Collector:
-    """Keeps every piece of text pypdf meets, at its place on the upright page."""
+    """Collects every piece of text that pypdf finds, with its place on the upright page."""
 
     def __init__(self, found: list[Word], page: int, rotation: int) -> None:
         self._found, self._page, self._rotation = found, page, rotation
 
     def __call__(self, text: str, matrix: list[float], text_matrix: list[float], _font: object, _size: float) -> None:
-        if not text.strip() or not any(text_matrix[4:6]):  # page totals are printed nowhere
+        if not text.strip() or not any(text_matrix[4:6]):  # page totals have no place on the page
             return
         if len(self._found) >= MAX_WORDS:
             raise DocumentRefused(Reason.TOO_LARGE, f"a report has at most {MAX_WORDS} words")
@@ -123,7 +123,7 @@ def lines(found: Iterable[Word]) -> tuple[Line, ...]:
 
 
 def join(parts: Iterable[str]) -> str:
-    """Words of one line as one text; a word cut after its hyphen or before a semicolon is put together again."""
+    """Words of one line as one text; a word that was cut after its hyphen or before a semicolon is joined."""
     text = ""
     for part in parts:
         glued = (text.endswith("-") and not text.endswith(" -")) or part.startswith(";")

@@ -142,7 +142,7 @@ def _is_fresh(request: Collect, recent: state.RecentRuns, now: datetime) -> bool
 
 
 def user_agent(context: CollectContext) -> str:
-    """The header User-Agent, for the people who run a source."""
+    """The User-Agent header: it tells the operators of a source who sends the requests."""
     settings = context.settings
     return f"Tipoff/{settings.release[:12]} (basketball forecasts; Google Cloud project {settings.project_id})"
 

@@ -30,7 +30,7 @@ def scrape(context: CollectContext, request: Scrape) -> Scraped:
     """Collect one source of one date.
 
     Raises:
-        BadRequest: no such scraper (the facts list those there are), or no date.
+        BadRequest: no such scraper (the facts list all of them), or no date.
     """
     try:
         day = resolve(request.gamedate, context.clock())

@@ -16,7 +16,7 @@ from tipoff.core.collect.model import Game
 from tipoff.steps.collect.context import Collect
 from tipoff.steps.queries import load
 
-CREDITS_EXPIRE_AFTER = timedelta(hours=6)  # the vendor's month may have turned since
+CREDITS_EXPIRE_AFTER = timedelta(hours=6)  # the vendor may have started a new month since
 ENDED_WELL = ("ok", "partial", "not_there_yet")
 
 
