@@ -104,7 +104,7 @@ def predicted(row: dict[str, Any], published: Mapping[int, Published]) -> Iterat
             "player_id": player_id, "player_lookup": f"player{player_id}", "team_abbr": "BOS",
             "prediction_id": f"{player_id}-{row['cutoff_at']}", "predicted_points": one.predicted_points,
             "mean_pts": one.mean_pts, "confidence_score": one.confidence_score, "recommendation": one.recommendation,
-            "current_points_line": line, "has_prop_line": line is not None, "consensus_line_pts": line,
+            "current_points_line": line, "has_prop_line": line is not None,
             "over_price_american": one.over_american, "under_price_american": one.under_american,
         }  # fmt: skip
 
