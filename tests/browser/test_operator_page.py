@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.unit.page.sample import report
 
-from tipoff.core.page import render
+from tipoff.site import render
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")

@@ -10,7 +10,7 @@ from cronsim import CronSim
 
 from tests.workflows.deployed_workflows import ROOT, Answers, DeployedWorkflows, Scenario, refused
 from tests.workflows.scenarios import CHAINS
-from tipoff.core.costs import Usage, call
+from tipoff.prices import Usage, call
 from tipoff.steps.reconcile import STARTS_PER_DATE
 
 MESH = yaml.safe_load((ROOT / "terraform" / "mesh.yaml").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from tipoff.core.page import ReportData, render
+from tipoff.site import ReportData, render
 
 
 def load_sample() -> ModuleType:

@@ -5,7 +5,7 @@ from math import erf
 from random import Random
 from statistics import mean
 
-from tipoff.core.page import (
+from tipoff.site import (
     CalibrationBin,
     Conservation,
     DateSummary,

@@ -7,9 +7,12 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from html.parser import HTMLParser
 
-from tipoff.core.page import Conservation, PredictionLine, QuarantineReason, ReportData, render
-from tipoff.core.page.markup import element, join
-from tipoff.core.page.words import count, duration, number, shortened, signed
+import pytest
+
+from tipoff.site import Conservation, PredictionLine, QuarantineReason, ReportData, render
+from tipoff.site.charts import bars, reliability
+from tipoff.site.markup import element, join
+from tipoff.site.words import count, duration, number, shortened, signed
 
 EVIL = "\"><script>alert('x')</script><img src=x onerror=alert(1)>"
 EMPTY = ReportData("p", "dev", "r", datetime(2025, 1, 1, tzinfo=UTC), "Nothing is known.")
@@ -115,3 +118,11 @@ def test_numbers_are_written_for_people() -> None:
     assert (number(None), number(-1.234), signed(0.5), count(1234567)) == ("–", "−1.23", "+0.50", "1\u202f234\u202f567")
     assert [duration(one) for one in (4.21, 185, 7800)] == ["4.2 s", "3 min 05 s", "2 h 10 min"]
     assert len(shortened("x" * 500)) == 95
+
+
+@pytest.mark.parametrize("values", [[], [("2024-11", 4.83), (EVIL, 0.0)]])
+def test_charts_of_a_backtest_are_well_formed(values: list[tuple[str, float]]) -> None:
+    drawn = bars("MAE by month", values) + reliability("P(over)", [(0.45, 0.5) for _ in values])
+    outline = Outline(drawn)
+    assert (outline.tags.count("rect"), outline.tags.count("circle")) == (len(values), len(values))
+    assert "script" not in outline.tags and "img" not in outline.tags

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import msgspec
 
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.core.page import (
+from tipoff.site import (
     CalibrationBin,
     Conservation,
     DateSummary,
@@ -18,7 +18,7 @@ from tipoff.core.page import (
     SystemScore,
     TableFreshness,
 )
-from tipoff.core.page.data import FreshnessState, Outcome
+from tipoff.site.data import FreshnessState, Outcome
 from tipoff.steps.queries import load
 
 STATEMENT = "No edge over the market is shown. Every figure is over predictions whose cutoff lies before tip-off."

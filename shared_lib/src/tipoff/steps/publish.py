@@ -9,8 +9,8 @@ import msgspec
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.page import PredictionLine, render
 from tipoff.runtime.settings import PublishSettings
+from tipoff.site import PredictionLine, render
 from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.page_data import prediction_lines, report_data
 

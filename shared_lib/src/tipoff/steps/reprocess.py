@@ -17,9 +17,9 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectName, ObjectStore
 from tipoff.cloud.workflows import Workflows
-from tipoff.core.costs import of_objects
 from tipoff.core.errors import BadRequest
 from tipoff.core.game_date import game_date_of
+from tipoff.prices import of_objects
 from tipoff.runtime.http import ACCEPTED, OK
 from tipoff.runtime.settings import ReprocessSettings
 from tipoff.steps.ops import Clock, OpsLog, utc_now
@@ -53,7 +53,7 @@ class ReprocessPlan(msgspec.Struct, frozen=True):
     Attributes:
         listed: objects that the request names; `todo` of them are not in yet (all of them when forced).
         rows: rows they will become, from earlier receipts of the object, else the mean of its source.
-        estimated_usd: at list price, by `core.costs`.
+        estimated_usd: at list price, by `tipoff.prices`.
         execution: full name of the workflow's execution; empty in a plan.
     """
 

@@ -16,7 +16,7 @@ from tipoff.forecast.report import Probabilities, Report, Scores, evaluate
 from tipoff.forecast.system import Mask
 from tipoff.forecast.training import TrainingTable
 from tipoff.forecast.walk_forward import Block, walk
-from tipoff_ops.backtest.charts import page
+from tipoff_ops.backtest.report_page import page
 
 type MapWeeks = Callable[[Callable[[int], Block], list[int]], Iterable[Block]]
 

@@ -15,8 +15,8 @@ import msgspec
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import UNENDED, Execution
-from tipoff.core.costs import Usage, call
 from tipoff.core.errors import NotReady
+from tipoff.prices import Usage, call
 from tipoff.steps.process import owned
 from tipoff.steps.replay import BackfillProgress
 from tipoff_ops.operate.target import Target
@@ -66,7 +66,7 @@ class ReprocessRange:
 
     @property
     def estimate(self) -> Usage:
-        """Upper bound of the cost, by the model of `core.costs`."""
+        """Upper bound of the cost, by the model of `tipoff.prices`."""
         blocks = -(-self.days // BLOCK_DAYS)
         built = sum(len(owned(step)) for step in self.steps if step in BUILDERS)
         reads = Usage(table_reads=built * blocks * READS_PER_TABLE + self.days * READS_PER_TABLE)

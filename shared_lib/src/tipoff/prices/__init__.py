@@ -1,26 +1,43 @@
-"""What work costs by list price: a model, not a bill. Free allowances are left out, so it errs upwards.
+"""What work costs by list price: an estimate, not a bill. It leaves free allowances out, so it errs upwards.
 
-Prices are the list prices in USD of the pages "Cloud Run pricing", "Pub/Sub pricing", "BigQuery pricing", "Workflows
-pricing", "Cloud Scheduler pricing" and "Cloud Storage pricing", US regions. The time per call and per object are
+The prices, their date and the pages they are from are in `list_prices.yaml`. The time per call and per object are
 assumptions, generous ones: nothing here was measured in a real project.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
+from functools import cache
+from pathlib import Path
 
-VCPU_SECOND_USD = 24e-6
-GIB_SECOND_USD = 2.5e-6
-REQUEST_USD = 0.4e-6
-PUBSUB_BYTE_USD = 40 / 2**40
+import msgspec
+import yaml
+
 PUBSUB_BYTES_MIN = 1_000
-CLASS_A_USD = 5e-6
-WORKFLOW_STEP_USD = 1e-5
-WORKFLOW_CALL_USD = 2.5e-5
-SCANNED_BYTE_USD = 6.25 / 2**40
 SCANNED_BYTES_MIN = 10 * 2**20  # of each table that a query names
-JOB_DAY_USD = 0.10 / 30
+TIB = 2**40
+DAYS_OF_MONTH = 30
 
 OBJECT_SECONDS = 0.3
 OBJECT_GIB = 0.5
+
+
+class _Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    usd: float
+    page: str
+
+
+class _PriceList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    recorded_on: date
+    prices: dict[str, _Price]
+
+
+@cache
+def list_prices() -> Mapping[str, float]:
+    """USD by unit, from `list_prices.yaml`."""
+    text = Path(__file__).with_name("list_prices.yaml").read_text(encoding="utf-8")
+    found = msgspec.convert(yaml.safe_load(text), _PriceList)
+    return {unit: price.usd for unit, price in found.prices.items()}
 
 
 @dataclass(frozen=True)
@@ -49,16 +66,17 @@ class Usage:
     @property
     def dollars(self) -> float:
         """USD at list price. A message counts twice: published and delivered."""
+        usd = list_prices()
         return (
-            self.vcpu_seconds * VCPU_SECOND_USD
-            + self.gib_seconds * GIB_SECOND_USD
-            + self.requests * REQUEST_USD
-            + 2 * self.messages * PUBSUB_BYTES_MIN * PUBSUB_BYTE_USD
-            + self.objects_written * CLASS_A_USD
-            + self.workflow_steps * WORKFLOW_STEP_USD
-            + self.workflow_calls * WORKFLOW_CALL_USD
-            + (self.table_reads * SCANNED_BYTES_MIN + self.scanned_bytes) * SCANNED_BYTE_USD
-            + self.scheduled_jobs * JOB_DAY_USD
+            self.vcpu_seconds * usd["vcpu_second"]
+            + self.gib_seconds * usd["gib_second"]
+            + self.requests * usd["request"]
+            + 2 * self.messages * PUBSUB_BYTES_MIN * usd["pubsub_tib"] / TIB
+            + self.objects_written * usd["object_write"]
+            + self.workflow_steps * usd["workflow_step"]
+            + self.workflow_calls * usd["workflow_call"]
+            + (self.table_reads * SCANNED_BYTES_MIN + self.scanned_bytes) * usd["scanned_tib"] / TIB
+            + self.scheduled_jobs * usd["scheduled_job_month"] / DAYS_OF_MONTH
         )
 
 

@@ -1,12 +1,12 @@
-"""The page's drawings, as SVG without a library: error by date, calibration, executions over time."""
+"""Every chart of Tipoff's pages, as SVG without a library."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from math import ceil, floor
 
-from tipoff.core.page.data import CalibrationBin, DateSummary, Execution
-from tipoff.core.page.markup import Markup, element, join
-from tipoff.core.page.words import count, day, duration, instant, number, percent
+from tipoff.site.data import CalibrationBin, DateSummary, Execution
+from tipoff.site.markup import Markup, element, join
+from tipoff.site.words import count, day, duration, instant, number, percent
 
 type Point = tuple[float, float]
 
@@ -75,12 +75,9 @@ def calibration(bins: Sequence[CalibrationBin], systems: Sequence[str]) -> Marku
     if not bins:
         return None
     axes = _Axes((0, 1), (0, 1), width=420, height=400)
-    rules = [axes.rule(step / 4, percent(step / 4)) for step in range(5)]
-    ticks = [axes.tick(step / 4, percent(step / 4)) for step in range(5)]
-    diagonal = element("line", x1=axes.x(0), y1=axes.y(0), x2=axes.x(1), y2=axes.y(1), class_="ideal")
     most = max(one.rows for one in bins)
     dots = [_dot(axes, one, series_class(systems, one.system_id), most) for one in bins]
-    return _svg("Share that went over, by probability said", axes, [*rules, *ticks, diagonal, *dots])
+    return _svg("Share that went over, by probability said", axes, [*_unit_square(axes), *dots])
 
 
 def timeline(executions: Sequence[Execution], now: datetime) -> Markup | None:
@@ -105,6 +102,43 @@ def timeline(executions: Sequence[Execution], now: datetime) -> Markup | None:
     return _svg("Workflow executions over time", axes, rows + bars + ends)
 
 
+def bars(title: str, values: Sequence[tuple[str, float]]) -> Markup:
+    """A labelled bar per value, from zero, with the value in its tooltip."""
+    top = max((value for _, value in values), default=1.0) or 1.0
+    axes = _Axes((0, max(len(values), 1)), (0, top), width=420, height=220)
+    drawn = [
+        element(
+            "rect",
+            element("title", f"{label}: {number(value, 4)}"),
+            x=axes.x(index + 0.1),
+            y=axes.y(value),
+            width=axes.x(0.8) - axes.x(0),
+            height=axes.y(0) - axes.y(value),
+            class_="bar s0",
+        )
+        for index, (label, value) in enumerate(values)
+    ]
+    ticks = [axes.tick(index + 0.5, label) for index, (label, _) in enumerate(values)]
+    return _titled(title, axes, [axes.rule(0, "0"), axes.rule(top, number(top)), *ticks, *drawn])
+
+
+def reliability(title: str, pairs: Sequence[tuple[float, float]]) -> Markup:
+    """Observed shares by predicted probability, with the diagonal of perfect calibration."""
+    axes = _Axes((0, 1), (0, 1), width=420, height=400)
+    drawn = [
+        element(
+            "circle",
+            element("title", f"predicted {number(predicted, 3)}, observed {number(observed, 3)}"),
+            cx=axes.x(predicted),
+            cy=axes.y(observed),
+            r=4,
+            class_="dot s0",
+        )
+        for predicted, observed in pairs
+    ]
+    return _titled(title, axes, [*_unit_square(axes), *drawn])
+
+
 def executions_start(executions: Iterable[Execution]) -> datetime:
     """Start of the first execution."""
     return min(one.started_at for one in executions)
@@ -119,6 +153,18 @@ def legend(names: Sequence[tuple[str, str]]) -> Markup:
     """Coloured keys: (css class, label) pairs."""
     keys = [element("span", element("i", class_=f"key {css}"), label, class_="legend-item") for css, label in names]
     return element("p", keys, class_="legend")
+
+
+def _unit_square(axes: _Axes) -> list[Markup]:
+    """Grid lines and labels of shares on both axes, and the diagonal."""
+    rules = [axes.rule(step / 4, percent(step / 4)) for step in range(5)]
+    ticks = [axes.tick(step / 4, percent(step / 4)) for step in range(5)]
+    diagonal = element("line", x1=axes.x(0), y1=axes.y(0), x2=axes.x(1), y2=axes.y(1), class_="ideal")
+    return [*rules, *ticks, diagonal]
+
+
+def _titled(title: str, axes: _Axes, children: Iterable[Markup]) -> Markup:
+    return element("figure", element("figcaption", title), _svg(title, axes, children))
 
 
 def _svg(title: str, axes: _Axes, children: Iterable[Markup]) -> Markup:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from tipoff.core.page import charts
-from tipoff.core.page.data import (
+from tipoff.site import charts
+from tipoff.site.data import (
     Conservation,
     DateSummary,
     Execution,
@@ -13,8 +13,8 @@ from tipoff.core.page.data import (
     ReportData,
     SystemScore,
 )
-from tipoff.core.page.markup import Markup, element, join
-from tipoff.core.page.words import MISSING, count, day, duration, instant, number, percent, shortened, signed
+from tipoff.site.markup import Markup, element, join
+from tipoff.site.words import MISSING, count, day, duration, instant, number, percent, shortened, signed
 
 _STATE_CLASS = {
     "COMPLETE": "good",

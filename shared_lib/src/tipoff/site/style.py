@@ -74,7 +74,7 @@ svg text { fill: var(--soft); font-size: 12px; }
 .track.s3 { stroke: var(--s3); } .dot.s3 { fill: var(--s3); } .key.s3 { background: var(--s3); }
 .track.s4 { stroke: var(--s4); } .dot.s4 { fill: var(--s4); } .key.s4 { background: var(--s4); }
 .bar.succeeded { fill: var(--good); } .bar.failed { fill: var(--bad); } .bar.active { fill: var(--warn); }
-.bar.cancelled { fill: var(--idle); }
+.bar.cancelled { fill: var(--idle); } .bar.s0 { fill: var(--s0); }
 .legend { margin: 8px 0 0; display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 13.5px; color: var(--soft); }
 .key { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: 7px; vertical-align: middle; }
 .filters { display: flex; flex-wrap: wrap; gap: 10px; align-items: center; margin: 0 0 12px; }

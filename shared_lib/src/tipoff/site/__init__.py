@@ -9,8 +9,8 @@ nothing but its style and its script, by their digests: no request leaves the pa
 from base64 import b64encode
 from hashlib import sha256
 
-from tipoff.core.page import sections
-from tipoff.core.page.data import (
+from tipoff.site import sections
+from tipoff.site.data import (
     CalibrationBin,
     Conservation,
     DateSummary,
@@ -22,9 +22,9 @@ from tipoff.core.page.data import (
     SystemScore,
     TableFreshness,
 )
-from tipoff.core.page.markup import Markup, element, join, trusted
-from tipoff.core.page.style import SCRIPT, STYLE
-from tipoff.core.page.words import instant
+from tipoff.site.markup import Markup, element, join, trusted
+from tipoff.site.style import SCRIPT, STYLE
+from tipoff.site.words import instant
 
 __all__ = [
     "CalibrationBin",
