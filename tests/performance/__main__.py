@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff_ops.build import find_project
+from tipoff_ops.build.tables import write_tables
 from tipoff_ops.build.zips import build_function
 
 HERE = Path(__file__).resolve().parent
@@ -91,6 +92,7 @@ def absent_peers() -> list[Row]:
 def cold_imports() -> list[Row]:
     """Per zip: processor seconds to import its step in a fresh interpreter (best of five), and memory afterwards."""
     project = find_project()
+    write_tables(project)
     rows = []
     for source in project.functions:
         with tempfile.TemporaryDirectory() as folder:
