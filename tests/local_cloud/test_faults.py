@@ -49,7 +49,7 @@ def get(proxy: FaultProxy, target: str, timeout_s: float = 5.0) -> Response:
     return Client(proxy.url, timeout_s).request("GET", target, {}, b"")
 
 
-def test_a_fault_hits_what_it_matches_as_often_as_it_says(proxy: FaultProxy, seen: list[str]) -> None:
+def test_a_fault_applies_to_matching_calls_as_often_as_configured(proxy: FaultProxy, seen: list[str]) -> None:
     proxy.script.add(Fault(match="GET /a", kind="status", status=429, times=2, skip=1))
     assert [get(proxy, target).status for target in ("/a", "/b", "/a", "/a", "/a")] == [
         200,

@@ -140,7 +140,7 @@ def test_players_points_add_up_to_the_score_of_both_teams_in_every_game(real: Re
     assert {row["starters"] for row in sums} == {5}
 
 
-def test_possessions_ratings_and_pace_equal_our_own_reckoning_from_the_documents(real: Real) -> None:
+def test_possessions_ratings_and_pace_equal_those_computed_from_the_documents(real: Real) -> None:
     truth = team_games(season_zip(CORPUS, real.season), real.first, real.last)
     attack = real.rows(
         "SELECT t.nba_game_id AS game, t.team_abbr AS team, t.points_scored AS points, t.possessions, "
