@@ -1,4 +1,4 @@
-"""Answers are told apart by name (pitfall: 200 with an error page taken for data, an empty list for an empty day)."""
+"""Each answer is classified: an error page with status 200 is no data, an empty list is not always an empty day."""
 
 import json
 from dataclasses import replace

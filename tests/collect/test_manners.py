@@ -181,7 +181,7 @@ def test_a_local_cloud_without_a_stand_in_reaches_nothing() -> None:
 
 
 def test_only_the_client_opens_connections() -> None:
-    """No other module may speak HTTP to a source; the two others speak to Cloud Storage (docs/adr/0008)."""
+    """One module speaks HTTP to sources; two others speak to Cloud Storage (docs/adr/0008-bulk-intake.md)."""
     source = Path(http.__file__).resolve().parents[1]
     speaks = re.compile(r"^\s*(?:import|from) (?:urllib3|requests|httpx|socket|http\.client|urllib\.request)\b", re.M)
     found = {path.name for path in source.rglob("*.py") if speaks.search(path.read_text(encoding="utf-8"))}

@@ -45,7 +45,7 @@ def test_the_boundary_has_the_only_broad_except() -> None:
 
 
 def test_a_main_takes_no_decisions() -> None:
-    """A main.py has no branch and no loop, so that the tests of the steps cover what a function does (pitfall 5)."""
+    """A main.py has no branch and no loop, so the tests of the steps cover a function (docs/pitfalls.md#5)."""
     forbidden = (ast.If, ast.Try, ast.For, ast.While, ast.Match, ast.IfExp, ast.BoolOp)
     found = [
         (main.name, node.lineno, type(node).__name__)

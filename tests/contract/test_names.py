@@ -1,4 +1,4 @@
-"""Names live in mesh.yaml (pitfalls 1 and 8): no literal, no default, and a start that lists every gap."""
+"""Names live in mesh.yaml (docs/pitfalls.md#1 and #8): no literal, no default, and a start that lists every gap."""
 
 import ast
 from dataclasses import MISSING, fields
@@ -78,7 +78,7 @@ def test_a_start_with_missing_names_lists_all_of_them() -> None:
 
 
 def test_every_event_that_an_alert_counts_is_logged_by_a_function() -> None:
-    """Otherwise the alert never fires (pitfall 8)."""
+    """Otherwise the alert never fires (docs/pitfalls.md#8)."""
     logged = set().union(*(literals(module) for module in modules()))
     assert {metric["event"] for metric in MESH["log_metrics"].values()} <= logged
 

@@ -1,4 +1,4 @@
-"""Function zips: same bytes twice, and requirements that are exactly what they import (pitfalls 2, 3, 7)."""
+"""Function zips: same bytes twice, and requirements that are exactly what they import (docs/pitfalls.md#2, #3, #7)."""
 
 import io
 import subprocess

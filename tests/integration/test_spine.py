@@ -36,7 +36,7 @@ def test_every_slate_player_ends_in_a_named_state(played: Played) -> None:
 
 
 def test_predictions_exist_before_any_box_score_landed(played: Played) -> None:
-    """Pitfall 29, the catch-22: predictions that wait for the game to be over."""
+    """The catch-22: predictions that wait for the game to be over (docs/pitfalls.md#29)."""
     for day in map(str, played.dates):
         assert played.runner.boxes_at_daily[day] == 0
         assert played.runner.predictions_at_daily[day] > 50

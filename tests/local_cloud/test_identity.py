@@ -1,4 +1,4 @@
-"""Identity tokens: a valid token names its caller, and every single defect is refused (reliability.md, S2)."""
+"""Identity tokens: a valid token names its caller, and every single defect is refused."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""One holder at a time, and a killed one blocks nobody for longer than its lock (pitfalls 36, 38, 44)."""
+"""One holder at a time, and a killed one blocks nobody for longer than its lock (docs/pitfalls.md#36, #38, #44)."""
 
 import json
 import subprocess

@@ -1,6 +1,6 @@
 """Possessions and ratings of a season's games, worked out from the box-score documents without any of our SQL.
 
-The formulas are those of the domain reference: possessions = FGA + 0.44 FTA + TOV - OREB of a team's players,
+The formulas are those of docs/domain.md#games: possessions = FGA + 0.44 FTA + TOV - OREB of a team's players,
 rating = 100 points / possessions, pace = 48 possessions / (team minutes / 5), team minutes as the document says.
 """
 

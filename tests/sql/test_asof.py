@@ -1,6 +1,6 @@
 """Nothing known at or after a game's cutoff moves one bit of what is derived for it.
 
-Pitfalls killed here: 23 (leak through `<=`), 30 (train/serve difference), 31 (season aggregates with later values).
+Prevents docs/pitfalls.md#23 (leak through `<=`), #30 (training and serving differ), #31 (aggregates of later values).
 A simulated league is landed, built, disturbed and built again; leaks are planted to see the alarms go off.
 """
 
@@ -245,7 +245,7 @@ PLANTED = {
 
 
 def test_constant_inverted_and_out_of_range_features_are_named(built: Built) -> None:
-    """Pitfall 27: each through the query itself, and no column that has nothing to do with them."""
+    """Each through the query itself, and no column that has nothing to do with them (docs/pitfalls.md#27)."""
 
     def plant(table: Table, script: str) -> str:
         for feature, (value, _) in PLANTED.items():

@@ -1,7 +1,7 @@
 """From landed documents to player and team games: versions, zones, lines, identities.
 
-Pitfalls killed here: 17 and 19 (duplicates, half corrections), 20 (in-game quotes), 23 (leaks by `<=`),
-27 (dead columns), 33 (another line), 34 (0-point games).
+Prevents docs/pitfalls.md#17 and #19 (duplicates, half corrections), #20 (in-game quotes), #23 (leaks by `<=`),
+#27 (dead columns), #33 (another line), #34 (0-point games).
 """
 
 from collections.abc import Iterator
@@ -172,7 +172,7 @@ def test_a_failed_check_leaves_the_table_as_it_was(warehouse: SmallWarehouse) ->
 
 
 def test_quotes_of_the_next_meeting_are_not_taken_for_the_game_just_played(warehouse: SmallWarehouse) -> None:
-    """Pitfall 18: two days after LAL at NOP, the same teams met at the same place in the play-in."""
+    """Two days after LAL at NOP, the same teams met at the same place in the play-in (docs/pitfalls.md#18)."""
     game, next_meeting = Game(DAY, 601), Game(date(2025, 1, 16), 699)
     after = {**next_meeting.quote("2025-01-16T12:00:00Z", 102, "4.5"), "odds_api_event_id": "next"}
     moved = {**game.quote("2025-01-13T12:00:00Z", 102, "4.5"), "game_date": "2025-01-14", "odds_api_event_id": "moved"}

@@ -1,6 +1,6 @@
-"""Grades, by the truth table of the domain reference, section 11.
+"""Grades, by the truth table of docs/domain.md#grading.
 
-Pitfalls killed here: 24 (bets without a quote), 33 (another line), 34 (DNP and 0-point games), 19 (graded twice).
+Prevents docs/pitfalls.md#24 (bets without a quote), #33 (another line), #34 (DNP, 0 points), #19 (graded twice).
 """
 
 from collections.abc import Iterator

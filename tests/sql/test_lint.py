@@ -1,6 +1,6 @@
 """Every SQL file is accepted by the GoogleSQL analyzer, gives the columns its folder states, and adds no floats.
 
-Pitfalls killed here: 6 (SQL against columns that do not exist), 20 (other readers of the raw quotes).
+Prevents docs/pitfalls.md#6 (SQL against columns that do not exist), #20 (other readers of the raw quotes).
 Each statement is analysed against its declared inputs only, so a `table.yaml` that hides an input fails too.
 Statements of steps and of the operator's commands stand under the same lint; one file, for the analyzer starts slowly.
 """

@@ -1,6 +1,6 @@
 """Names meet the registry: who nobody knows is listed, and more than 0.5 % of a source's rows of a date fail the check.
 
-Pitfall 18: name drift gave 0 % shot zones for a season, because nobody counted the names that joined nothing.
+Name drift gave 0 % shot zones for a season, because nobody counted the names that joined nothing (docs/pitfalls.md#18).
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """On the corpus every quote of a player who played joins to his box score, except those of the games listed here.
 
-Pitfall 18: props and box scores met under different spellings and ids, and what did not join was not counted.
+Props and box scores met under different spellings and ids, and what did not join was not counted (docs/pitfalls.md#18).
 """
 
 import csv

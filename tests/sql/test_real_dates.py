@@ -1,6 +1,6 @@
 """The tables over two real months: a range is its days, order is nothing, and the future moves not one bit.
 
-Pitfalls killed here: 23 (leak through `<=`), 29 (a rebuild gives something else than the daily run), 31 (aggregates
+Prevents docs/pitfalls.md#23 (leak through `<=`), #29 (a rebuild differs from the daily run), #31 (aggregates
 with later values). Slow: some hundreds of rebuilds; `make test-slow` runs it where the corpus is.
 """
 

@@ -1,7 +1,7 @@
 """Equal to the truth on real documents: a few games always, two whole seasons with `make test-slow`.
 
 The expected tables of the corpus were derived from the same documents by others; ratings are worked out here, in
-plain Python. Pitfalls killed here: 27 (dead columns, over whole seasons), 18 (games that do not match).
+plain Python. Prevents docs/pitfalls.md#27 (dead columns, over whole seasons), #18 (games that do not match).
 """
 
 import os

@@ -1,7 +1,7 @@
 """No statement of phases 3 and 4 reads a partitioned table without bounds, and a date costs a known number of bytes.
 
-Pitfalls killed here: 51 (unpartitioned merges), 54 (waste by default). The stand-in bills nothing, so the bytes are an
-estimate: the columns a statement names, by the width of their types, over the partitions that its filter asks for.
+Prevents docs/pitfalls.md#51 (unpartitioned merges), #54 (waste by default). The local cloud bills nothing, so bytes
+are an estimate: the columns a statement names, by the width of their types, over the partitions its filter asks for.
 """
 
 import re
@@ -17,7 +17,7 @@ DERIVED = [
     for table in season_warehouse.lineage((season_warehouse.STORE, "player_daily_cache", "slate_coverage"))
     if table.kind == "derived"
 ]
-# Games move between dates, and a season's schedule is 1,300 rows (DESIGN section 6, pruning).
+# Games move between dates, and a season's schedule is 1,300 rows (docs/design.md#pruning).
 SMALL_WITHOUT_BOUNDS = {"nba_raw.nbac_schedule_history"}
 TWO_SEASONS = 660
 MEGABYTES_PER_DATE = 100

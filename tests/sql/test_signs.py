@@ -1,6 +1,6 @@
-"""Each quantity points the way its definition says (sign register, domain reference section 12).
+"""Each quantity points the way its definition says (docs/domain.md#signs).
 
-Pitfalls killed here: 26 (inverted meanings), 27 (dead features), 28 (defaults scored as quality).
+Prevents docs/pitfalls.md#26 (inverted meanings), #27 (dead features), #28 (defaults scored as quality).
 Rows are put straight into the tables a query reads, one row per case, and the query itself is run.
 """
 

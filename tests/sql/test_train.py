@@ -126,7 +126,9 @@ def test_the_same_inputs_give_the_same_bytes_and_no_date_before_the_cutoff_uses_
     first = train(context, Train(CUTOFF, AS_OF))
     again = train(context, Train(CUTOFF, AS_OF, activate=False))
     assert (again.digest, again.outcome) == (first.digest, "kept")
-    assert not context.models.bundle_for(CUTOFF - timedelta(days=1), AS_OF + timedelta(days=9)).parts  # pitfall 23
+    assert not context.models.bundle_for(
+        CUTOFF - timedelta(days=1), AS_OF + timedelta(days=9)
+    ).parts  # docs/pitfalls.md#23
     assert not context.models.bundle_for(CUTOFF, AS_OF).parts  # not known before it was trained
 
 

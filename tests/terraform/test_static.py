@@ -73,7 +73,7 @@ def test_functions_of_mesh_yaml_and_folders_are_the_same() -> None:
 
 
 def test_a_function_gets_exactly_the_variables_its_settings_demand() -> None:
-    """Pitfall: a coordinator that defaulted to a topic which was never deployed lost 66 requests."""
+    """A default once named a topic that was never deployed (docs/pitfalls.md#1)."""
     found = {function: (demanded(function), set(NAMES.functions[function].env)) for function in PAGE["functions"]}
     assert {function: sets for function, sets in found.items() if sets[0] != sets[1]} == {}
 

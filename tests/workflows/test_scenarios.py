@@ -60,7 +60,7 @@ FAILING = [
 
 
 def test_no_branch_ends_succeeded_after_a_failure(results: dict[str, Ended]) -> None:
-    """Pitfall: a chain that goes on, or says success, after a step has failed."""
+    """A chain once went on, or said success, after a step had failed (docs/pitfalls.md#37)."""
     assert len(FAILING) > 100
     for title in FAILING:
         scenario, ended = SCENARIOS[title], results[title]
@@ -151,7 +151,7 @@ def test_a_range_is_rebuilt_block_by_block_and_predicted_day_by_day(results: dic
 
 
 def test_no_further_day_is_begun_after_one_that_failed(results: dict[str, Ended]) -> None:
-    """Pitfall: a range of days against a service that is down is a storm of calls."""
+    """Otherwise a range of days against a service that is down is a storm of calls (docs/pitfalls.md#41)."""
     assert results["reprocess: eight days, one fails"].times("predict_start/start") <= 6
 
 
@@ -190,7 +190,7 @@ def test_a_call_that_times_out_is_a_failure(deployed: DeployedWorkflows) -> None
 
 
 def test_all_steps_get_the_same_as_of(deployed: DeployedWorkflows) -> None:
-    """Pitfall: each step taking its own `now` sees another world."""
+    """A step that takes its own `now` sees other data (docs/pitfalls.md#30)."""
     for key in ("daily", "predict", "postgame"):
         deployed.run(SCENARIOS[f"{key}: all is well"])
         steps = set(CHAINS[key]) - {"collect/collect"}  # asked first, so that all others see what it brought

@@ -66,7 +66,7 @@ def test_a_failing_execution_tries_one_step_and_no_other(attempts: dict[str, Cou
 
 
 def test_the_day_stays_within_its_budget_of_attempts(attempts: dict[str, Counter[str]]) -> None:
-    """Pitfall: 720,630 runs without a success."""
+    """The original made 720,630 runs without a success (docs/pitfalls.md#41)."""
     total: Counter[str] = Counter()
     for workflow, asked in attempts.items():
         for step, times in asked.items():

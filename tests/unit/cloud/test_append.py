@@ -1,4 +1,4 @@
-"""Group commit: documents travel together and fall alone (DESIGN section 6, 'Appending')."""
+"""Group commit: documents travel together and fall alone (docs/design.md#appending)."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -107,7 +107,7 @@ def test_waiting_documents_share_one_append(wire: Wire) -> None:
 
 
 def test_a_refused_document_does_not_affect_the_others(wire: Wire) -> None:
-    """Pitfall 16: one bad team rejected twenty-two."""
+    """One bad team rejected twenty-two (docs/pitfalls.md#16)."""
     appender = Appender(AT, QuotaLedger())
     wire.gate, wire.entered = Event(), Event()
     with ThreadPoolExecutor(4) as pool:

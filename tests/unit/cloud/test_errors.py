@@ -1,4 +1,4 @@
-"""Every exception class of the Google clients becomes one leaf of our tree (pitfall 42), by class and reason."""
+"""Every exception of the Google clients becomes one error type, by class and reason (docs/pitfalls.md#42)."""
 
 import pytest
 from google.api_core import exceptions as api
@@ -44,7 +44,7 @@ def test_each_google_error_has_exactly_one_policy(kind: type[api.GoogleAPICallEr
     ],
 )
 def test_the_reason_decides_before_the_class(error: Exception, wanted: type[TipoffError]) -> None:
-    """Pitfall 48: a used-up quota is a pause, not a permission problem and not a reason to hammer."""
+    """A used-up quota is a pause, not a permission problem and not a reason to hammer (docs/pitfalls.md#48)."""
     assert type(translate(error, "a call")) is wanted
 
 

@@ -48,7 +48,7 @@ def test_a_date_whose_outputs_are_there_is_complete() -> None:
 
 
 def test_an_incident_alerts_once_and_at_its_root() -> None:
-    """Pitfall: one missing table and eleven alerts, or the same alert every fifteen minutes."""
+    """One missing table must not raise eleven alerts, nor one alert every fifteen minutes (docs/pitfalls.md#55)."""
     now = TIP - timedelta(minutes=30)
     counts = {name: GAMES for name in BEFORE if name.startswith(("nbac", "odds"))}
     rows = judged(counts, now)

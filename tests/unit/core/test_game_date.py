@@ -1,4 +1,4 @@
-"""Game dates: one Eastern rule for every instant (pitfall 21)."""
+"""Game dates: one Eastern rule for every instant (docs/pitfalls.md#21)."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 

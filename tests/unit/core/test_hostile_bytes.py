@@ -1,4 +1,4 @@
-"""Broken bytes: encodings, compression, syntax, numbers, depth; and what is no PDF (reliability R4, S5)."""
+"""Broken bytes: encodings, compression, syntax, numbers, depth; and what is no PDF."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Broken documents: one code each, no exception, good rows kept (pitfalls 14, 16; reliability R4, S5)."""
+"""Broken documents: one code each, no exception, good rows kept (docs/pitfalls.md#14, #16)."""
 
 import copy
 import gzip

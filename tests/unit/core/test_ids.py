@@ -1,4 +1,4 @@
-"""Identities: game ids in all their forms, platform ids, names (pitfall 18)."""
+"""Identities: game ids in all their forms, platform ids, names (docs/pitfalls.md#18)."""
 
 import unicodedata
 from datetime import date

@@ -1,4 +1,4 @@
-"""Mutated documents: whatever is done to one, it ends accepted or with a code, and never with an exception (R4)."""
+"""Mutated documents: whatever is done to one, it ends accepted or with a code, and never with an exception."""
 
 import copy
 import gc

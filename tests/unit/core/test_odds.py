@@ -1,4 +1,4 @@
-"""Odds: domain reference section 10, and the sign register's odds rows."""
+"""Odds: docs/domain.md#odds, and the odds rows of docs/domain.md#signs."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Object names: every written name has one route, everything else none (pitfall 13; reliability S4)."""
+"""Object names: every written name has one route, everything else none (docs/pitfalls.md#13)."""
 
 import re
 from datetime import UTC, date, datetime, timedelta

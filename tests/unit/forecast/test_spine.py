@@ -88,12 +88,12 @@ def test_pass_is_the_rule_and_an_edge_beyond_the_threshold_the_exception() -> No
     assert advise(forecast, quote(10.5), 100.0, Policy()).recommendation is Recommendation.OVER
     assert advise(forecast, quote(30.5), 100.0, Policy()).recommendation is Recommendation.UNDER
     assert advise(forecast, quote(10.5), 50.0, Policy()).recommendation is Recommendation.PASS
-    assert advise(forecast, None, 100.0, Policy()).recommendation is Recommendation.NO_LINE  # pitfall 24
+    assert advise(forecast, None, 100.0, Policy()).recommendation is Recommendation.NO_LINE  # docs/pitfalls.md#24
 
 
 def test_hit_rates_carry_wilson_intervals() -> None:
     published = metrics.wilson(108, 184)
-    assert (round(published.low, 3), round(published.high, 3)) == (0.515, 0.656)  # forecasting.md 3.4
+    assert (round(published.low, 3), round(published.high, 3)) == (0.515, 0.656)  # docs/forecasting.md#sample-size
 
 
 def test_the_slate_runs_through_every_ready_system_with_reasons() -> None:
@@ -102,7 +102,7 @@ def test_the_slate_runs_through_every_ready_system_with_reasons() -> None:
     assert by_key["moving_average", 1].mean_pts > by_key["moving_average", 2].mean_pts
     assert by_key["moving_average", 1].reasons[0].name == "recent scoring"
     assert 10 < by_key["ensemble", 1].predicted_points < 20
-    assert ("gradient_boosted", 1) not in by_key  # no stand-in for a model that is not there (pitfall 25)
+    assert ("gradient_boosted", 1) not in by_key  # no stand-in for a model that is not there (docs/pitfalls.md#25)
 
 
 def test_rows_that_carry_other_features_are_refused() -> None:

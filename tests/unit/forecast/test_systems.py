@@ -34,7 +34,7 @@ def predictions(table: TrainingTable, bundle: ModelBundle, feature: str, values:
 
 
 def test_a_better_opposing_defence_never_raises_any_forecast(table: TrainingTable, bundle: ModelBundle) -> None:
-    """Pitfall 26. `similarity` is held to it in its own term and over all players, not player by player.
+    """See docs/pitfalls.md#26. `similarity` is held to it in its own term and over all players, not player by player.
 
     Its neighbours are drawn by likeness and are no causal function of the defence: a rating that crosses the edge of
     a tier brings other past games of his, and what he scored in those may be less, against whatever they say of
@@ -92,7 +92,7 @@ def test_the_same_table_gives_the_same_bytes(table: TrainingTable, bundle: Model
 def test_later_rows_do_not_move_a_byte_of_the_bundle(table: TrainingTable, bundle: ModelBundle) -> None:
     later = table.dates >= BEFORE.toordinal()
     assert later.any()
-    assert fit_bundle(table.take(~later), BEFORE).digest == bundle.digest  # pitfalls 23, 32
+    assert fit_bundle(table.take(~later), BEFORE).digest == bundle.digest  # docs/pitfalls.md#23, #32
 
 
 def test_loading_refuses_other_bytes_features_and_versions(bundle: ModelBundle) -> None:

@@ -29,7 +29,7 @@ def test_rows_are_ordered_and_what_is_missing_is_nan_not_zero() -> None:
 
 def test_a_zero_point_game_is_an_appearance_and_dfs_is_no_sportsbook() -> None:
     table = gather([row(1, points=0.0, minutes=6.0), row(2, bookmaker="prizepicks")], NAMES)
-    assert table.appeared.all()  # pitfall 34
+    assert table.appeared.all()  # docs/pitfalls.md#34
     assert table.sportsbook.tolist() == [True, False]
 
 

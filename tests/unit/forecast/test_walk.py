@@ -33,7 +33,7 @@ def report(walked: Walk) -> Report:
 
 def test_every_row_is_predicted_by_a_bundle_of_earlier_dates(walked: Walk, tested: np.ndarray) -> None:
     assert len(walked.rows) == tested.sum()
-    assert (walked.trained_before <= walked.rows.dates).all()  # pitfall 32
+    assert (walked.trained_before <= walked.rows.dates).all()  # docs/pitfalls.md#32
     assert len(walked.digests) == WEEKS
     assert walked.systems["ensemble"].speaks.all()
 
@@ -52,7 +52,7 @@ def test_what_happens_in_a_week_does_not_move_its_own_forecasts(
 ) -> None:
     points = np.where(table.dates >= walked.rows.dates.max() - 2, table.points + 30, table.points)
     again = walk(replace(table, points=points), tested)
-    assert all((again.systems[name].pmf == f.pmf).all() for name, f in walked.systems.items())  # pitfall 23
+    assert all((again.systems[name].pmf == f.pmf).all() for name, f in walked.systems.items())  # docs/pitfalls.md#23
 
 
 def test_the_report_counts_every_slate_row_and_names_its_rows(report: Report, walked: Walk) -> None:

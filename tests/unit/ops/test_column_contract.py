@@ -1,6 +1,6 @@
 """A column that is constant, inverted, empty or out of its range is named, with the rule and the figure.
 
-Pitfall killed here: 27 (dead features), and the static half of 26 (inverted meanings).
+Prevents docs/pitfalls.md#27 (dead features), and statically docs/pitfalls.md#26 (inverted meanings).
 """
 
 from collections.abc import Mapping

@@ -35,7 +35,7 @@ def test_documents_come_in_order_of_observation(landing: LandingZip) -> None:
 
 
 def test_limits_are_eastern_dates_both_included(landing: LandingZip) -> None:
-    """The box of the 1st is captured on the 2nd by UTC: it still belongs to the 1st (pitfall 21)."""
+    """The box of the 1st is captured on the 2nd by UTC: it still belongs to the 1st (docs/pitfalls.md#21)."""
     assert [one.object_name for one in landing.documents(date(2024, 11, 1), date(2024, 11, 1))] == [
         REPORT,
         BOX,

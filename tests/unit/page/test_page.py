@@ -100,7 +100,7 @@ def test_an_empty_page_says_so_everywhere() -> None:
 
 
 def test_lost_rows_cannot_be_overlooked() -> None:
-    """Pitfall 37: the verdict comes from the numbers."""
+    """The verdict comes from the numbers (docs/pitfalls.md#37)."""
     page = render(replace(EMPTY, conservation=(Conservation("a", 1, 10, 8, 1), Conservation("b", 1, 10, 8, 2))))
     assert page.count("rows lost") == 1
     assert page.count("adds up") == 1

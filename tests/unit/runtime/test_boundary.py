@@ -1,4 +1,4 @@
-"""The boundary: what each error is to a subscription, and to a workflow or a person (DESIGN section 3)."""
+"""The boundary: what each error is to a subscription, and to a workflow or a person (docs/design.md#steps)."""
 
 import base64
 import json
@@ -126,7 +126,7 @@ def test_a_workflow_is_answered_by_status_and_code(
 
 
 def test_a_request_is_typed_or_refused_naming_the_field(client: FlaskClient) -> None:
-    """Pitfall 4: a date that stayed text took phase 4 down."""
+    """A date that stayed text took phase 4 down (docs/pitfalls.md#4)."""
     answer = client.post("/count", data=b'{"number": "one"}')
     assert answer.status_code == 400
     assert answer.json is not None and "number" in answer.json["message"]
@@ -135,7 +135,7 @@ def test_a_request_is_typed_or_refused_naming_the_field(client: FlaskClient) -> 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b'{"message": {"data": "%%%"}}', b'{"message": 1}'])
 def test_a_truncated_envelope_is_refused_not_acknowledged(client: FlaskClient, context: Context, body: bytes) -> None:
-    """Pitfall 14 and the gate 'function answered 200': bytes that are no message never reach a step."""
+    """Bytes that are no message never reach a step (docs/pitfalls.md#14)."""
     assert client.post("/", data=body).status_code == 400
     assert not context.seen
 

@@ -59,7 +59,7 @@ def test_documents_come_in_order_of_observation_under_unique_names(documents: li
 
 
 def test_ingest_accepts_every_document_whole(documents: list[Document]) -> None:
-    """Simulator and contracts agree: one route per name, no row refused, the instant is in the name (pitfall 13)."""
+    """Simulator and contracts agree: one route per name, no row refused, one instant (docs/pitfalls.md#13)."""
     for one in documents:
         where = route(one.object_name)
         assert where is not None
@@ -165,7 +165,7 @@ def test_play_by_play_runs_forward(documents: list[Document]) -> None:
 
 
 def test_a_player_who_is_out_in_the_last_report_does_not_play(season: Season, documents: list[Document]) -> None:
-    """For pitfall 34: Out never plays, Doubtful hardly ever, Questionable often, Probable mostly."""
+    """For docs/pitfalls.md#34: Out never plays, Doubtful hardly ever, Questionable often, Probable mostly."""
     reports = [(one.observed_at, body) for one, body in of(documents, Kind.INJURY_REPORT)]
     tipoffs = {one.game.matchup + str(one.game.game_date): one.game for one in season.matchups if one.result}
     shown: dict[tuple[str, str], str] = {}

@@ -10,7 +10,7 @@ def planned(names: tuple[str, ...]) -> list[PlannedStep]:
 
 
 def test_a_wave_reads_only_what_earlier_waves_build() -> None:
-    """Pitfall 45: a backfill out of phase order left NULL rows downstream for months."""
+    """A backfill out of phase order left NULL rows downstream for months (docs/pitfalls.md#45)."""
     steps = planned(tuple(table.name for table in (*owned("analyze"), *owned("precompute"))))
     built: set[str] = set()
     for wave in waves(steps):

@@ -72,7 +72,7 @@ def test_what_came_during_a_rebuild_waits_for_what_is_still_coming() -> None:
 
 
 def test_a_failed_rebuild_fails_every_message_of_its_batch() -> None:
-    """Pitfall 38: no message is acknowledged for work that was not done."""
+    """No message is acknowledged for work that was not done (docs/pitfalls.md#38)."""
     coalescer = Coalescer(wait_s=0.1, wait_max_s=1.0)
     together = Barrier(3)
 

@@ -1,7 +1,7 @@
 """Whole objects by the JSON API, over one pool of connections.
 
-The library's own download costs three times the processor time of what it fetches (docs/adr/0008), and a replay is
-little else than downloads. Credentials, retries and checksums are Google's and urllib3's; this module joins them.
+The library's own download takes three times the processor time (docs/adr/0008-bulk-intake.md), and a replay is little
+else than downloads. Credentials, retries and checksums are Google's and urllib3's; this module joins them.
 """
 
 from base64 import b64encode

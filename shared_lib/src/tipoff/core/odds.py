@@ -1,6 +1,6 @@
 """Odds: American and decimal prices, implied probabilities, margins removed, and money won.
 
-Formulas: domain reference section 10. A probability is in [0, 1], a price per unit staked.
+Formulas: docs/domain.md#odds. A probability is in [0, 1], a price per unit staked.
 """
 
 import math

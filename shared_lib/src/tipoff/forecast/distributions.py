@@ -1,7 +1,7 @@
 """Count distributions of points: probabilities of 0..`MAX_POINTS`, row by row or many rows at once.
 
 Everything is a matrix of probabilities, shape (rows, MAX_POINTS + 1); the last column also holds the tail.
-Formulas: forecasting reference, section 4 (negative binomial by mean and variance) and 2.4 (CRPS, PIT).
+Formulas: docs/forecasting.md#distribution (negative binomial) and docs/forecasting.md#metrics (CRPS, PIT).
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ MIN_OVERDISPERSION = 1.05
 class VarianceLaw:
     """variance = linear * mean + quadratic * mean^2, never below 1.05 * mean.
 
-    Defaults: measured on 2024-25, forecasting reference section 4; the law turns down beyond a mean of 47.
+    Defaults: measured on 2024-25 (docs/forecasting.md#distribution). The variance falls beyond a mean of 47.
     """
 
     linear: float = 3.86

@@ -1,6 +1,6 @@
 """Scores of forecasts against what happened. All arrays are (rows,); points unless said otherwise.
 
-Definitions: forecasting reference, section 2.4; intervals: section 2.5.
+Definitions: docs/forecasting.md#metrics; intervals: docs/forecasting.md#intervals.
 """
 
 import math

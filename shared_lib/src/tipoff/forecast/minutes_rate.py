@@ -1,7 +1,7 @@
 """`minutes_rate`: how long he plays times how fast he scores, two boosted models.
 
-Who is out tonight works through minutes; skill and opponent work through the rate. Structure tried first
-on the advice of the forecasting reference, section 4; it was the best single system on 2023-24.
+Who is out tonight works through minutes; skill and opponent work through the rate. It was the best single system
+on 2023-24.
 """
 
 from dataclasses import dataclass

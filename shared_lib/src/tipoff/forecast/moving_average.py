@@ -1,8 +1,7 @@
 """`moving_average`: half the last five games, three tenths the last ten, a fifth the season, plus factors.
 
-Base: domain reference, section 9. The factors' weights are fitted on the training window (section 7.1:
-measured effects, never rules of thumb); their signs are held: a weaker opposing defence, a faster
-opponent and a fresher player never lower the forecast.
+Base: docs/domain.md#systems. The factors' weights are fitted on the training window (docs/domain.md#factors).
+Their signs are held: a weaker opposing defence, a faster opponent and a fresher player never lower the forecast.
 """
 
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ EFFECTS = ("recent scoring", "opposing defence", "pace", "home", "freshness")
 
 
 class MovingAverageParams(msgspec.Struct, frozen=True):
-    """Weights in points per unit; defaults are the effects measured in the domain reference, section 7.1."""
+    """Weights in points per unit; defaults are the effects measured in docs/domain.md#factors."""
 
     level: float = 1.0
     per_def_rating: float = 0.048

@@ -12,7 +12,7 @@ from tipoff.forecast.system import Mask
 from tipoff.forecast.training import TrainingTable
 from tipoff.forecast.walk_forward import Forecasts
 
-ENOUGH_BETS = 2243  # shows 55 % against 52.38 % (forecasting reference, section 7)
+ENOUGH_BETS = 2243  # shows 55 % against 52.38 % (docs/forecasting.md#sample-size)
 EDGES_PTS = ((0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 5.0), (5.0, 99.0))
 
 

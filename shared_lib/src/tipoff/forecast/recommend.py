@@ -11,7 +11,7 @@ class Policy:
     """When to recommend. Configuration, fixed before looking at results.
 
     `min_expected_value` is profit per unit staked; the default asks for more than any measured edge
-    (forecasting reference, section 3.3), so PASS is the rule. `min_feature_quality` is 0-100.
+    (docs/forecasting.md#sample-size), so PASS is the rule. `min_feature_quality` is 0-100.
     """
 
     min_expected_value: float = 0.05

@@ -1,4 +1,4 @@
-"""What every evaluation prints (forecasting reference, section 8): figures, never without rows and intervals.
+"""What every evaluation prints: figures with their rows and intervals (docs/forecasting.md#report).
 
 Everything is computed from a `Walk`: predictions made before the games, and what happened. Structs encode
 to JSON as they are; the same walk gives the same report.

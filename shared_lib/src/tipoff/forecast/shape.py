@@ -73,7 +73,7 @@ def fit_shape(mean: Floats, points: Floats) -> Shape:
 def fit_law(mean: Floats, points: Floats) -> VarianceLaw:
     """Least squares of squared residuals on (mean, mean^2), each row weighted by 1 / max(mean, 1)^2.
 
-    Source: forecasting reference, section 4 ("fit the two coefficients in the training window").
+    See docs/forecasting.md#distribution.
     """
     design = np.column_stack((mean, mean**2))
     weight = 1.0 / np.maximum(mean, 1.0) ** 2

@@ -1,7 +1,7 @@
 """`similarity`: what the player himself scored in past games like this one.
 
 Likeness = opponent tier 40 + rest 30 + venue 15 + form 15; games from 70 up count, the best 20 of the last
-60 (domain reference, section 9). Each player's past games stand in the bundle, so they all lie before its
+60 (docs/domain.md#systems). Each player's past games stand in the bundle, so they all lie before its
 training cutoff. Their weighted mean pulls the recent level; below five such games the system is silent.
 """
 

@@ -1,7 +1,7 @@
 """Wires that fire when a leak makes forecasts too good, and the matrix of which must fire for which leak.
 
-Clean values and limits: forecasting reference, sections 6.1 and 6.3, measured on players of 15 minutes or
-more. `leak_matrix.json` is the matrix, as data: a test plants every leak and compares.
+Clean values and limits: docs/forecasting.md#tripwires. `leak_matrix.json` is the matrix, as data: a
+test plants every leak and compares.
 """
 
 from dataclasses import dataclass

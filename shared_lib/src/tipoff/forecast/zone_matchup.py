@@ -2,7 +2,7 @@
 
 mean = level * season average + weight * sum over zones of zone share x (opponent zone vs league), per shot
 taken. Zone values are percentage points of field-goal percentage allowed above the league, positive =
-weaker defence (domain reference, sections 7 and 9), so a weaker zone defence never lowers the forecast.
+weaker defence (docs/domain.md#signs), so a weaker zone defence never lowers the forecast.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
--- Grades the active prediction against the newest box score of a final game; the rules are domain.md section 11.
+-- Grades the active prediction against the newest box score of a final game; the rules are docs/domain.md#grading.
 WITH predictions AS (
   SELECT *
   FROM nba_predictions.player_prop_predictions
