@@ -72,6 +72,16 @@ class Child:
             self._process.wait()
 
 
+def send_other_output_to_log() -> None:
+    """Called in the child at its start: what libraries write to descriptor 1 goes to standard error, which is the log.
+
+    Only `report_ready` then writes to the parent. DuckDB, for one, shows a progress bar when a statement takes two
+    seconds.
+    """
+    sys.stdout = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+
 def report_ready(line: str) -> None:
     """Called in the child: send one line to the parent, on the standard output that Child reads."""
     sys.stdout.write(line + "\n")

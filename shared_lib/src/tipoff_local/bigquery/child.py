@@ -32,7 +32,7 @@ from tipoff_local.bigquery.patches.results import find_results_by_name, run_quer
 from tipoff_local.bigquery.patches.translations import SavedTranslations, cache_translations
 from tipoff_local.bigquery.references import ReferencedTables
 from tipoff_local.httpd import INSTANCE_PATH
-from tipoff_local.processes import report_ready, when_parent_ends
+from tipoff_local.processes import report_ready, send_other_output_to_log, when_parent_ends
 
 HOST = "127.0.0.1"
 # An open append stream keeps a thread, and each function keeps one stream for each table that it writes.
@@ -116,4 +116,5 @@ def serve_storage(port: int, buffer: StreamingBuffer, references: ReferencedTabl
 
 
 if __name__ == "__main__":
+    send_other_output_to_log()
     main(Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:]))
