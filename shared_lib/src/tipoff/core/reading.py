@@ -13,27 +13,27 @@ MAX_REJECTS = 2_000  # bad rows of a document; one with more is refused as a who
 
 
 def read_document(
-    source: Source, where: Route, body: bytes, content_encoding: str | None, received_at: datetime | None
+    source: Source, route: Route, body: bytes, content_encoding: str | None, received_at: datetime | None
 ) -> Parsed:
     """Read one document of a source. Never raises because of what the document holds.
 
     Args:
         source: whose parser reads it.
-        where: the route of its name.
+        route: the route of its name.
         body: its stored bytes.
         content_encoding: the object's Content-Encoding, if any.
         received_at: instant (UTC) the object was stored. Facts more than a day younger are refused: a document
             from the future would stay the newest for ever. None skips this check.
     """
     try:
-        _not_from_the_future(where.captured_at, received_at, Reason.BAD_NAME, "name")
+        _not_from_the_future(route.captured_at, received_at, Reason.BAD_NAME, "name")
         plain = decoding.document_bytes(body, content_encoding)
-        content = source.parse(where, decoding.json_bytes(plain) if source.is_json else plain)
+        content = source.parse(route, decoding.json_bytes(plain) if source.is_json else plain)
         _not_from_the_future(content.observed_at, received_at, Reason.DATE_MISMATCH, "observed_at")
         if len(content.rejects) > MAX_REJECTS:
             raise DocumentRefused(content.rejects[0].code, f"a document has at most {MAX_REJECTS} bad rows")
-    except DocumentRefused as no:
-        return refused(no, source.parse_seq)
+    except DocumentRefused as refusal:
+        return refused(refusal, source.parse_seq)
     return accepted(content, source.parse_seq)
 
 

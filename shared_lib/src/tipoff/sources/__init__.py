@@ -43,15 +43,15 @@ object_name = _NAMES.object_name
 
 
 def parse(
-    where: Route, body: bytes, content_encoding: str | None = None, received_at: datetime | None = None
+    found: Route, body: bytes, content_encoding: str | None = None, received_at: datetime | None = None
 ) -> Parsed:
     """Read one document whose name has a route. Arguments as `read_document`."""
-    return read_document(SOURCES[where.source], where, body, content_encoding, received_at)
+    return read_document(SOURCES[found.source], found, body, content_encoding, received_at)
 
 
 def read(name: str, body: bytes, content_encoding: str | None = None, received_at: datetime | None = None) -> Parsed:
     """Read one object. A name without a route is ignored or quarantined. Arguments as `read_document`."""
-    where = route(name)
-    if where is None:
+    found = route(name)
+    if found is None:
         return refused(refusal(name, len(body)))
-    return parse(where, body, content_encoding, received_at)
+    return parse(found, body, content_encoding, received_at)

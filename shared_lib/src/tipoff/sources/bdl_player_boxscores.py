@@ -136,13 +136,13 @@ class _Frame(msgspec.Struct, frozen=True):
         return (home, away) if self.is_home else (away, home)
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of bdl_player_boxscores of the finished games of the name's date.
 
     Raises:
         DocumentRefused: not_final (ignored) if games are listed and none is over, or any code of an atomic document.
     """
-    if where.captured_at is None or where.day is None:
+    if route.captured_at is None or route.day is None:
         raise ValueError("this layout carries date and capture instant")
     tree = decoding.check_json(body)
     games = _games(tree)
@@ -151,15 +151,15 @@ def parse(where: Route, body: bytes) -> Content:
         raise DocumentRefused(
             Reason.NOT_FINAL, "only finals are read", "status", games[0].status, DocumentOutcome.IGNORED
         )
-    check_captured(where.captured_at, where.day)
-    rows = [row for game in final for row in _game_rows(where.day, game)]
+    check_captured(route.captured_at, route.day)
+    rows = [row for game in final for row in _game_rows(route.day, game)]
     seen: set[tuple[str, int]] = set()
     for row in rows:
         if (row.game_id, row.bdl_player_id) in seen:
             raise DocumentRefused(Reason.DUPLICATE_PLAYER, "listed once in a game", "player.id", row.bdl_player_id)
         seen.add((row.game_id, row.bdl_player_id))
     note = None if rows else Reason.EMPTY_LIST
-    return Content((TableRows("bdl_player_boxscores", tuple(rows)),), where.captured_at, note=note)
+    return Content((TableRows("bdl_player_boxscores", tuple(rows)),), route.captured_at, note=note)
 
 
 def _games(tree: Any) -> list[Game]:

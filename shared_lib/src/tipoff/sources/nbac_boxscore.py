@@ -162,7 +162,7 @@ class _Frame(msgspec.Struct, frozen=True):
     path: str
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_player_boxscores and nbac_team_boxscore of one final box score.
 
     Raises:
@@ -170,11 +170,11 @@ def parse(where: Route, body: bytes) -> Content:
     """
     tree = decoding.check_json(body)
     header = decoding.typed(tree, Document[Header]).game
-    game = identity(where, header.gameId)
+    game = identity(route, header.gameId)
     check_game_code(header.gameCode, game.game_date)
     _check_final(header)
     document = decoding.typed(tree, Document[Game]).game
-    return _content(where, game, document)
+    return _content(route, game, document)
 
 
 def _check_final(header: Header) -> None:
@@ -189,8 +189,8 @@ def _check_final(header: Header) -> None:
         )
 
 
-def _content(where: Route, game: Identity, document: Game) -> Content:
-    if where.captured_at is None:
+def _content(route: Route, game: Identity, document: Game) -> Content:
+    if route.captured_at is None:
         raise ValueError("a box score's name carries its capture instant")
     check_tipoff_date(document.gameTimeUTC, game.game_date, "$.game.gameTimeUTC")
     frames = _frames(game, document)
@@ -200,7 +200,7 @@ def _content(where: Route, game: Identity, document: Game) -> Content:
     sides = tuple(_team_row(frame) for frame in frames)
     _check_starters(frames)
     tables = (TableRows("nbac_player_boxscores", players), TableRows("nbac_team_boxscore", sides))
-    return Content(tables, where.captured_at)
+    return Content(tables, route.captured_at)
 
 
 def _frames(game: Identity, document: Game) -> tuple[_Frame, _Frame]:

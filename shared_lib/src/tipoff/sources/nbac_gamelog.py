@@ -29,7 +29,7 @@ SEASON_TYPES = {
 }
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_gamelog from a league game log (players) of the name's date.
 
     Raises:
@@ -37,16 +37,16 @@ def parse(where: Route, body: bytes) -> Content:
     """
     found = read_lines(body, RESULT_SET)
     for line in found:
-        _check_date(where, line)
-    return content_of(where, found)
+        _check_date(route, line)
+    return content_of(route, found)
 
 
-def _check_date(where: Route, line: Line) -> None:
+def _check_date(route: Route, line: Line) -> None:
     try:
         day = parse_iso((line.GAME_DATE or "")[:10])
     except ValueError as error:
         raise DocumentRefused(Reason.WRONG_TYPE, "GAME_DATE is a date", "GAME_DATE", line.GAME_DATE) from error
-    if day != where.day:
+    if day != route.day:
         raise DocumentRefused(Reason.DATE_MISMATCH, "name and rows are of one date", "GAME_DATE", line.GAME_DATE)
 
 

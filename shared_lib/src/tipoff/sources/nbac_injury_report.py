@@ -49,19 +49,19 @@ class OriginalDocument(msgspec.Struct, frozen=True):
     records: list[Any]
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_injury_report: the full state one report shows.
 
     Raises:
         DocumentRefused: any code of the envelope; date_mismatch if name and header are of different Eastern dates.
     """
     tree = decoding.check_json(body)
-    if where.hour is not None and not _has_own_header(tree):
+    if route.hour is not None and not _has_own_header(tree):
         document = decoding.typed(tree, OriginalDocument)
-        return _content(_header_of_name(where), [_ours(raw) for raw in document.records], [])
+        return _content(_header_of_name(route), [_ours(raw) for raw in document.records], [])
     own = decoding.typed(tree, Document)
     report = _header(own.metadata)
-    check_report_date(where, report)
+    check_report_date(route, report)
     return _content(report, own.records, own.not_yet_submitted)
 
 
@@ -82,11 +82,11 @@ def _header(metadata: Metadata) -> Report:
     return Report.of(report_at, metadata.coverage, metadata.time_basis, metadata.source)
 
 
-def _header_of_name(where: Route) -> Report:
+def _header_of_name(route: Route) -> Report:
     """The original's file of an hour holds the report of half past, so that is the instant at which it was known."""
-    if where.day is None or where.hour is None:
+    if route.day is None or route.hour is None:
         raise ValueError("this layout carries date and hour")
-    report_at = eastern_instant(where.day, where.hour, 30)
+    report_at = eastern_instant(route.day, route.hour, 30)
     return Report.of(report_at, "all_statuses", "hour_of_name_and_30_minutes", "original_parsed_report")
 
 

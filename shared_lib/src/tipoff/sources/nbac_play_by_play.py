@@ -116,15 +116,15 @@ class ActionRow(Row, frozen=True, gc=False, kw_only=False):
     coverage: str
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_play_by_play of one game, in the order of `orderNumber` (else of appearance).
 
     Raises:
         DocumentRefused: not_final (ignored) if nothing has happened yet, or any code of an atomic document.
     """
     document = decoding.decode(body, Document[Action]).game
-    game = identity(where, document.gameId)
-    if where.captured_at is None:
+    game = identity(route, document.gameId)
+    if route.captured_at is None:
         raise ValueError("a play-by-play's name carries its capture instant")
     actions = document.actions
     if not actions:
@@ -133,7 +133,7 @@ def parse(where: Route, body: bytes) -> Content:
     ordered = sorted(actions, key=lambda action: action.orderNumber or 0) if _all_ordered(actions) else actions
     coverage = "field_goals_only" if all(action.isFieldGoal for action in actions) else "all_actions"
     rows = tuple(_row(game, action, sequence, coverage) for sequence, action in enumerate(ordered, 1))
-    return Content((TableRows("nbac_play_by_play", rows),), where.captured_at)
+    return Content((TableRows("nbac_play_by_play", rows),), route.captured_at)
 
 
 def _all_ordered(actions: Sequence[Action]) -> bool:

@@ -123,16 +123,16 @@ class ScheduleRow(Row, frozen=True, gc=False, kw_only=True):
     series_game_number: int | None
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_schedule: every game the capture lists.
 
     Raises:
         DocumentRefused: empty_schedule, or any code of an atomic document.
     """
-    if where.captured_at is None:
+    if route.captured_at is None:
         raise ValueError("a schedule's name carries its capture instant")
     season = decoding.decode(body, Document[Game]).leagueSchedule
-    if season.seasonYear != where.season:
+    if season.seasonYear != route.season:
         raise DocumentRefused(
             Reason.ID_MISMATCH,
             "name and body are of one season",
@@ -149,7 +149,7 @@ def parse(where: Route, body: bytes) -> Content:
             rows[row.nba_game_id] = row
     if not rows:
         raise DocumentRefused(Reason.EMPTY_SCHEDULE, "a season has games", "$.leagueSchedule.gameDates")
-    return Content((TableRows("nbac_schedule", tuple(rows.values())),), where.captured_at)
+    return Content((TableRows("nbac_schedule", tuple(rows.values())),), route.captured_at)
 
 
 def _row(game: Game, season: str, path: str) -> ScheduleRow:

@@ -87,29 +87,29 @@ class ScoreboardRow(Row, frozen=True, gc=False, kw_only=True):
     away_team_losses: int | None
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_scoreboard.
 
     Raises:
         DocumentRefused: any code of an atomic document.
     """
-    if where.captured_at is None or where.day is None:
+    if route.captured_at is None or route.day is None:
         raise ValueError("a scoreboard's name carries date and capture instant")
     board = decoding.decode(body, Document[Game]).scoreboard
-    if board.gameDate != where.day.isoformat():
+    if board.gameDate != route.day.isoformat():
         raise DocumentRefused(
             Reason.DATE_MISMATCH, "name and body are of one date", "$.scoreboard.gameDate", board.gameDate
         )
     rows: dict[str, ScoreboardRow] = {}
     for index, game in enumerate(board.games):
-        row = _row(where.day, game, f"$.scoreboard.games[{index}]")
+        row = _row(route.day, game, f"$.scoreboard.games[{index}]")
         if row.game_status > 1:
-            check_captured(where.captured_at, where.day)
+            check_captured(route.captured_at, route.day)
         if row.nba_game_id in rows:
             raise DocumentRefused(Reason.DUPLICATE_KEY, "a game is listed once", "gameId", game.gameId)
         rows[row.nba_game_id] = row
     note = None if rows else Reason.EMPTY_LIST
-    return Content((TableRows("nbac_scoreboard", tuple(rows.values())),), where.captured_at, note=note)
+    return Content((TableRows("nbac_scoreboard", tuple(rows.values())),), route.captured_at, note=note)
 
 
 def _row(day: date, game: Game, path: str) -> ScoreboardRow:

@@ -73,23 +73,23 @@ class ShotRow(Row, frozen=True, gc=False, kw_only=True):
     shot_made: bool
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_shot_chart of the name's game.
 
     Raises:
         DocumentRefused: any code of an atomic document.
     """
-    if where.captured_at is None:
+    if route.captured_at is None:
         raise ValueError("a shot chart's name carries its capture instant")
     rows: dict[int, ShotRow] = {}
     for index, shot in enumerate(nba_result_sets.typed_rows(nba_result_sets.table(body, "Shot_Chart_Detail"), Shot)):
         path = f"rowSet[{index}]"
-        game = identity(where, _game_id(shot, path), f"{path}.GAME_ID")
+        game = identity(route, _game_id(shot, path), f"{path}.GAME_ID")
         if shot.GAME_EVENT_ID in rows:
             raise DocumentRefused(Reason.DUPLICATE_KEY, "a shot is listed once", f"{path}.GAME_EVENT_ID")
         rows[shot.GAME_EVENT_ID] = _row(game, shot, path)
     note = None if rows else Reason.EMPTY_LIST
-    return Content((TableRows("nbac_shot_chart", tuple(rows.values())),), where.captured_at, note=note)
+    return Content((TableRows("nbac_shot_chart", tuple(rows.values())),), route.captured_at, note=note)
 
 
 def _game_id(shot: Shot, path: str) -> str:

@@ -9,7 +9,7 @@ from tipoff.core.source import Source
 PARSE_SEQ = 1
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_gamelog from a traditional box score (PlayerStats) of the name's game.
 
     Raises:
@@ -17,8 +17,8 @@ def parse(where: Route, body: bytes) -> Content:
     """
     found = read_lines(body, "PlayerStats")
     for line in found:
-        identity(where, game_id_of(line), "GAME_ID")
-    return content_of(where, found)
+        identity(route, game_id_of(line), "GAME_ID")
+    return content_of(route, found)
 
 
 SOURCE = Source(

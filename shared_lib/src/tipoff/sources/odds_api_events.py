@@ -36,7 +36,7 @@ class EventRow(Row, frozen=True, gc=False, kw_only=True):
     data_source: str
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of odds_api_events: every event the document lists, each once.
 
     Raises:
@@ -45,12 +45,12 @@ def parse(where: Route, body: bytes) -> Content:
     tree = decoding.check_json(body)
     envelope = decoding.typed(tree, Envelope[list[Any]]) if is_envelope(tree) else None
     events = envelope.data if envelope else decoding.typed(tree, list[Any])
-    seen = snapshot(where, envelope)
+    seen = snapshot(route, envelope)
     rows: dict[str, EventRow] = {}
     rejects: list[Reject] = []
     for index, raw in enumerate(events):
         try:
-            row = _row(where, seen, decoding.convert(raw, EventHeader))
+            row = _row(route, seen, decoding.convert(raw, EventHeader))
             if row.odds_api_event_id in rows:
                 raise RowRefused(Reason.DUPLICATE_KEY, "id", row.odds_api_event_id, "an event is listed once")
             rows[row.odds_api_event_id] = row
@@ -60,15 +60,15 @@ def parse(where: Route, body: bytes) -> Content:
     return Content((TableRows("odds_api_events", tuple(rows.values())),), seen.at, tuple(rejects), note)
 
 
-def _row(where: Route, seen: Snapshot, event: EventHeader) -> EventRow:
-    if where.day is None:
+def _row(route: Route, seen: Snapshot, event: EventHeader) -> EventRow:
+    if route.day is None:
         raise ValueError("an event list's name carries the requested date")
     if len(event.id) != 32 or not set(event.id) <= set("0123456789abcdef"):
         raise RowRefused(Reason.SCHEMA, "id", event.id, "an event id is 32 hex characters")
     game = meeting(event)
     return EventRow(
         odds_api_event_id=event.id,
-        requested_date=where.day,
+        requested_date=route.day,
         snapshot_timestamp=seen.at,
         previous_snapshot_timestamp=seen.previous_at,
         next_snapshot_timestamp=seen.next_at,

@@ -19,7 +19,7 @@ PARSE_SEQ = 2
 MARKETS = ("spreads", "totals")  # requested
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of odds_api_game_lines of one event snapshot.
 
     Player markets in the document are skipped: they must not become lines of the game.
@@ -27,7 +27,7 @@ def parse(where: Route, body: bytes) -> Content:
     Raises:
         DocumentRefused: as `read_event`.
     """
-    document = read_event(where, body)
+    document = read_event(route, body)
     of_game = tuple(quote for quote in document.quotes if not is_player_market(quote.market.key))
     rows, rejects = line_rows(document, of_game)
     table = TableRows("odds_api_game_lines", rows)

@@ -88,7 +88,7 @@ type _Sides = dict[odds.Price, _Side]  # of one direction, in document order
 type _Offers = dict[_Key, tuple[_Sides, _Sides]]  # Over, Under
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of odds_api_player_props: Over and Under of one book, market, player and line in one row.
 
     A side without its opposite has NULL there. Two spellings of one player in one book are two offers, not one pair:
@@ -98,12 +98,12 @@ def parse(where: Route, body: bytes) -> Content:
     Raises:
         DocumentRefused: as `odds_lines.read_event`.
     """
-    document = read_event(where, body)
+    document = read_event(route, body)
     of_players = tuple(quote for quote in document.quotes if not game_market(quote.market.key))
     of_game = tuple(quote for quote in document.quotes if game_market(quote.market.key))
     offers, rejects = _offers(document, of_players)
     rows = tuple(
-        _row(where, document, over, under, number)
+        _row(route, document, over, under, number)
         for overs, unders in offers.values()
         for number, (over, under) in enumerate(zip_longest(overs.values(), unders.values()), 1)
     )
@@ -173,8 +173,8 @@ def _first(over: _Side | None, under: _Side | None) -> _Side:
     return min(sides, key=lambda side: side.quote.position)
 
 
-def _row(where: Route, document: EventDocument, over: _Side | None, under: _Side | None, offer: int) -> PropRow:
-    if where.captured_at is None:
+def _row(route: Route, document: EventDocument, over: _Side | None, under: _Side | None, offer: int) -> PropRow:
+    if route.captured_at is None:
         raise ValueError("a props document's name carries its capture instant")
     event, game, seen = document.event, document.game, document.seen
     one = _first(over, under)
@@ -192,8 +192,8 @@ def _row(where: Route, document: EventDocument, over: _Side | None, under: _Side
         away_team=event.away_team,
         home_team_abbr=game.home,
         away_team_abbr=game.away,
-        snapshot_tag=where.snapshot_tag,
-        capture_timestamp=where.captured_at,
+        snapshot_tag=route.snapshot_tag,
+        capture_timestamp=route.captured_at,
         minutes_before_tipoff=document.minutes_before_tipoff,
         bookmaker=bookmaker.key,
         bookmaker_title=bookmaker.title,

@@ -122,12 +122,12 @@ class _Meeting(msgspec.Struct, frozen=True):
         return self.home if self.team == self.away else self.away
 
 
-def check_report_date(where: Route, report: Report) -> None:
+def check_report_date(route: Route, report: Report) -> None:
     """Refuse (date_mismatch) a report whose Eastern date is not the name's, or that is younger than its capture."""
-    if where.day is not None and report.day != where.day:
+    if route.day is not None and report.day != route.day:
         rule = "the name's date is the report's Eastern date"
         raise DocumentRefused(Reason.DATE_MISMATCH, rule, "report_time", report.report_at)
-    if where.captured_at is not None and report.report_at > where.captured_at + CLOCK_TOLERANCE:
+    if route.captured_at is not None and report.report_at > route.captured_at + CLOCK_TOLERANCE:
         rule = "a report is not younger than its capture"
         raise DocumentRefused(Reason.DATE_MISMATCH, rule, "report_time", report.report_at)
 

@@ -34,14 +34,14 @@ class Identity(msgspec.Struct, frozen=True):
     season_type: str
 
 
-def identity(where: Route, body_id: str, field: str = "$.game.gameId") -> Identity:
+def identity(route: Route, body_id: str, field: str = "$.game.gameId") -> Identity:
     """Identity of a game document whose name carries date and id.
 
     Raises:
         DocumentRefused: unknown_game if the id is none of the league's, id_mismatch if name and body differ,
             date_mismatch if the document was captured before the day of its game.
     """
-    day, named, captured_at = where.day, where.nba_game_id, where.captured_at
+    day, named, captured_at = route.day, route.nba_game_id, route.captured_at
     if day is None or named is None or captured_at is None:
         raise ValueError("a game document's route carries date, id and capture instant")
     if body_id != named:

@@ -94,24 +94,24 @@ def read_lines(body: bytes, name: str) -> list[Line]:
     return nba_result_sets.typed_rows(found, Line)
 
 
-def content_of(where: Route, found: Sequence[Line]) -> Content:
+def content_of(route: Route, found: Sequence[Line]) -> Content:
     """Rows of nbac_gamelog.
 
     Raises:
         DocumentRefused: any code of an atomic document.
     """
-    if where.captured_at is None or where.day is None:
+    if route.captured_at is None or route.day is None:
         raise ValueError("this layout carries date and capture instant")
-    check_captured(where.captured_at, where.day)
+    check_captured(route.captured_at, route.day)
     sides = _sides(found)
     rows: dict[tuple[str, int], GamelogRow] = {}
     for index, line in enumerate(found):
-        row = _row(where.day, line, sides, f"rowSet[{index}]")
+        row = _row(route.day, line, sides, f"rowSet[{index}]")
         if (row.nba_game_id, row.player_id) in rows:
             raise DocumentRefused(Reason.DUPLICATE_PLAYER, "listed once in a game", "PLAYER_ID", line.PLAYER_ID)
         rows[row.nba_game_id, row.player_id] = row
     note = None if rows else Reason.EMPTY_LIST
-    return Content((TableRows("nbac_gamelog", tuple(rows.values())),), where.captured_at, note=note)
+    return Content((TableRows("nbac_gamelog", tuple(rows.values())),), route.captured_at, note=note)
 
 
 def game_id_of(line: Line) -> str:

@@ -52,6 +52,6 @@ def typed_rows[T](found: ResultSet, shape: type[T]) -> list[T]:
             raise DocumentRefused(Reason.SCHEMA, "a row has a value per header", path, len(values))
         try:
             rows.append(decoding.convert(dict(zip(found.headers, values, strict=True)), shape))
-        except RowRefused as no:
-            raise DocumentRefused(no.reason, no.rule, f"{path}.{no.field}", no.value) from no
+        except RowRefused as refusal:
+            raise DocumentRefused(refusal.reason, refusal.rule, f"{path}.{refusal.field}", refusal.value) from refusal
     return rows

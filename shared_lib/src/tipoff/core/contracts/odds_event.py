@@ -151,17 +151,17 @@ def event_templates(kind: str) -> tuple[Template, ...]:
     )
 
 
-def snapshot(where: Route, envelope: Envelope[Any] | None) -> Snapshot:
+def snapshot(route: Route, envelope: Envelope[Any] | None) -> Snapshot:
     """Snapshot of a document: the envelope's timestamp, else the capture instant of the name.
 
     Raises:
         DocumentRefused: date_mismatch if the envelope is stamped after its capture or outside the league's time.
     """
-    captured_at = where.captured_at
+    captured_at = route.captured_at
     if captured_at is None:
         raise ValueError("an odds document's name carries its capture instant")
     if envelope is None:
-        return Snapshot(captured_at, None, None, "historical" if where.historical else "current")
+        return Snapshot(captured_at, None, None, "historical" if route.historical else "current")
     at = instant(envelope.timestamp, "$.timestamp")
     if (at - captured_at).total_seconds() > CLOCK_TOLERANCE_SECONDS:
         raise DocumentRefused(Reason.DATE_MISMATCH, "a snapshot is not younger than its capture", "$.timestamp", at)
@@ -208,21 +208,21 @@ def meeting(event: EventHeader) -> Meeting:
     return Meeting(commence_at, game_date_of(commence_at), home.tricode, away.tricode)
 
 
-def event_of_name(where: Route, event: EventHeader) -> Meeting:
+def event_of_name(route: Route, event: EventHeader) -> Meeting:
     """The game of a one-event document, checked against its name.
 
     Raises:
         DocumentRefused: id_mismatch (event id or teams), date_mismatch (filed under another date), or as `meeting`.
     """
-    if event.id != where.event_id:
+    if event.id != route.event_id:
         raise DocumentRefused(Reason.ID_MISMATCH, "name and body carry the same event id", "id", event.id)
     try:
         game = meeting(event)
     except RowRefused as error:
         raise DocumentRefused(error.reason, error.rule, error.field, error.value) from error
-    if (game.away, game.home) != (where.away, where.home):
+    if (game.away, game.home) != (route.away, route.home):
         raise DocumentRefused(Reason.ID_MISMATCH, "name and body carry the same teams", "home_team", event.home_team)
-    if game.game_date != where.day:
+    if game.game_date != route.day:
         rule = "the name's date is the Eastern date of commence_time"
         raise DocumentRefused(Reason.DATE_MISMATCH, rule, "commence_time", event.commence_time)
     return game

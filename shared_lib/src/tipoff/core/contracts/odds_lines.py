@@ -88,7 +88,7 @@ class EventDocument:
         return self.seen.at >= self.game.commence_at
 
 
-def read_event(where: Route, body: bytes) -> EventDocument:
+def read_event(route: Route, body: bytes) -> EventDocument:
     """A one-event document (live, or in the historical envelope), checked against its name.
 
     Raises:
@@ -104,8 +104,8 @@ def read_event(where: Route, body: bytes) -> EventDocument:
     except DocumentRefused:
         envelope, loose = _unwrap(tree, Envelope[LooseEvent], LooseEvent)
         event, (found, rejects) = loose, loose_quotes(loose)
-    seen = snapshot(where, envelope)
-    game = event_of_name(where, event)
+    seen = snapshot(route, envelope)
+    game = event_of_name(route, event)
     return EventDocument(event, game, seen, found, rejects, price_format(found))
 
 

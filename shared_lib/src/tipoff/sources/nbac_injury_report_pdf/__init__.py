@@ -47,7 +47,7 @@ class _Printed(NamedTuple):
         return bool(self.cells[4]) or SILENT in self.cells[6] or SILENT in self.cells[5]
 
 
-def parse(where: Route, body: bytes) -> Content:
+def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_injury_report of one PDF.
 
     Raises:
@@ -56,7 +56,7 @@ def parse(where: Route, body: bytes) -> Content:
     _, found = layout.words(body)
     lines = layout.lines(found)
     report = Report.of(_header(lines), "all_statuses", "pdf_header", "nba-injury-report-pdf")
-    check_report_date(where, report)
+    check_report_date(route, report)
     rows: list[InjuryRow] = []
     rejects: list[Reject] = []
     for index, entry in enumerate(entries(lines)):
