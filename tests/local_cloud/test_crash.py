@@ -1,4 +1,4 @@
-"""kill -9 of the local cloud: no incomplete object, no lost event, no lost message ."""
+"""kill -9 of the local cloud: no incomplete object, no lost event, no lost message."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Our downloads give the bytes, refusals and retries of the official client (docs/adr/0008-bulk-intake.md)."""
+"""Our downloads behave as the official client's: same bytes, refusals and retries (docs/adr/0008-bulk-intake.md)."""
 
 import gzip
 from collections.abc import Callable, Iterator

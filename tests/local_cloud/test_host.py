@@ -249,7 +249,7 @@ def test_the_instances_of_a_function_take_requests_side_by_side(tmp_path: Path) 
 
 
 def test_functions_that_share_a_process_keep_their_own_main_and_settings(tmp_path: Path) -> None:
-    """Two functions named `main` in one process collide in sys.modules."""
+    """Two functions named `main` in one process would collide in sys.modules."""
     identity = Identity(tmp_path)
     host = FunctionHost([share(tmp_path, "ingest"), share(tmp_path, "analyze")], identity, isolate=False)
     host.start()

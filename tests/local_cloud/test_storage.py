@@ -131,7 +131,7 @@ def test_an_event_that_cannot_be_published_waits_and_survives_a_restart(
 
 
 def test_of_sixteen_racing_writers_exactly_one_wins(storage_server: StorageServer, storage_client: Connect) -> None:
-    """Preconditions that are checked but not enforced: an emulator without them accepts all 16."""
+    """A server that checks preconditions and does not enforce them accepts all 16."""
     bucket = storage_client(storage_server.url).create_bucket("tipoff-tests-state")
     outcomes: list[str] = []
     start = threading.Barrier(16)

@@ -1,6 +1,6 @@
 """What a prediction was worth, stated a second time in plain Python: the oracle that the SQL of grading is held to.
 
-The rules are section 11 of the domain reference. The SQL decides in production; nothing outside the tests uses this.
+The rules are those of docs/domain.md#grading. The SQL decides in production; nothing outside the tests uses this.
 """
 
 import math

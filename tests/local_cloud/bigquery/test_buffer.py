@@ -180,7 +180,7 @@ def test_the_transaction_carries_the_names_of_its_files(lake: duckdb.DuckDBPyCon
 def test_rows_of_a_dropped_table_do_not_stop_the_others(
     lake: duckdb.DuckDBPyConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As docs/pitfalls.md#16, in the warehouse."""
+    """As docs/pitfalls.md#16, within the local warehouse."""
     writer = TableWriter(lambda: lake)
     writer.insert(PROJECT, ["a"], [appended([1]), appended([2, 3], "gone"), appended([4])])
     assert numbers(lake) == [1, 4]
