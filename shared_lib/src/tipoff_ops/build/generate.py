@@ -1,4 +1,4 @@
-"""The generated files that are kept in git: pages for people, parts of the README, and requirements.txt."""
+"""The generated files that are kept in git: pages for people and parts of the README."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 from tipoff.tables.registry import read_tables
 from tipoff_local import mesh
 from tipoff_ops.build.project import Project
-from tipoff_ops.build.requirements import requirements_text
 from tipoff_ops.build.tables import write_tables
 from tipoff_ops.pages import conformance
 from tipoff_ops.pages import mesh as mesh_page
@@ -38,5 +37,3 @@ def generated_files(project: Project) -> Iterator[tuple[Path, str]]:
     yield readme, with_generated_parts(readme.read_text("utf-8"), page, makefile)
     differences = project.root / "tests" / "conformance" / "differences.yaml"
     yield project.root / "docs" / "conformance.md", conformance.document(conformance.read_differences(differences))
-    for folder in project.functions:
-        yield folder / "requirements.txt", requirements_text(project, folder)

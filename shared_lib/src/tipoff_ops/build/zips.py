@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tipoff_ops.build.imports import function_closure, module_file
 from tipoff_ops.build.project import Project
+from tipoff_ops.build.requirements import requirements_text
 
 FIXED_DATE = (1980, 1, 1, 0, 0, 0)
 FILE_MODE = 0o100644 << 16
@@ -34,9 +35,11 @@ class BuiltFunction:
 
 
 def build_function(project: Project, folder: Path) -> BuiltFunction:
-    """The zip of the function in `folder`, with its committed requirements.txt and the tables of `dist/tables`."""
-    files = {name: (folder / name).read_bytes() for name in ("main.py", "requirements.txt")}
-    for module in function_closure(project, folder).modules:
+    """The zip of the function in `folder`, with requirements from `uv.lock` and the tables of `dist/tables`."""
+    closure = function_closure(project, folder)
+    requirements = requirements_text(project, closure.third_party).encode()
+    files = {"main.py": (folder / "main.py").read_bytes(), "requirements.txt": requirements}
+    for module in closure.modules:
         files |= {name: path.read_bytes() for name, path in _files_of(project, module)}
     return BuiltFunction(folder.name, _zip(files))
 
