@@ -29,8 +29,13 @@ RAW = ("nbac_player_boxscores", "nbac_team_boxscore", "nbac_injury_report", "nba
 BREAKS = {
     "tipoff/sources/nbac_boxscore.py": """
 
-def parse(where, body):
+def _refuse(route, body):
     raise DocumentRefused(Reason.SUM_MISMATCH, "no box score is good enough for this release")
+
+
+from dataclasses import replace
+
+SOURCE = replace(SOURCE, parse=_refuse)
 """,
     "tipoff/core/contracts/injury_rows.py": """
 
