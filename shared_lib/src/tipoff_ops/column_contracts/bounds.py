@@ -38,7 +38,7 @@ def bounds_lines(table: Table, rules: Mapping[str, Rule], seasons: Sequence[Seas
             bound = bounds(rule, found)
             yield f"{name}: {_flow(bound if name in stated else _strongest(bound))}"
         else:
-            yield f"# {name}: no rows"
+            yield f"# {name}: no rows from {rule.available_from or 'any date'} on"
 
 
 def bounds(rule: Rule, seasons: Sequence[Figures]) -> Rule:
