@@ -45,7 +45,7 @@ class Day:
         told = {"game_date": str(self.day), "as_of": as_of.isoformat().replace("+00:00", "Z"), **argument}
         execution = workflows.start(self.mesh.names.workflows[workflow].name, told)
         while execution.state in ("ACTIVE", "QUEUED", "STATE_UNSPECIFIED"):
-            execution = workflows.look(execution.name)
+            execution = workflows.get(execution.name)
         assert execution.state == "SUCCEEDED", execution.error
         found: dict[str, Any] = json.loads(execution.result or "{}")
         return found

@@ -84,7 +84,7 @@ def play(mesh: LocalMesh, workflow: str, as_of: datetime) -> None:
     }
     found = workflows.start(mesh.names.workflows[workflow].name, argument)
     while found.state in ("ACTIVE", "QUEUED", "STATE_UNSPECIFIED"):
-        found = workflows.look(found.name)
+        found = workflows.get(found.name)
     assert found.state == "SUCCEEDED" and json.loads(found.result)["outcome"] == "ok", (found.error, found.result)
 
 

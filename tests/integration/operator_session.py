@@ -69,20 +69,20 @@ class OperatorSession:
     def ended(self, name: str) -> Execution:
         """An execution at its end."""
         deadline = time.monotonic() + 300
-        found = self.target.workflows.look(name)
+        found = self.target.workflows.get(name)
         while found.state in ("ACTIVE", "QUEUED"):
             assert time.monotonic() < deadline, f"{name} does not end"
             time.sleep(0.1)
-            found = self.target.workflows.look(name)
+            found = self.target.workflows.get(name)
         return found
 
     def cancel(self, name: str) -> None:
         """Cancel an execution, as `gcloud workflows executions cancel` does."""
         executions_client(self.mesh.settings).cancel_execution(name=name)
 
-    def unended(self, key: str) -> list[str]:
+    def running(self, key: str) -> list[str]:
         """Full names of the executions of a workflow that go on."""
-        return [found.name for found, _ in self.target.workflows.unended(self.target.names.workflows[key].name)]
+        return [found.name for found, _ in self.target.workflows.running(self.target.names.workflows[key].name)]
 
     def rows(self, sql: str, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a query."""

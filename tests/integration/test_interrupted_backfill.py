@@ -77,7 +77,7 @@ def test_a_command_that_ends_early_leaves_the_work_running_and_its_repetition_wa
     _, said = first.communicate(timeout=PATIENCE_S)
     assert first.returncode == (1 if how == signal.SIGINT else -signal.SIGKILL)
     assert ("the workflow continues" in said) == (how == signal.SIGINT)
-    (running,) = operator.unended("reprocess")
+    (running,) = operator.running("reprocess")
     again = operator.typed(*words)
     assert told.partition(" ")[0] == "started"
     assert started(again) == f"continuing {running.rpartition('/')[2]}" == f"continuing {told.split()[1]}"
@@ -95,7 +95,7 @@ def test_killed_around_the_start_it_begins_once(operator: OperatorSession, point
     killed = operator.typed(*words, killed_at=point)
     _, said = killed.communicate(timeout=PATIENCE_S)
     assert killed.returncode == -signal.SIGKILL, said
-    running = operator.unended("reprocess")
+    running = operator.running("reprocess")
     assert len(running) == (1 if point.endswith("after") else 0)
     again = operator.typed(*words)
     told = started(again)
@@ -111,7 +111,7 @@ def test_an_interrupted_run_leaves_what_an_undisturbed_one_leaves(operator: Oper
     name = started(first).split()[1]
     first.kill()
     first.communicate(timeout=PATIENCE_S)
-    (running,) = operator.unended("reprocess")
+    (running,) = operator.running("reprocess")
     assert running.endswith(name)
     operator.cancel(running)
     assert operator.ended(running).state == "CANCELLED"

@@ -34,5 +34,5 @@ def test_a_second_start_continues(tmp_path: Path) -> None:
         found = workflows.start(mesh.names.workflows["reconcile"].name, argument)
         while found.state in ("ACTIVE", "QUEUED"):
             time.sleep(0.1)
-            found = workflows.look(found.name)
+            found = workflows.get(found.name)
         assert found.state == "SUCCEEDED" and json.loads(found.result)["states"], found.error

@@ -73,13 +73,13 @@ def test_reconcile_starts_a_cancelled_day_and_closes_it(operator: OperatorSessio
     late = tip["at"] - timedelta(minutes=45)
     assert reconciled(operator, late, day, start_missing=True)["started"] == [f"daily:{day}"]
     assert states(operator, day)["player_prop_predictions"] == "LATE"
-    assert {operator.ended(name).state for name in operator.unended("daily")} == {"SUCCEEDED"}
+    assert {operator.ended(name).state for name in operator.running("daily")} == {"SUCCEEDED"}
     told = reconciled(operator, late + timedelta(minutes=15), day, start_missing=True)
     assert (told["started"], told["alerts"]) == ([], [])
     assert states(operator, day)["player_prop_predictions"] == "COMPLETE"
     results_due = tip["at"] + timedelta(days=2)
     assert reconciled(operator, results_due, day, start_missing=True)["started"] == [f"postgame:{day}"]
-    assert {operator.ended(name).state for name in operator.unended("postgame")} == {"SUCCEEDED"}
+    assert {operator.ended(name).state for name in operator.running("postgame")} == {"SUCCEEDED"}
     told = reconciled(operator, results_due + timedelta(minutes=15), day, start_missing=True)
     assert told["started"] == []
     assert set(states(operator, day).values()) == {"COMPLETE"}

@@ -62,14 +62,14 @@ class Wire:
     def __post_init__(self) -> None:
         self.appends: list[list[str]] = []
 
-    def __call__(self, appender: Appender, lane: append._Lane, data: bytes) -> dict[int, str]:
+    def __call__(self, appender: Appender, queue: append._TableQueue, data: bytes) -> dict[int, str]:
         if self.entered is not None:
             self.entered.set()
         if self.gate is not None:
             self.gate.wait(5)
         if self.error is not None:
             raise self.error
-        sent = pyarrow.ipc.read_record_batch(pyarrow.py_buffer(data), lane.encoder.schema)
+        sent = pyarrow.ipc.read_record_batch(pyarrow.py_buffer(data), queue.encoder.schema)
         marks: list[str] = sent.column("release").to_pylist()
         if "mute" in marks:
             raise ContractViolation("invalid_argument", "something is wrong")
@@ -82,13 +82,13 @@ class Wire:
 @pytest.fixture
 def wire(monkeypatch: pytest.MonkeyPatch) -> Wire:
     found = Wire()
-    monkeypatch.setattr(Appender, "_exchange", lambda self, lane, data: found(self, lane, data))
+    monkeypatch.setattr(Appender, "_exchange", lambda self, queue, data: found(self, queue, data))
     return found
 
 
 def waiting(appender: Appender) -> Sequence[append._Document]:
     """What waits for its turn."""
-    return [document for lane in appender._lanes.values() for document in lane.waiting]
+    return [document for queue in appender._queues.values() for document in queue.waiting]
 
 
 def test_waiting_documents_share_one_append(wire: Wire) -> None:
@@ -157,7 +157,7 @@ def test_constants_stand_on_every_row_of_their_part(wire: Wire) -> None:
 
     parts = [Part(TABLE, [bare("1"), bare("2")], {"total": 7}), Part(TABLE, [bare("3")], {"total": 8})]
     appender = Appender(AT, QuotaLedger())
-    batch = appender._lane(parts[0]).encoder.encode(parts)
+    batch = appender._queue_of(parts[0]).encoder.encode(parts)
     found += zip(batch.column("release").to_pylist(), batch.column("total").to_pylist(), strict=True)
     assert found == [("1", 7), ("2", 7), ("3", 8)]
 

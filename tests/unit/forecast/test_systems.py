@@ -130,7 +130,7 @@ def test_effects_add_up_to_the_mean(table: TrainingTable, bundle: ModelBundle) -
     done = predict_all(from_rows(rows), Market.silent(len(rows)), bundle, explain=True)
     for name, prediction in done.items():
         estimate = prediction.estimate
-        said = estimate.speaks
+        said = estimate.has_forecast
         assert np.allclose(estimate.effects.sum(axis=1)[said], estimate.mean[said], atol=1e-5), name
 
 
@@ -145,8 +145,8 @@ def test_similarity_uses_a_players_own_similar_games_and_needs_five() -> None:
 def test_an_unknown_player_gets_every_forecast_but_similarity(table: TrainingTable, bundle: ModelBundle) -> None:
     known, unknown = feature_row(table, 300), replace(feature_row(table, 301), player_id=999_999)
     done = predict_all(from_rows([known, unknown]), Market.silent(2), bundle)
-    assert not done["similarity"].speaks[1]
-    assert done["ensemble"].speaks.all()
+    assert not done["similarity"].has_forecast[1]
+    assert done["ensemble"].has_forecast.all()
 
 
 def test_a_shape_is_calibrated_and_rises_with_the_mean() -> None:

@@ -35,7 +35,7 @@ def test_every_row_is_predicted_by_a_bundle_of_earlier_dates(walked: Walk, teste
     assert len(walked.rows) == tested.sum()
     assert (walked.trained_before <= walked.rows.dates).all()  # docs/pitfalls.md#32
     assert len(walked.digests) == WEEKS
-    assert walked.systems["ensemble"].speaks.all()
+    assert walked.systems["ensemble"].has_forecast.all()
 
 
 def test_weeks_in_any_order_give_the_same_forecasts(table: TrainingTable, tested: np.ndarray, walked: Walk) -> None:

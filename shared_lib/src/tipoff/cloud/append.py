@@ -50,21 +50,21 @@ class _Document:
 
 
 @dataclass(eq=False)
-class _Lane:
-    """One table's way into the warehouse.
+class _TableQueue:
+    """Documents that wait to be appended to one table.
 
-    One hand sends, and all whose documents wait are told by one future: threads that took turns at a lock would each
-    have to get it only to see that they were served, and two hundred of them took longer at that than at their appends.
+    One thread sends, and one future tells all callers whose documents wait. With a lock instead, each thread would have
+    to acquire it only to see that its rows were sent: two hundred threads spent more time on that than on appending.
 
     Attributes:
-        sending: the sending that will take what waits now; None while nothing does.
+        sending: the next sending, which takes all that waits; None while nothing waits.
     """
 
     encoder: RowEncoder
     waiting: list[_Document] = field(default_factory=list)
     sending: Future[None] | None = None
     queue_lock: Lock = field(default_factory=Lock)
-    hand: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "append"))
+    sender: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "append"))
     stream: "AppendRowsStream | None" = None
 
 
@@ -75,7 +75,7 @@ class Appender:
         self._client = bigquery_write_client(at)
         self._project = at.project_id
         self._ledger = ledger
-        self._lanes: dict[tuple[str, frozenset[str]], _Lane] = {}
+        self._queues: dict[tuple[str, frozenset[str]], _TableQueue] = {}
         self._lanes_lock = Lock()
         # Hands that encode at the same time only take the interpreter from one another: an eighth more of its time.
         self._encoding = Lock()
@@ -91,10 +91,10 @@ class Appender:
         """
         documents = [_Document(part) for part in parts]
         with self._counted():
-            sendings = [self._queue(lane, found) for lane, found in self._by_lane(documents).items()]
+            sendings = [self._enqueue(queue, found) for queue, found in self._by_queue(documents).items()]
             wait(sendings)
         for sending in sendings:
-            sending.result()  # a bug in the hand's thread is everybody's whose rows it held
+            sending.result()  # a bug in the sender thread fails every caller whose rows it held
         return [document.error for document in documents]
 
     @contextmanager
@@ -109,59 +109,59 @@ class Appender:
 
     def close(self) -> None:
         """Close every stream."""
-        for lane in self._lanes.values():
-            lane.hand.shutdown()
-            self._drop_stream(lane)
+        for queue in self._queues.values():
+            queue.sender.shutdown()
+            self._drop_stream(queue)
 
-    def _lane(self, part: Part) -> _Lane:
+    def _queue_of(self, part: Part) -> _TableQueue:
         key = (part.table.full_name, frozenset(part.constants))
         with self._lanes_lock:
-            if key not in self._lanes:
-                self._lanes[key] = _Lane(RowEncoder(part.table, part.constants))
-            return self._lanes[key]
+            if key not in self._queues:
+                self._queues[key] = _TableQueue(RowEncoder(part.table, part.constants))
+            return self._queues[key]
 
-    def _by_lane(self, documents: Sequence[_Document]) -> dict[_Lane, list[_Document]]:
-        found: dict[_Lane, list[_Document]] = defaultdict(list)
+    def _by_queue(self, documents: Sequence[_Document]) -> dict[_TableQueue, list[_Document]]:
+        found: dict[_TableQueue, list[_Document]] = defaultdict(list)
         for document in documents:
             if document.row_count:
-                found[self._lane(document.part)].append(document)
+                found[self._queue_of(document.part)].append(document)
         return found
 
-    def _queue(self, lane: _Lane, documents: Sequence[_Document]) -> Future[None]:
+    def _enqueue(self, queue: _TableQueue, documents: Sequence[_Document]) -> Future[None]:
         """The sending that takes these documents, all of them together."""
-        with lane.queue_lock:
-            lane.waiting += documents
-            if lane.sending is None:
-                lane.sending = lane.hand.submit(self._send_waiting, lane)
-            return lane.sending
+        with queue.queue_lock:
+            queue.waiting += documents
+            if queue.sending is None:
+                queue.sending = queue.sender.submit(self._send_waiting, queue)
+            return queue.sending
 
-    def _send_waiting(self, lane: _Lane) -> None:
+    def _send_waiting(self, queue: _TableQueue) -> None:
         """Send what waits; while others are about, their rows are waited for. Who is alone never waits."""
         if self._callers > 1:
             time.sleep(min(GATHER_S_PER_CALLER * self._callers, GATHER_S_MAX))
-        with lane.queue_lock:
-            group, lane.waiting, lane.sending = lane.waiting, [], None
+        with queue.queue_lock:
+            group, queue.waiting, queue.sending = queue.waiting, [], None
         for batch in _batches(group):
-            self._send(lane, batch)
+            self._send(queue, batch)
 
-    def _send(self, lane: _Lane, batch: list[_Document]) -> None:
+    def _send(self, queue: _TableQueue, batch: list[_Document]) -> None:
         """Send documents in one append; what is refused as a whole is sent in halves, until it is known whose fault."""
         try:
-            refused = self._append_once(lane, [document.part for document in batch])
+            refused = self._append_once(queue, [document.part for document in batch])
         except ContractViolation as error:
             if len(batch) == 1:
                 _finish(batch, error)
                 return
             middle = len(batch) // 2
-            self._send(lane, batch[:middle])
-            self._send(lane, batch[middle:])
+            self._send(queue, batch[:middle])
+            self._send(queue, batch[middle:])
         except TipoffError as error:
-            self._drop_stream(lane)
+            self._drop_stream(queue)
             _finish(batch, error)
         else:
-            self._finish_all_but(lane, batch, refused)
+            self._finish_all_but(queue, batch, refused)
 
-    def _finish_all_but(self, lane: _Lane, batch: list[_Document], refused: dict[int, str]) -> None:
+    def _finish_all_but(self, queue: _TableQueue, batch: list[_Document], refused: dict[int, str]) -> None:
         """Every document with a refused row fails alone; the others, then not in either, are sent again."""
         good: list[_Document] = []
         first = 0
@@ -169,69 +169,69 @@ class Appender:
             why = [text for index, text in refused.items() if first <= index < first + document.row_count]
             first += document.row_count
             if why:
-                name = lane.encoder.table.full_name
+                name = queue.encoder.table.full_name
                 _finish([document], ContractViolation("row_refused", f"{name}: {why[0]}"))
             else:
                 good.append(document)
         if refused and good:
-            self._send(lane, good)
+            self._send(queue, good)
         else:
             _finish(good, None)
 
-    def _append_once(self, lane: _Lane, parts: Sequence[Part]) -> dict[int, str]:
+    def _append_once(self, queue: _TableQueue, parts: Sequence[Part]) -> dict[int, str]:
         """Send one append; the answer maps refused row indexes to the service's reasons."""
-        name = lane.encoder.table.full_name
+        name = queue.encoder.table.full_name
         with self._encoding:
-            rows = lane.encoder.encode(parts)
+            rows = queue.encoder.encode(parts)
             data = rows.serialize().to_pybytes()
         if len(data) > APPEND_BYTES_MAX:
             raise ContractViolation("too_large", f"{name}: an append of {len(data)} bytes")
         failpoint("bigquery.append:before")
         with translated(f"append to {name}"):
-            response = self._exchange(lane, data)
+            response = self._exchange(queue, data)
         failpoint("bigquery.append:after")
         if not response:
             self._ledger.count_append(name, rows.num_rows, len(data))
         return response
 
-    def _exchange(self, lane: _Lane, data: bytes) -> dict[int, str]:
+    def _exchange(self, queue: _TableQueue, data: bytes) -> dict[int, str]:
         from google.api_core.exceptions import InvalidArgument
         from google.cloud.bigquery_storage_v1 import types
         from google.cloud.bigquery_storage_v1.exceptions import StreamClosedError
 
-        if lane.stream is None:
-            lane.stream = self._open(lane)
+        if queue.stream is None:
+            queue.stream = self._open(queue)
         request = types.AppendRowsRequest()
         request.arrow_rows.rows.serialized_record_batch = data
         try:
-            lane.stream.send(request).result(timeout=APPEND_TIMEOUT_S, polling=_polling())
+            queue.stream.send(request).result(timeout=APPEND_TIMEOUT_S, polling=_polling())
         except StreamClosedError as error:
-            raise translate(error, f"append to {lane.encoder.table.full_name}") from error
+            raise translate(error, f"append to {queue.encoder.table.full_name}") from error
         except InvalidArgument as error:
             refused = {e.index: e.message for e in getattr(error.response, "row_errors", ())}
-            self._drop_stream(lane)
+            self._drop_stream(queue)
             if not refused:
-                raise translate(error, lane.encoder.table.full_name) from error
+                raise translate(error, queue.encoder.table.full_name) from error
             return refused
         return {}
 
-    def _open(self, lane: _Lane) -> "AppendRowsStream":
+    def _open(self, queue: _TableQueue) -> "AppendRowsStream":
         from google.cloud.bigquery_storage_v1 import types, writer
 
-        template = types.AppendRowsRequest(write_stream=self._stream_name(lane.encoder.table))
-        template.arrow_rows.writer_schema.serialized_schema = lane.encoder.schema.serialize().to_pybytes()
+        template = types.AppendRowsRequest(write_stream=self._stream_name(queue.encoder.table))
+        template.arrow_rows.writer_schema.serialized_schema = queue.encoder.schema.serialize().to_pybytes()
         return writer.AppendRowsStream(self._client, template)
 
     def _stream_name(self, table: Table) -> str:
         return f"projects/{self._project}/datasets/{table.dataset}/tables/{table.name}/streams/_default"
 
-    def _drop_stream(self, lane: _Lane) -> None:
+    def _drop_stream(self, queue: _TableQueue) -> None:
         from google.cloud.bigquery_storage_v1.exceptions import StreamClosedError
 
-        if lane.stream is not None:
+        if queue.stream is not None:
             with suppress(StreamClosedError):  # the service closed it before we did
-                lane.stream.close()
-            lane.stream = None
+                queue.stream.close()
+            queue.stream = None
 
 
 @cache

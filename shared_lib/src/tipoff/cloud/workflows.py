@@ -1,4 +1,4 @@
-"""Cloud Workflows: start an execution and look at it."""
+"""Cloud Workflows: start an execution and read its state."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from google.cloud.workflows import executions_v1
 
 LISTED = 100
-UNENDED = ("ACTIVE", "QUEUED")
+RUNNING = ("ACTIVE", "QUEUED")
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,16 @@ class Workflows:
         failpoint("workflows.start:after")
         return _execution(started)
 
-    def unended(self, workflow: str) -> list[tuple[Execution, str]]:
-        """Executions of `workflow` that go on, with their arguments (JSON text), among its hundred newest."""
+    def running(self, workflow: str) -> list[tuple[Execution, str]]:
+        """Executions of `workflow` that have not ended, with their arguments (JSON text), among its hundred newest."""
         wanted = {"parent": f"{self._parent}/{workflow}", "view": "FULL", "page_size": LISTED}
         with translated(f"list executions of {workflow}"):
             page = next(self._client.list_executions(request=wanted).pages)
-        return [(_execution(found), found.argument) for found in page.executions if found.state.name in UNENDED]
+        return [(_execution(found), found.argument) for found in page.executions if found.state.name in RUNNING]
 
-    def look(self, name: str) -> Execution:
+    def get(self, name: str) -> Execution:
         """The execution called `name` (its full resource name), as it stands now."""
-        with translated(f"look at {name}"):
+        with translated(f"get {name}"):
             return _execution(self._client.get_execution(name=name))
 
 

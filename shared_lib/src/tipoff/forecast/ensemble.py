@@ -9,7 +9,7 @@ import numpy as np
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.linear import non_negative
-from tipoff.forecast.system import Estimate, Lesson, Prediction, Task
+from tipoff.forecast.system import Estimate, ForecastInput, Prediction, TrainingInput
 
 MEMBERS = ("moving_average", "zone_matchup", "similarity", "gradient_boosted", "minutes_rate")
 UNTRAINED_WEIGHTS = {"moving_average": 0.5, "zone_matchup": 0.5}
@@ -34,23 +34,23 @@ class Ensemble:
     needs: tuple[str, ...] = MEMBERS
     shape_id: str = "ensemble"
 
-    def fit(self, lesson: Lesson) -> EnsembleParams:
-        """Least squares without negative weights, over rows where every member spoke, out of fold."""
-        members = tuple(name for name in MEMBERS if name in lesson.earlier)
-        rows = np.all([lesson.earlier[name].speaks for name in members], axis=0)
-        fitted = non_negative(member_means(lesson.earlier, members)[rows], lesson.points[rows])
+    def fit(self, training: TrainingInput) -> EnsembleParams:
+        """Least squares without negative weights, over rows where every member has a forecast, out of fold."""
+        members = tuple(name for name in MEMBERS if name in training.earlier)
+        rows = np.all([training.earlier[name].has_forecast for name in members], axis=0)
+        fitted = non_negative(member_means(training.earlier, members)[rows], training.points[rows])
         return EnsembleParams({name: round(float(w), 6) for name, w in zip(members, fitted, strict=True)})
 
     def ready(self, bundle: ModelBundle) -> bool:
         """Always: untrained it averages the two systems that need no training."""
         return True
 
-    def estimate(self, task: Task) -> Estimate:
-        """Weighted mean of those who speak; effects are the members' shares."""
-        weights = task.bundle.part(self.system_id, EnsembleParams).weights
-        members = tuple(name for name in MEMBERS if name in task.earlier and weights.get(name, 0.0) > 0)
-        raw = np.column_stack([task.earlier[name].speaks * weights[name] for name in members])
+    def estimate(self, inputs: ForecastInput) -> Estimate:
+        """Weighted mean of the members that have a forecast; effects are the members' shares."""
+        weights = inputs.bundle.part(self.system_id, EnsembleParams).weights
+        members = tuple(name for name in MEMBERS if name in inputs.earlier and weights.get(name, 0.0) > 0)
+        raw = np.column_stack([inputs.earlier[name].has_forecast * weights[name] for name in members])
         spoken = raw.sum(axis=1)
         scale = np.where(spoken > 0, sum(weights[name] for name in members) / np.maximum(spoken, 1e-12), 0.0)
-        shares = raw * scale[:, None] * member_means(task.earlier, members)
+        shares = raw * scale[:, None] * member_means(inputs.earlier, members)
         return Estimate(spoken > 0, shares.sum(axis=1), members, shares)

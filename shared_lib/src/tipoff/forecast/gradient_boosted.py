@@ -13,7 +13,7 @@ from tipoff.forecast import boosting
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.features import GROUP_NAMES, GROUP_OF, LEARNED
-from tipoff.forecast.system import Estimate, Lesson, Task, matrix
+from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput, matrix
 
 POINTS = boosting.Recipe("tweedie", rounds=250, num_leaves=16, min_rows_per_leaf=200, tweedie_power=1.3)
 EFFECTS = ("league level", *GROUP_NAMES)
@@ -53,21 +53,21 @@ class GradientBoosted:
     needs: tuple[str, ...] = ()
     shape_id: str = "gradient_boosted"
 
-    def fit(self, lesson: Lesson) -> GradientBoostedParams:
+    def fit(self, training: TrainingInput) -> GradientBoostedParams:
         """One boosted model of points."""
-        return GradientBoostedParams(boosting.train(POINTS, lesson.binned, lesson.points))
+        return GradientBoostedParams(boosting.train(POINTS, training.binned, training.points))
 
     def ready(self, bundle: ModelBundle) -> bool:
         """Only when trained: there is no stand-in for a missing model."""
         return bundle.holds(self.system_id)
 
-    def estimate(self, task: Task) -> Estimate:
+    def estimate(self, inputs: ForecastInput) -> Estimate:
         """Expected points, with Shapley effects by feature group when asked to explain."""
-        text = task.bundle.part(self.system_id, GradientBoostedParams).points_model
-        features = matrix(task.columns)
+        text = inputs.bundle.part(self.system_id, GradientBoostedParams).points_model
+        features = matrix(inputs.columns)
         mean = boosting.predict(text, features)
-        speaks = np.ones(len(mean), dtype=bool)
-        if not task.explain:
-            return Estimate(speaks, mean)
+        has_forecast = np.ones(len(mean), dtype=bool)
+        if not inputs.explain:
+            return Estimate(has_forecast, mean)
         effects = in_points(grouped(boosting.contributions(text, features)), mean)
-        return Estimate(speaks, mean, EFFECTS, effects)
+        return Estimate(has_forecast, mean, EFFECTS, effects)

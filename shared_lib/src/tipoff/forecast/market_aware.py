@@ -1,4 +1,4 @@
-"""`market_aware`: what to believe when both the ensemble and the market have spoken.
+"""`market_aware`: the probability of Over where both the ensemble and the market give one.
 
 The market's de-vigged P(over) and the ensemble's, both as log-odds, are weighed by a logistic regression
 fitted on earlier seasons and shrunk towards believing the market alone. The distribution is the
@@ -14,7 +14,7 @@ import numpy as np
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats, prob_over_no_push
 from tipoff.forecast.shape import GRID, Shape, ladder
-from tipoff.forecast.system import Estimate, Lesson, Market, Mask, Prediction, Task
+from tipoff.forecast.system import Estimate, ForecastInput, Market, Mask, Prediction, TrainingInput
 
 MIN_LINES = 1000
 RIDGE = 50.0
@@ -78,13 +78,13 @@ class MarketAware:
     needs: tuple[str, ...] = ("ensemble",)
     shape_id: str = "ensemble"
 
-    def fit(self, lesson: Lesson) -> MarketAwareParams:
+    def fit(self, training: TrainingInput) -> MarketAwareParams:
         """Weights from out-of-fold rows with a line that did not push; the market alone with too few."""
-        rows = np.isfinite(lesson.market.line_pts) & (lesson.market.line_pts != lesson.points)
+        rows = np.isfinite(training.market.line_pts) & (training.market.line_pts != training.points)
         if rows.sum() < MIN_LINES:
             return MarketAwareParams()
-        inputs = evidence(lesson.market, lesson.earlier["ensemble"], rows)
-        over = (lesson.points > lesson.market.line_pts)[rows].astype(np.float64)
+        inputs = evidence(training.market, training.earlier["ensemble"], rows)
+        over = (training.points > training.market.line_pts)[rows].astype(np.float64)
         fitted = fit_logistic(inputs, over, np.array([0.0, 1.0, 0.0]), RIDGE)
         return MarketAwareParams(*(round(float(w), 6) for w in fitted))
 
@@ -92,15 +92,15 @@ class MarketAware:
         """Only when calibrated."""
         return bundle.holds(self.system_id)
 
-    def estimate(self, task: Task) -> Estimate:
+    def estimate(self, inputs: ForecastInput) -> Estimate:
         """Speaks where there is a line; effects are the pulls of market and ensemble on the mean."""
-        ensemble = task.earlier["ensemble"]
-        rows = np.isfinite(task.market.line_pts) & ensemble.speaks
+        ensemble = inputs.earlier["ensemble"]
+        rows = np.isfinite(inputs.market.line_pts) & ensemble.has_forecast
         mean = ensemble.estimate.mean.copy()
         if rows.any():
-            params = task.bundle.part(self.system_id, MarketAwareParams)
-            shape = task.bundle.part(f"shape:{self.shape_id}", Shape)
-            wanted = posterior(params, evidence(task.market, ensemble, rows))
-            mean[rows] = mean_for(shape, task.market.line_pts[rows], wanted)
+            params = inputs.bundle.part(self.system_id, MarketAwareParams)
+            shape = inputs.bundle.part(f"shape:{self.shape_id}", Shape)
+            wanted = posterior(params, evidence(inputs.market, ensemble, rows))
+            mean[rows] = mean_for(shape, inputs.market.line_pts[rows], wanted)
         pulls = np.column_stack((ensemble.estimate.mean, mean - ensemble.estimate.mean))
         return Estimate(rows, mean, ("ensemble", "the market's line"), pulls)

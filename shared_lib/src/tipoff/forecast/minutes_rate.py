@@ -13,7 +13,7 @@ from tipoff.forecast import boosting
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.features import GROUP_NAMES
 from tipoff.forecast.gradient_boosted import grouped
-from tipoff.forecast.system import Estimate, Lesson, Task, matrix
+from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput, matrix
 
 MINUTES = boosting.Recipe("regression", rounds=250, num_leaves=24, min_rows_per_leaf=100)
 RATE = boosting.Recipe("regression", rounds=125, num_leaves=12, min_rows_per_leaf=300)
@@ -40,30 +40,30 @@ class MinutesRate:
     needs: tuple[str, ...] = ()
     shape_id: str = "minutes_rate"
 
-    def fit(self, lesson: Lesson) -> MinutesRateParams:
+    def fit(self, training: TrainingInput) -> MinutesRateParams:
         """Minutes by squared loss; points per minute by squared loss weighted with the minutes."""
-        played = np.maximum(lesson.minutes, MIN_MINUTES)
+        played = np.maximum(training.minutes, MIN_MINUTES)
         return MinutesRateParams(
-            boosting.train(MINUTES, lesson.binned, lesson.minutes),
-            boosting.train(RATE, lesson.binned, lesson.points / np.maximum(lesson.minutes, 1.0), played),
+            boosting.train(MINUTES, training.binned, training.minutes),
+            boosting.train(RATE, training.binned, training.points / np.maximum(training.minutes, 1.0), played),
         )
 
     def ready(self, bundle: ModelBundle) -> bool:
         """Only when trained."""
         return bundle.holds(self.system_id)
 
-    def estimate(self, task: Task) -> Estimate:
+    def estimate(self, inputs: ForecastInput) -> Estimate:
         """Minutes times points per minute; effects through either factor when asked to explain."""
-        params = task.bundle.part(self.system_id, MinutesRateParams)
-        features = matrix(task.columns)
+        params = inputs.bundle.part(self.system_id, MinutesRateParams)
+        features = matrix(inputs.columns)
         minutes = np.clip(boosting.predict(params.minutes_model, features), MIN_MINUTES, 48.0)
         rate = np.maximum(boosting.predict(params.rate_model, features), 0.02)
-        speaks = np.ones(len(minutes), dtype=bool)
-        if not task.explain:
-            return Estimate(speaks, minutes * rate)
+        has_forecast = np.ones(len(minutes), dtype=bool)
+        if not inputs.explain:
+            return Estimate(has_forecast, minutes * rate)
         by_minutes = grouped(boosting.contributions(params.minutes_model, features))
         by_rate = grouped(boosting.contributions(params.rate_model, features))
         base_minutes, base_rate = by_minutes[:, :1], by_rate[:, :1]
         # minutes' effects at the usual rate, the rate's effects at tonight's minutes: the sum is the mean
         effects = (base_minutes * base_rate, by_minutes[:, 1:] * base_rate, by_rate[:, 1:] * minutes[:, None])
-        return Estimate(speaks, minutes * rate, EFFECTS, np.column_stack(effects))
+        return Estimate(has_forecast, minutes * rate, EFFECTS, np.column_stack(effects))

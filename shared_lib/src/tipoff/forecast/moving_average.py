@@ -13,7 +13,7 @@ from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.linear import non_negative
-from tipoff.forecast.system import Estimate, Lesson, Task
+from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput
 
 WINDOWS = (("points_avg_last_5", 0.5), ("points_avg_last_10", 0.3), ("points_avg_season", 0.2))
 EFFECTS = ("recent scoring", "opposing defence", "pace", "home", "freshness")
@@ -65,21 +65,21 @@ class MovingAverage:
     needs: tuple[str, ...] = ()
     shape_id: str = "moving_average"
 
-    def fit(self, lesson: Lesson) -> MovingAverageParams:
+    def fit(self, training: TrainingInput) -> MovingAverageParams:
         """Level and factor weights by least squares, none negative."""
-        league = float(lesson.columns.get("opponent_def_rating").mean())
-        design = np.column_stack((base_points(lesson.columns), factors(lesson.columns, league)))
-        level, defence, pace, home, fatigue = (float(w) for w in non_negative(design, lesson.points))
+        league = float(training.columns.get("opponent_def_rating").mean())
+        design = np.column_stack((base_points(training.columns), factors(training.columns, league)))
+        level, defence, pace, home, fatigue = (float(w) for w in non_negative(design, training.points))
         return MovingAverageParams(level, defence, pace, home, fatigue, league)
 
     def ready(self, bundle: ModelBundle) -> bool:
         """Always: untrained it uses the measured effects."""
         return True
 
-    def estimate(self, task: Task) -> Estimate:
+    def estimate(self, inputs: ForecastInput) -> Estimate:
         """Base plus factors."""
-        params = task.bundle.part(self.system_id, MovingAverageParams)
-        base = params.level * base_points(task.columns)
-        terms = factors(task.columns, params.league_def_rating) * _weights(params)
+        params = inputs.bundle.part(self.system_id, MovingAverageParams)
+        base = params.level * base_points(inputs.columns)
+        terms = factors(inputs.columns, params.league_def_rating) * _weights(params)
         mean = np.maximum(base + terms.sum(axis=1), 0.0)
         return Estimate(np.ones(len(mean), dtype=bool), mean, EFFECTS, np.column_stack((base, terms)))

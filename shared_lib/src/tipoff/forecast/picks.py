@@ -52,7 +52,7 @@ def decimal_prices(american: Floats) -> Floats:
 
 def picks(rows: TrainingTable, forecasts: Forecasts, policy: Policy) -> Picks:
     """Bets the policy takes by expected value at the quoted price, and what became of them."""
-    offered = np.isfinite(rows.line_pts) & forecasts.speaks
+    offered = np.isfinite(rows.line_pts) & forecasts.has_forecast
     table, pmf = rows.take(offered), forecasts.pmf[offered].astype(np.float64)
     over = dist.prob_over(pmf, table.line_pts)
     push = dist.prob_push(pmf, table.line_pts)

@@ -71,7 +71,7 @@ class Probabilities(msgspec.Struct, frozen=True):
 
 
 class SystemReport(msgspec.Struct, frozen=True):
-    """One system on all rows where it spoke, and on the rows where the last-10 average speaks too."""
+    """One system on all rows where it has a forecast, and on those where the last-10 average has one too."""
 
     system_id: str
     coverage: float
@@ -137,8 +137,8 @@ def pit_values(rows: TrainingTable, forecasts: Forecasts, mask: Mask) -> Floats:
 
 
 def scores(name: str, rows: TrainingTable, forecasts: Forecasts, mask: Mask) -> Scores | None:
-    """Errors on the rows of the mask where the system spoke and the player appeared; None without any."""
-    mask = mask & forecasts.speaks & rows.appeared
+    """Errors on the rows of the mask where the system has a forecast and the player appeared; None without any."""
+    mask = mask & forecasts.has_forecast & rows.appeared
     if not mask.any():
         return None
     pmf, actual, dates = _pmf(forecasts, mask), rows.points[mask], rows.dates[mask]
@@ -164,7 +164,7 @@ def probabilities(
     name: str, rows: TrainingTable, forecasts: Forecasts, mask: Mask, constant_over: float
 ) -> Probabilities | None:
     """Scores of P(over | no push) on decided rows of the mask with a line; None with fewer than 100."""
-    mask = mask & forecasts.speaks & rows.appeared & np.isfinite(rows.line_pts)
+    mask = mask & forecasts.has_forecast & rows.appeared & np.isfinite(rows.line_pts)
     mask &= rows.line_pts != rows.points
     if mask.sum() < 100:
         return None
@@ -216,7 +216,7 @@ def _system(walk: Walk, name: str, constant_over: float, policy: Policy) -> Syst
         "playoffs": rows.appeared & rows.playoffs,
     }
     judged = [probabilities(label, rows, forecasts, mask, constant_over) for label, mask in sets.items()]
-    told = forecasts.speaks & rows.appeared
+    told = forecasts.has_forecast & rows.appeared
     histogram = np.histogram(pit_values(rows, forecasts, told), bins=20, range=(0.0, 1.0))[0]
     return SystemReport(
         system_id=name,
@@ -246,8 +246,8 @@ def _months(rows: TrainingTable) -> dict[str, Mask]:
 
 
 def _against_last_10(rows: TrainingTable, forecasts: Forecasts) -> metrics.Interval:
-    """MAE minus that of the plain last-10 average, on the rows where both speak."""
-    mask = forecasts.speaks & rows.appeared & np.isfinite(rows.last_10_pts)
+    """MAE minus that of the plain last-10 average, on the rows where both have a forecast."""
+    mask = forecasts.has_forecast & rows.appeared & np.isfinite(rows.last_10_pts)
     actual = rows.points[mask]
     own = np.abs(dist.medians(_pmf(forecasts, mask)) - actual)
     plain = np.abs(rows.last_10_pts[mask] - actual)

@@ -17,7 +17,7 @@ from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.linear import non_negative
-from tipoff.forecast.system import Estimate, Lesson, Task
+from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput
 
 type Integers = NDArray[np.int64]
 
@@ -82,28 +82,28 @@ class Similarity:
     needs: tuple[str, ...] = ()
     shape_id: str = "similarity"
 
-    def fit(self, lesson: Lesson) -> SimilarityParams:
+    def fit(self, training: TrainingInput) -> SimilarityParams:
         """Remembers every player's last games, and fits three weights on the newest rows, none negative."""
-        games = np.column_stack((situations(lesson.columns), np.rint(lesson.points))).astype(np.int64)
-        league = float(lesson.columns.get("opponent_def_rating").mean())
-        found = _looking_back(lesson.columns.player_ids, games)
+        games = np.column_stack((situations(training.columns), np.rint(training.points))).astype(np.int64)
+        league = float(training.columns.get("opponent_def_rating").mean())
+        found = _looking_back(training.columns.player_ids, games)
         rows = found[:, 1] >= MIN_GAMES
-        design = _terms(lesson.columns, found, league)[rows]
+        design = _terms(training.columns, found, league)[rows]
         if len(design) == 0:
             return SimilarityParams(league_def_rating=league)
-        level, similar, defence = (float(w) for w in non_negative(design, lesson.points[rows]))
-        return SimilarityParams(level, similar, defence, league, _memory(lesson.columns.player_ids, games))
+        level, similar, defence = (float(w) for w in non_negative(design, training.points[rows]))
+        return SimilarityParams(level, similar, defence, league, _memory(training.columns.player_ids, games))
 
     def ready(self, bundle: ModelBundle) -> bool:
         """Only when trained: without a past there is nothing to be similar to."""
         return bundle.holds(self.system_id)
 
-    def estimate(self, task: Task) -> Estimate:
+    def estimate(self, inputs: ForecastInput) -> Estimate:
         """Recent level pulled towards what he scored in games like this one."""
-        params = task.bundle.part(self.system_id, SimilarityParams)
-        found = _remembered(params.games, task.columns)
+        params = inputs.bundle.part(self.system_id, SimilarityParams)
+        found = _remembered(params.games, inputs.columns)
         weights = np.array([params.level, params.similar, max(params.per_def_rating, 0.0)])
-        effects = _terms(task.columns, found, params.league_def_rating) * weights
+        effects = _terms(inputs.columns, found, params.league_def_rating) * weights
         return Estimate(found[:, 1] >= MIN_GAMES, np.maximum(effects.sum(axis=1), 0.0), EFFECTS, effects)
 
 

@@ -48,12 +48,12 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Expected points of one system; `mean` (rows,) counts only where `speaks` (rows,) holds.
+    """Expected points of one system; `mean` (rows,) counts only where `has_forecast` (rows,) holds.
 
     `effects` (rows, len(effect_names)) are contributions to the mean in points.
     """
 
-    speaks: Mask
+    has_forecast: Mask
     mean: Floats
     effect_names: tuple[str, ...] = ()
     effects: Floats = field(default_factory=lambda: np.zeros((0, 0)))
@@ -76,13 +76,13 @@ class Prediction:
         return distributions(self.shape, self.estimate.mean[rows])
 
     @property
-    def speaks(self) -> Mask:
-        """Rows about which the system has something to say."""
-        return self.estimate.speaks
+    def has_forecast(self) -> Mask:
+        """Rows for which the system has a forecast."""
+        return self.estimate.has_forecast
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ForecastInput:
     """Everything a system may read: features, the trained bundle, predictions it builds on, the market.
 
     `explain` asks for effects; without it a system may leave them out where they cost time.
@@ -101,8 +101,8 @@ def matrix(columns: Columns) -> boosting.Matrix:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """Rows to learn from: players who appeared, features as of each game's cutoff, what they then did.
+class TrainingInput:
+    """Rows to fit on: players who appeared, features as of each game's cutoff, and their points and minutes.
 
     `points` and `minutes` are (rows,). `earlier` holds out-of-fold predictions of the systems in `needs`.
     """
@@ -120,7 +120,7 @@ class Lesson:
 
 
 class System(Protocol):
-    """One way to forecast. Pure: the same task gives the same estimate, to the bit."""
+    """One way to forecast. Pure: the same input gives the same estimate, to the bit."""
 
     @property
     def system_id(self) -> str:
@@ -134,11 +134,11 @@ class System(Protocol):
     def shape_id(self) -> str:
         """Whose shape turns its means into distributions: its own, or that of the system it corrects."""
 
-    def fit(self, lesson: Lesson) -> msgspec.Struct:
+    def fit(self, training: TrainingInput) -> msgspec.Struct:
         """The system's part of the bundle."""
 
     def ready(self, bundle: ModelBundle) -> bool:
         """Whether the bundle holds what it needs; True for one that works untrained."""
 
-    def estimate(self, task: Task) -> Estimate:
-        """Expected points for all rows of the task."""
+    def estimate(self, inputs: ForecastInput) -> Estimate:
+        """Expected points for all rows of the input."""

@@ -18,7 +18,7 @@ from tipoff.forecast.minutes_rate import MinutesRate
 from tipoff.forecast.moving_average import MovingAverage
 from tipoff.forecast.shape import Shape
 from tipoff.forecast.similarity import Similarity
-from tipoff.forecast.system import Market, Prediction, System, Task
+from tipoff.forecast.system import ForecastInput, Market, Prediction, System
 from tipoff.forecast.types import FeatureRow, Forecast, Quote, Reason
 from tipoff.forecast.zone_matchup import ZoneMatchup
 
@@ -34,10 +34,10 @@ _ALL: tuple[System, ...] = (
 REGISTRY: dict[str, System] = {system.system_id: system for system in _ALL}
 
 
-def predict_one(system: System, task: Task) -> Prediction:
+def predict_one(system: System, inputs: ForecastInput) -> Prediction:
     """A system's estimate with the distributions its shape gives it."""
-    estimate = system.estimate(task)
-    return Prediction(estimate, task.bundle.part(f"shape:{system.shape_id}", Shape))
+    estimate = system.estimate(inputs)
+    return Prediction(estimate, inputs.bundle.part(f"shape:{system.shape_id}", Shape))
 
 
 def predict_all(
@@ -47,7 +47,7 @@ def predict_all(
     done: dict[str, Prediction] = {}
     for system_id, system in REGISTRY.items():
         if system.ready(bundle):
-            done[system_id] = predict_one(system, Task(columns, bundle, market, dict(done), explain))
+            done[system_id] = predict_one(system, ForecastInput(columns, bundle, market, dict(done), explain))
     return done
 
 
@@ -68,7 +68,7 @@ def forecast_slate(
         _forecast(row, system_id, prediction, index, digest)
         for system_id, prediction in predictions.items()
         for index, row in enumerate(rows)
-        if prediction.speaks[index]
+        if prediction.has_forecast[index]
     ]
 
 

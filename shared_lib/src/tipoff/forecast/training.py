@@ -23,7 +23,7 @@ from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.features import REQUIRED
 from tipoff.forecast.shape import Shape, fit_shape
-from tipoff.forecast.system import Estimate, Lesson, Market, Mask, Prediction, Task
+from tipoff.forecast.system import Estimate, ForecastInput, Market, Mask, Prediction, TrainingInput
 from tipoff.forecast.systems import REGISTRY
 
 type Integers = NDArray[np.int64]
@@ -129,8 +129,8 @@ def fill_folds(table: TrainingTable, before: date, cache: FoldCache) -> None:
 
 def _base_fitted(bundle: ModelBundle, window: TrainingTable) -> ModelBundle:
     """The bundle with the part of every system that needs no other."""
-    lesson = Lesson(window.columns(), window.points, window.minutes, window.market())
-    parts = {name: system.fit(lesson) for name, system in REGISTRY.items() if not system.needs}
+    training = TrainingInput(window.columns(), window.points, window.minutes, window.market())
+    parts = {name: system.fit(training) for name, system in REGISTRY.items() if not system.needs}
     return bundle.with_parts(parts)
 
 
@@ -156,7 +156,7 @@ def _out_of_fold(window: TrainingTable, cache: FoldCache) -> tuple[Mask, Means]:
         done = list(pool.map(partial(_fold, window, cache), reversed(bounds)))[::-1]
     joined = {
         name: Estimate(
-            np.concatenate([fold[name].speaks for fold in done]),
+            np.concatenate([fold[name].has_forecast for fold in done]),
             np.concatenate([fold[name].mean for fold in done]),
         )
         for name in done[0]
@@ -171,9 +171,9 @@ def _fold(window: TrainingTable, cache: FoldCache, bounds: tuple[int, int]) -> M
         cache.bundles[start] = _base_fitted(UNTRAINED, window.take(window.dates < start))
     if (start, end) not in cache.means:
         rows = window.take((window.dates >= start) & (window.dates < end))
-        task = Task(rows.columns(), cache.bundles[start], rows.market())
+        inputs = ForecastInput(rows.columns(), cache.bundles[start], rows.market())
         base = {name: s for name, s in REGISTRY.items() if not s.needs}
-        cache.means[start, end] = {name: system.estimate(task) for name, system in base.items()}
+        cache.means[start, end] = {name: system.estimate(inputs) for name, system in base.items()}
     return cache.means[start, end]
 
 
@@ -187,17 +187,17 @@ def _calibrated(bundle: ModelBundle, window: TrainingTable, inside: Mask, means:
     columns = rows.columns()
     for name, system in REGISTRY.items():
         if system.needs:
-            lesson = Lesson(columns, rows.points, rows.minutes, rows.market(), dict(earlier))
-            bundle = bundle.with_parts({name: system.fit(lesson)})
+            training = TrainingInput(columns, rows.points, rows.minutes, rows.market(), dict(earlier))
+            bundle = bundle.with_parts({name: system.fit(training)})
         if system.needs and system.shape_id == name:
-            estimate = system.estimate(Task(columns, bundle, rows.market(), dict(earlier)))
+            estimate = system.estimate(ForecastInput(columns, bundle, rows.market(), dict(earlier)))
             bundle = _with_shape(bundle, name, estimate, rows.points)
             earlier[name] = _shaped(bundle, name, estimate)
     return bundle
 
 
 def _with_shape(bundle: ModelBundle, name: str, estimate: Estimate, points: Floats) -> ModelBundle:
-    said = estimate.speaks
+    said = estimate.has_forecast
     return bundle.with_parts({f"shape:{name}": fit_shape(estimate.mean[said], points[said])})
 
 

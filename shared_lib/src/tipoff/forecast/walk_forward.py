@@ -32,9 +32,9 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """One system over all rows of a walk: whether it spoke, its mean, its probabilities."""
+    """One system over all rows of a walk: whether it has a forecast, its mean, its probabilities."""
 
-    speaks: Mask
+    has_forecast: Mask
     mean: Floats
     pmf: Floats
 
@@ -90,7 +90,7 @@ def _joined(rows: TrainingTable, done: list[Block]) -> Walk:
 def _system(name: str, done: list[Block]) -> Forecasts:
     parts = [block.predictions[name] for block in done]
     return Forecasts(
-        np.concatenate([part.speaks for part in parts]),
+        np.concatenate([part.has_forecast for part in parts]),
         np.concatenate([part.estimate.mean for part in parts]),
         np.concatenate([part.pmf.astype(np.float32) for part in parts]),
     )

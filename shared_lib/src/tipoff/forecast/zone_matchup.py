@@ -14,7 +14,7 @@ from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.linear import non_negative
-from tipoff.forecast.system import Estimate, Lesson, Task
+from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput
 
 ZONES = (
     ("paint", "pct_paint", "opponent_paint_vs_league", 2.0),
@@ -51,21 +51,21 @@ class ZoneMatchup:
     needs: tuple[str, ...] = ()
     shape_id: str = "zone_matchup"
 
-    def fit(self, lesson: Lesson) -> ZoneMatchupParams:
+    def fit(self, training: TrainingInput) -> ZoneMatchupParams:
         """Three weights by least squares, none negative."""
-        zones = zone_points(lesson.columns).sum(axis=1)
-        design = np.column_stack((lesson.columns.select(LEVELS), zones))
-        return ZoneMatchupParams(*(float(w) for w in non_negative(design, lesson.points)))
+        zones = zone_points(training.columns).sum(axis=1)
+        design = np.column_stack((training.columns.select(LEVELS), zones))
+        return ZoneMatchupParams(*(float(w) for w in non_negative(design, training.points)))
 
     def ready(self, bundle: ModelBundle) -> bool:
         """Always: untrained it halves what the opponent allows, as regression to the mean demands."""
         return True
 
-    def estimate(self, task: Task) -> Estimate:
+    def estimate(self, inputs: ForecastInput) -> Estimate:
         """Levels plus zone terms."""
-        params = task.bundle.part(self.system_id, ZoneMatchupParams)
-        levels = task.columns.select(LEVELS) * np.array([params.season, params.recent])
-        zones = max(params.zone, 0.0) * zone_points(task.columns)
+        params = inputs.bundle.part(self.system_id, ZoneMatchupParams)
+        levels = inputs.columns.select(LEVELS) * np.array([params.season, params.recent])
+        zones = max(params.zone, 0.0) * zone_points(inputs.columns)
         effects = np.column_stack((levels, zones))
         mean = np.maximum(effects.sum(axis=1), 0.0)
         return Estimate(np.ones(len(mean), dtype=bool), mean, EFFECTS, effects)

@@ -90,7 +90,7 @@ def run_activation(target: Target, digest: str, reason: str) -> Execution:
     execution = workflows.start(target.names.workflows["train"].name, {"digest": digest, "reason": reason})
     while execution.state in RUNNING:
         time.sleep(POLL_S)
-        execution = workflows.look(execution.name)
+        execution = workflows.get(execution.name)
     return execution
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.cloud.workflows import UNENDED, Execution
+from tipoff.cloud.workflows import RUNNING, Execution
 from tipoff.core.errors import NotReady
 from tipoff.prices import Usage, call
 from tipoff.steps.process import owned
@@ -128,8 +128,8 @@ class ReprocessRun:
         """Poll until the execution has ended; each count that shows progress is recorded in the warehouse."""
         recorded, count_at = -1, 0.0
         while True:
-            self.execution = self.target.workflows.look(self.execution.name)
-            ended = self.execution.state not in UNENDED
+            self.execution = self.target.workflows.get(self.execution.name)
+            ended = self.execution.state not in RUNNING
             if ended or time.monotonic() >= count_at:
                 began = time.monotonic()
                 seen = self._progress()
@@ -193,12 +193,12 @@ def start_or_resume(target: Target, work: ReprocessRange, now: datetime) -> Repr
 def _running_execution(target: Target, known: str, run_id: str) -> Execution | None:
     """The execution of this run that has not ended; None if there is none."""
     try:
-        found = target.workflows.look(known) if known else NOT_STARTED
+        found = target.workflows.get(known) if known else NOT_STARTED
     except NotReady:
         found = NOT_STARTED
-    if found.state in UNENDED:
+    if found.state in RUNNING:
         return found
-    every = target.workflows.unended(target.names.workflows["reprocess"].name)
+    every = target.workflows.running(target.names.workflows["reprocess"].name)
     return next((each for each, argument in every if _run_id_of(argument) == run_id), None)
 
 

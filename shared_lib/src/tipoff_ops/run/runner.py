@@ -107,7 +107,7 @@ class Runner:
         execution = self._workflows.start(self._mesh.names.workflows[key].name, argument)
         while execution.state in ("ACTIVE", "QUEUED", "STATE_UNSPECIFIED"):
             time.sleep(POLL_S)
-            execution = self._workflows.look(execution.name)
+            execution = self._workflows.get(execution.name)
         seconds = time.monotonic() - started
         if execution.state != "SUCCEEDED":
             raise WorkflowFailed(f"{key} {argument}: {execution.state} {execution.error}")
