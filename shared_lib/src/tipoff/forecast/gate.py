@@ -19,7 +19,7 @@ JUDGED_SYSTEM = "ensemble"
 MIN_ROWS = 300
 
 
-class Judged(msgspec.Struct, frozen=True):
+class GateFigures(msgspec.Struct, frozen=True):
     """Errors of the published system on the judged rows; CRPS in points, lower is better.
 
     `minus_incumbent` is the difference of CRPS on the same rows with its date-block 95 % interval.
@@ -39,7 +39,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     promoted: bool
     reason: str
-    judged: Judged | None = None
+    judged: GateFigures | None = None
 
 
 def judged_rows(table: TrainingTable, first: date, before: date) -> TrainingTable:
@@ -53,7 +53,7 @@ def judge(rows: TrainingTable, twin: ModelBundle, incumbent: ModelBundle | None)
     if len(rows) < MIN_ROWS:
         return Verdict(True, "too_few_rows_to_judge")
     errors, crps = _errors(rows, twin)
-    found = Judged(*_span(rows), len(rows), float(errors.mean()), float(crps.mean()))
+    found = GateFigures(*_span(rows), len(rows), float(errors.mean()), float(crps.mean()))
     if incumbent is None:
         return Verdict(True, "no_incumbent", found)
     _, other = _errors(rows, incumbent)

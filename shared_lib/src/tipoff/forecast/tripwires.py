@@ -1,4 +1,4 @@
-"""Wires that fire when a leak makes forecasts too good, and the matrix of which must fire for which leak.
+"""Tripwires: tests that fire when a leak makes forecasts too good, and which must fire for which leak.
 
 Clean values and limits: docs/forecasting.md#tripwires. `leak_matrix.json` is the matrix, as data: a
 test plants every leak and compares.

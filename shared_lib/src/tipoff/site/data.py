@@ -9,7 +9,7 @@ from typing import Literal
 
 type FreshnessState = Literal["EXPECTED", "LATE", "COMPLETE", "EMPTY_OK", "DEGRADED", "FAILED"]
 type ExecutionState = Literal["ACTIVE", "SUCCEEDED", "FAILED", "CANCELLED"]
-type Outcome = Literal["win", "loss", "push", "void", "pass", "open"]
+type GradeOutcome = Literal["win", "loss", "push", "void", "pass", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class PredictionLine:
     prob_over: float | None
     recommendation: str
     actual_points: int | None
-    outcome: Outcome
+    outcome: GradeOutcome
 
 
 @dataclass(frozen=True, slots=True)

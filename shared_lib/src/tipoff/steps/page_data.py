@@ -18,7 +18,7 @@ from tipoff.site import (
     SystemScore,
     TableFreshness,
 )
-from tipoff.site.data import FreshnessState, Outcome
+from tipoff.site.data import FreshnessState, GradeOutcome
 from tipoff.steps.queries import load
 
 STATEMENT = "No edge over the market is shown. Every figure is over predictions whose cutoff lies before tip-off."
@@ -117,7 +117,7 @@ class _Prediction(msgspec.Struct, frozen=True):
             outcome=self._outcome(),
         )
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> GradeOutcome:
         if self.is_voided is None:
             return "open"
         if self.is_voided:

@@ -18,7 +18,7 @@ from tipoff.tables import Table
 
 LEAD_MINUTES = 30
 
-type Outcome = Literal["ok", "no_games", "failed"]
+type ProcessOutcome = Literal["ok", "no_games", "failed"]
 
 
 class ProcessDateRange(msgspec.Struct, frozen=True):
@@ -70,7 +70,7 @@ class Processed(msgspec.Struct, frozen=True):
     """The answer to both calls; 200 when all is done, 500 or 503 when a processor failed."""
 
     status: Literal["completed", "failed"]
-    outcome: Outcome
+    outcome: ProcessOutcome
     code: str
     date_range: str
     games: int
@@ -141,7 +141,7 @@ def _built_by(processor: str, mine: Sequence[Table]) -> set[str]:
 
 def _answer(request: ProcessDateRange, games: int, results: Sequence[TableResult]) -> Processed:
     failed = [result for result in results if result.status == "failed"]
-    outcome: Outcome = "failed" if failed else "ok" if games else "no_games"
+    outcome: ProcessOutcome = "failed" if failed else "ok" if games else "no_games"
     status = OK
     if failed:
         status = UNAVAILABLE if all(result.retryable for result in failed) else BUG

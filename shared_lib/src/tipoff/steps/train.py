@@ -16,7 +16,7 @@ from tipoff.core.errors import Conflict, ContractViolation, NotFound, NotReady
 from tipoff.core.models import SYSTEM_ID, ModelEvent, model_id
 from tipoff.forecast.boosting import DETERMINISTIC
 from tipoff.forecast.bundle import ModelBundle
-from tipoff.forecast.gate import Judged, Verdict, judge, judged_rows
+from tipoff.forecast.gate import GateFigures, Verdict, judge, judged_rows
 from tipoff.forecast.training import FoldCache, TrainingTable, fit_bundle
 from tipoff.runtime.settings import TrainSettings
 from tipoff.steps.models import ModelShelf
@@ -56,7 +56,7 @@ class Trained(msgspec.Struct, frozen=True):
     digest: str
     reason: str
     training_rows: int
-    judged: Judged | None = None
+    judged: GateFigures | None = None
     status: str = "completed"
 
 
