@@ -1,6 +1,6 @@
-"""Where the world meets a step: parse, bound, log, map errors to answers. The only broad `except` is here.
+"""The boundary of a function: parse, limit, log, and map errors to answers. The only broad `except` is here.
 
-A function is a shell: it names its settings and its steps, and this module does the rest.
+A function names its settings and its steps, and this module does the rest.
 
     to a push subscription            to a workflow or a person
       Permanent   quarantine, 204       400 / 404 / 422
@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 
 class Quarantine(Protocol):
-    """Where messages go that no retry can help."""
+    """Where messages go that a retry cannot mend."""
 
     def message(self, delivery: Delivery, error: Permanent) -> None:
         """Set one aside."""
@@ -41,7 +41,7 @@ class Quarantine(Protocol):
 
 
 class Context(Protocol):
-    """What a function keeps open between requests: its clients and its clock."""
+    """What a function keeps between requests: its clients and its clock."""
 
     @property
     def ops(self) -> Quarantine:
@@ -95,7 +95,7 @@ class Function[S: Settings, C: Context]:
     _opening: Lock = field(default_factory=Lock, init=False)
 
     def __post_init__(self) -> None:
-        """Read the settings and look at the structs now: a missing name stops the start, and no request looks first.
+        """Read the settings and prepare the structs now: a missing name stops the start, and no request waits.
 
         Raises:
             SystemExit: names are missing; the message lists all of them.
@@ -112,7 +112,7 @@ class Function[S: Settings, C: Context]:
         failpoints.arm(environment().get("TIPOFF_FAILPOINT", ""), self._settings.environment)
 
     def answer(self, request: Request) -> Response:
-        """Answer one HTTP request, whoever sent it."""
+        """Answer one HTTP request."""
         started = time.monotonic()
         route = self._route(request)
         with log.context(function=self.name, release=self._settings.release, path=request.path):
@@ -164,7 +164,7 @@ class Function[S: Settings, C: Context]:
 
     @property
     def context(self) -> C:
-        """The open context; requests that come together in a fresh instance share one."""
+        """The context; requests that reach a new instance at the same time share one."""
         with self._opening:
             if self._context is None:
                 self._context = self.open_context(self._settings)
@@ -172,7 +172,7 @@ class Function[S: Settings, C: Context]:
 
 
 def _body(request: Request) -> bytes:
-    """The body, read no further than it may be long, whatever its header says."""
+    """The body, read up to the limit, whatever its header says."""
     body = request.stream.read(REQUEST_BYTES_MAX + 1)
     if len(body) > REQUEST_BYTES_MAX:
         raise BadRequest("too_large", f"a request has {REQUEST_BYTES_MAX} bytes at most")

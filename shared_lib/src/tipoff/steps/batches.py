@@ -1,6 +1,6 @@
 """A batch of predictions: the set of rows it is to write, and how many of them are committed.
 
-Nothing of a batch lives in a process: its row says what is expected, and the tables say what is there.
+No process keeps anything of a batch: its row says what is expected, and the tables say what is committed.
 """
 
 from datetime import date, datetime, timedelta
@@ -34,11 +34,11 @@ class BatchProgress(msgspec.Struct, frozen=True):
 
     @property
     def committed_players(self) -> int:
-        """Players who ended, with or without a prediction."""
+        """Players who are done, with or without a prediction."""
         return self.predicted_players + self.skipped_players
 
     def state(self, now: datetime) -> BatchState:
-        """Complete when every player ended; partial past the deadline; stalled when nothing moves any more."""
+        """Complete: every player is done. Partial: past the deadline. Stalled: no row was written for five minutes."""
         if self.committed_players >= self.expected_players:
             return "complete"
         if now >= self.deadline_at:

@@ -1,7 +1,7 @@
 """Ingest: one finalized object becomes rows of its landing tables, or goes to quarantine with a reason.
 
 In order: route the name, read at the notified generation, parse (pure), append the rows, set the refused aside,
-announce the dates, leave a receipt. Each step may be repeated: readers take the newest of each document.
+announce the dates, write a receipt. Each step can be repeated: readers use the newest rows of each document.
 """
 
 import hashlib
@@ -33,13 +33,13 @@ from tipoff.steps.ops import VALUE_CHARS_MAX, Clock, OpsLog, utc_now
 OBJECT_BYTES_MAX = 32 * 1024 * 1024
 FINALIZE = "OBJECT_FINALIZE"
 REPLAY_WORKERS = 4
-# Replays that are worked at side by side; each holds the rows of all its objects in memory.
+# Replays that run at the same time; each has the rows of all its objects in memory.
 _REPLAYS = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
 class IngestContext:
-    """What ingest keeps open."""
+    """The clients and names that ingest uses."""
 
     landing_bucket: str
     quarantine_bucket: str
@@ -78,7 +78,7 @@ class _Payload(msgspec.Struct, frozen=True):
 def ingest(context: IngestContext, delivery: Delivery) -> None:
     """Ingest the object that a bucket notification names, or the objects of a replay.
 
-    Other events of the bucket are nothing to do.
+    Other events of the bucket are ignored.
 
     Raises:
         BadRequest: the message is neither, or names another bucket.
@@ -93,13 +93,13 @@ def ingest(context: IngestContext, delivery: Delivery) -> None:
 
 
 def _replay(context: IngestContext, delivery: Delivery) -> None:
-    """Take every object of a replay in, whatever becomes of its neighbours; then say whether one must come again."""
+    """Ingest every object of a replay, also when another one fails; then raise the first failure."""
     try:
         objects = msgspec.json.decode(delivery.data, type=Replay).objects
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("bad_message", f"Replay: {error}") from error
 
-    def fetch(found: LandedObject) -> _Fetched | Retryable:
+    def fetch(found: LandedObject) -> _FetchedObject | Retryable:
         event = ObjectFinalized(context.landing_bucket, found.name, found.generation)
         try:
             return _fetch(context, event, found.size_bytes)
@@ -107,11 +107,11 @@ def _replay(context: IngestContext, delivery: Delivery) -> None:
             return error
 
     with _REPLAYS:
-        # All are read before any is parsed: whoever waits between two documents parses the next with a cold cache.
+        # All are read before any is parsed: waiting between two documents would leave the caches of the parser cold.
         with ThreadPoolExecutor(REPLAY_WORKERS) as pool:
             fetched = list(pool.map(fetch, objects))
         unread: list[TipoffError] = [one for one in fetched if isinstance(one, Retryable)]
-        _, failures = _ingest(context, [_parsed(one) for one in fetched if isinstance(one, _Fetched)])
+        _, failures = _ingest(context, [_parsed(one) for one in fetched if isinstance(one, _FetchedObject)])
     for failure in unread + failures:
         raise failure
 
@@ -137,8 +137,8 @@ def _size_bytes(delivery: Delivery) -> int:
 
 
 @dataclass(frozen=True)
-class _Fetched:
-    """An object as it was read, or why it was not."""
+class _FetchedObject:
+    """An object as it was read, or why it was refused."""
 
     event: ObjectFinalized
     received_at: datetime
@@ -147,8 +147,8 @@ class _Fetched:
 
 
 @dataclass(frozen=True)
-class _Taken:
-    """An object on its way: what is known of it before its receipt is written."""
+class _ParsedObject:
+    """A parsed object: what is known of it before its receipt is written."""
 
     event: ObjectFinalized
     received_at: datetime
@@ -158,10 +158,10 @@ class _Taken:
 
 
 def ingest_object(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> ObjectReceipt:
-    """Take one object in, whatever it is, and return its receipt.
+    """Ingest one object of any kind and return its receipt.
 
     Raises:
-        Retryable: a service did not answer; nothing is lost, and a repeat changes nothing.
+        Retryable: a service did not answer. Nothing is lost, and a second attempt gives the same rows.
     """
     receipts, failures = _ingest(context, [_parsed(_fetch(context, event, size_bytes))])
     for failure in failures:
@@ -169,10 +169,10 @@ def ingest_object(context: IngestContext, event: ObjectFinalized, size_bytes: in
     return receipts[0]
 
 
-def _ingest(context: IngestContext, taken: Sequence[_Taken]) -> tuple[list[ObjectReceipt], list[TipoffError]]:
-    """Write what was taken, each object by itself; receipts of those that ended, errors of those that did not."""
+def _ingest(context: IngestContext, taken: Sequence[_ParsedObject]) -> tuple[list[ObjectReceipt], list[TipoffError]]:
+    """Write each object on its own: the receipts of those that are done, and the errors of the others."""
     failures: list[TipoffError] = []
-    ended: list[tuple[_Taken, tuple[TableCount, ...]]] = []
+    ended: list[tuple[_ParsedObject, tuple[TableCount, ...]]] = []
     for one, error in zip(taken, _append(context, taken), strict=True):
         if error is None:
             ended.append((one, tuple(TableCount(part.table, len(part.rows)) for part in one.parsed.tables)))
@@ -188,34 +188,34 @@ def _ingest(context: IngestContext, taken: Sequence[_Taken]) -> tuple[list[Objec
     return receipts, failures
 
 
-def _fetch(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _Fetched:
+def _fetch(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _FetchedObject:
     received_at = context.clock()
     route = sources.route(event.name)
     if route is None:
-        return _Fetched(event, received_at, None, sources.refusal(event.name, size_bytes))
+        return _FetchedObject(event, received_at, None, sources.refusal(event.name, size_bytes))
     if size_bytes > OBJECT_BYTES_MAX:
         refusal = DocumentRefused(Reason.TOO_LARGE, f"an object has {OBJECT_BYTES_MAX} bytes at most", value=size_bytes)
-        return _Fetched(event, received_at, route, refusal)
+        return _FetchedObject(event, received_at, route, refusal)
     try:
         found = context.store.read(event.bucket, event.name, event.generation)
     except NotReady:
         superseded = DocumentRefused(
             Reason.DUPLICATE_DELIVERY, "a newer generation took this one's place", outcome=DocumentOutcome.IGNORED
         )
-        return _Fetched(event, received_at, route, superseded)
-    return _Fetched(event, received_at, route, found)
+        return _FetchedObject(event, received_at, route, superseded)
+    return _FetchedObject(event, received_at, route, found)
 
 
-def _parsed(fetched: _Fetched) -> _Taken:
+def _parsed(fetched: _FetchedObject) -> _ParsedObject:
     event, received_at, found = fetched.event, fetched.received_at, fetched.found
     if isinstance(found, DocumentRefused):
-        return _Taken(event, received_at, fetched.route, None, refused(found))
+        return _ParsedObject(event, received_at, fetched.route, None, refused(found))
     parsed = sources.read(event.name, found.data, found.content_encoding, received_at)
-    return _Taken(event, received_at, fetched.route, found, parsed)
+    return _ParsedObject(event, received_at, fetched.route, found, parsed)
 
 
-def _append(context: IngestContext, taken: Sequence[_Taken]) -> list[TipoffError | None]:
-    """Append the rows; why an object's are not all in, by object."""
+def _append(context: IngestContext, taken: Sequence[_ParsedObject]) -> list[TipoffError | None]:
+    """Append the rows: for each object its error, or None."""
     parts = [_parts(context, one) for one in taken]
     errors = iter(context.warehouse.append_parts([part for of_one in parts for part in of_one]))
     return [_first(islice(errors, len(of_one))) for of_one in parts]
@@ -226,7 +226,7 @@ def _first(errors: Iterable[TipoffError | None]) -> TipoffError | None:
     return next(iter([error for error in errors if error is not None]), None)
 
 
-def _parts(context: IngestContext, taken: _Taken) -> list[Part]:
+def _parts(context: IngestContext, taken: _ParsedObject) -> list[Part]:
     parsed = taken.parsed
     constants = {
         "source_object": taken.event.name,
@@ -238,13 +238,13 @@ def _parts(context: IngestContext, taken: _Taken) -> list[Part]:
     return [Part(tables.landing(part.table), part.rows, constants) for part in parsed.tables]
 
 
-def _refused_by_warehouse(taken: _Taken, refusal: ContractViolation) -> _Taken:
-    """What the warehouse will not hold was never a valid document."""
+def _refused_by_warehouse(taken: _ParsedObject, refusal: ContractViolation) -> _ParsedObject:
+    """A document whose rows the warehouse refuses is not valid."""
     parsed = refused(DocumentRefused(Reason.SCHEMA, refusal.message), taken.parsed.parse_seq)
-    return _Taken(taken.event, taken.received_at, taken.route, taken.found, parsed)
+    return _ParsedObject(taken.event, taken.received_at, taken.route, taken.found, parsed)
 
 
-def _set_aside(context: IngestContext, taken: _Taken) -> None:
+def _set_aside(context: IngestContext, taken: _ParsedObject) -> None:
     rejects = taken.parsed.rejects
     if not rejects:
         return
@@ -267,7 +267,7 @@ def _keep_copy(context: IngestContext, event: ObjectFinalized) -> str | None:
 
 
 def _entries(
-    context: IngestContext, taken: _Taken, rejects: Sequence[Reject], copy_object: str | None
+    context: IngestContext, taken: _ParsedObject, rejects: Sequence[Reject], copy_object: str | None
 ) -> list[QuarantineEntry]:
     now = context.clock()
     document = taken.parsed.outcome is DocumentOutcome.QUARANTINED
@@ -292,7 +292,7 @@ def _entries(
     ]
 
 
-def _announce(context: IngestContext, taken: Sequence[_Taken]) -> None:
+def _announce(context: IngestContext, taken: Sequence[_ParsedObject]) -> None:
     messages = {
         f"raw:{one.event.name}#{one.event.generation}": RawReady(
             tables=tuple(part.table for part in one.parsed.tables),
@@ -306,7 +306,7 @@ def _announce(context: IngestContext, taken: Sequence[_Taken]) -> None:
         context.topics.publish_all(context.raw_ready_topic, messages)
 
 
-def _receipt(context: IngestContext, taken: _Taken, written: tuple[TableCount, ...]) -> ObjectReceipt:
+def _receipt(context: IngestContext, taken: _ParsedObject, written: tuple[TableCount, ...]) -> ObjectReceipt:
     parsed, found = taken.parsed, taken.found
     dates = parsed.dates if written else ()
     return ObjectReceipt(

@@ -21,7 +21,7 @@ type Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The clock of production; tests and the demo hand in their own."""
+    """The clock of production; tests and the local run pass their own."""
     return datetime.now(UTC)
 
 
@@ -88,12 +88,12 @@ class OpsLog:
         self.alert("message_refused", identity, error.message)
 
     def alert(self, kind: str, subject: str, message: str) -> None:
-        """Tell a person, once per (kind, subject); the log line is what the cloud's alert policies count."""
+        """Alert a person, once per (kind, subject). The alert policies of the cloud count the log line."""
         logger.warning(message, extra={"facts": {"event": kind, "subject": subject}})
         self._topics.publish(self._alerts_topic, Alert(kind, subject, message), f"{kind}:{subject}")
 
 
 def _message_identity(delivery: Delivery) -> str:
-    """The publisher's own key, else a digest of the bytes: never the message id, which a retry changes."""
+    """The key that the publisher gave, else a digest of the bytes. A message id would not do: a retry changes it."""
     key = delivery.attributes.get("dedupe_key")
     return key or hashlib.sha256(delivery.data).hexdigest()

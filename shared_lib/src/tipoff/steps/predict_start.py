@@ -1,4 +1,4 @@
-"""The coordinator: turn a date's slate into a batch of prediction requests, and say how far a batch is.
+"""The coordinator: turn the slate of a date into a batch of prediction requests, and report the progress of a batch.
 
 `/start` and `/status` keep the handoff's contract. A batch is named by its date and as-of, so that two starters of
 the same work meet at one lock, and one of them is refused.
@@ -34,9 +34,9 @@ from tipoff.steps.slate import games_in
 FUNCTION = "predict_start"
 CHUNK_PLAYERS = 256
 DEADLINE = timedelta(minutes=15)
-# How long a starter may take before the next one takes it for dead; the latter within the redeliveries of re-predict.
+# How long a starter may take before another one may start instead. The second lies within the redeliveries.
 START_LOCK, CHANGE_LOCK = timedelta(seconds=60), timedelta(seconds=10)
-# A change that is heard after the usual lead still counts: what was known five minutes before tip-off.
+# A change that arrives after the usual lead still counts, up to five minutes before tip-off.
 LAST_LEAD_MINUTES = 5
 _BATCH_ID = re.compile(r"batch_(\d{4}-\d{2}-\d{2})_\d+")
 
@@ -118,7 +118,7 @@ class Status(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class PredictStartContext:
-    """What the coordinator keeps open."""
+    """The clients and names that the coordinator uses."""
 
     warehouse: Warehouse
     locks: Locks
@@ -211,7 +211,7 @@ def _batch(
     candidates: Sequence[_Candidate],
     now: datetime,
 ) -> BatchRow:
-    # Each player ends once, whatever systems the worker holds: loading them here would load their libraries.
+    # The number of systems is not needed here, and loading them would load their libraries.
     named_at = now if request.force else over.as_of
     active = [c for c in candidates if c.skip_reason is None]
     return BatchRow(
@@ -235,7 +235,7 @@ def _batch(
 
 @contextmanager
 def _start_lock(context: PredictStartContext, batch: BatchRow) -> Iterator[None]:
-    """One starter per batch; what a killed one left undone, the next one does."""
+    """One starter per batch. When it is killed, the next one does what it left undone."""
     try:
         with context.locks.once(f"batches/{batch.game_date}/{batch.batch_id}", FUNCTION, START_LOCK):
             yield
@@ -305,7 +305,7 @@ def _started(batch: BatchRow, candidates: Sequence[_Candidate], published: int) 
 
 
 def status(context: PredictStartContext, query: StatusQuery) -> Status:
-    """How far a batch is: the named one, or the newest of the last week.
+    """The progress of the named batch, or of the newest one of the last week.
 
     Raises:
         NotFound: there is no batch of that name.
@@ -363,11 +363,11 @@ def _progress(found: BatchProgress, now: datetime) -> Progress:
 
 
 def context_changed(context: PredictStartContext, delivery: Delivery) -> None:
-    """Predict a date again after its context changed, once per state of knowledge; a first batch is the day's own.
+    """Predict a date again after its context changed, once per digest. A date without a batch is left to `daily`.
 
     Raises:
         BadRequest: the message is not a ContextChanged.
-        BackendUnavailable: another delivery is at it, or was killed at it a moment ago.
+        BackendUnavailable: another delivery is doing it, or was killed while doing it a moment ago.
     """
     try:
         message = msgspec.json.decode(delivery.data, type=ContextChanged)

@@ -1,7 +1,7 @@
-"""Reconcile: compare what must exist with what does, record it, tell a person once, and start what is missing.
+"""Reconcile: compare what must exist with what does, record it, alert a person once, and start what is missing.
 
-What exists is counted in the tables. A message that was lost, a step that never ran and a source that fell silent all
-look the same from here: an output that does not cover its games.
+What exists is counted in the tables. A lost message, a step that never ran and a source that sends nothing
+have the same effect: an output that does not cover its games.
 """
 
 from collections import defaultdict
@@ -43,7 +43,7 @@ class Reconcile(msgspec.Struct, frozen=True):
 
 
 class Reconciled(msgspec.Struct, frozen=True):
-    """How things stand: rows by state, incidents told now, workflows started now, checks of views that fail."""
+    """The result: rows by state, alerts sent now, workflows started now, checks of views that fail."""
 
     status: Literal["completed"]
     outcome: Literal["ok"]
@@ -58,7 +58,7 @@ class Reconciled(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class ReconcileContext:
-    """What reconcile keeps open."""
+    """The clients and names that reconcile uses."""
 
     warehouse: Warehouse
     store: ObjectStore
@@ -128,7 +128,7 @@ class ExpectedRow:
 
 
 def reconcile(context: ReconcileContext, request: Reconcile) -> Reconciled:
-    """Look at the last eight dates, today and tomorrow (or the range asked for), and at older dates still open."""
+    """Check the last eight dates, today and tomorrow (or the given range), and older dates that are still open."""
     now = request.as_of or context.clock()
     today = game_date_of(now)
     first = request.start_date or today - timedelta(days=LOOK_BACK_DAYS)
@@ -157,7 +157,7 @@ def game_days(warehouse: Warehouse, over: Mapping[str, date]) -> list[GameDay]:
 def assessed(
     warehouse: Warehouse, over: Mapping[str, date], days: Sequence[GameDay], now: datetime
 ) -> tuple[Expected, ...]:
-    """How every output of the dates stands at an instant, from the tables as they are."""
+    """The state of every output of the dates at an instant, from the tables as they are."""
     counts: dict[date, dict[str, int]] = defaultdict(dict)
     for covered in warehouse.rows(games_covered_sql(), over, _Covered):
         counts[covered.game_date][covered.output] = covered.games
@@ -224,7 +224,7 @@ def _record(context: ReconcileContext, rows: Sequence[Expected], now: datetime) 
 
 
 def _tell_broken(context: ReconcileContext, over: Mapping[str, date]) -> tuple[str, ...]:
-    """Tell a person of each broken check once: only one reconciliation can create its lock."""
+    """Alert a person of each broken check once: only one reconciliation can create its lock."""
     broken = broken_checks(context.warehouse, over)
     locks = Locks(context.store, context.state_bucket, context.clock)
     for found in broken:
@@ -248,7 +248,7 @@ def _start_missing(
 
 
 def _may_start(locks: Locks, workflow: str, day: date) -> bool:
-    """Three times in all, an hour apart, however late the lack is noticed."""
+    """Whether a workflow may be started for a date: three times in all, an hour apart."""
     for number in range(STARTS_PER_DATE):
         key = f"starts/{day}/{workflow}/{number}"
         if _is_first(locks, key, START_EVERY):
