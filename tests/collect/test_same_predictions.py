@@ -18,7 +18,7 @@ from tests.collect.bench import Bench
 from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import Recorded
 from tests.collect.test_season import CORPUS, DAY, Landed, corpus_day, needs_corpus
-from tests.table_digest import canonical_line
+from tests.support.table_digest import canonical_line
 from tipoff import sources, tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import Workflows

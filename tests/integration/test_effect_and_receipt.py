@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 import urllib3
-from tests.table_digest import digest_query, digest_rows
+from tests.support.table_digest import digest_query, digest_rows
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse

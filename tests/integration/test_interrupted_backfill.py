@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tests.integration.operator_session import OperatorSession, operator_session
 from tests.integration.shell import GCLOUD, Shell
-from tests.table_digest import combined_digest, digest_query, digest_rows
+from tests.support.table_digest import combined_digest, digest_query, digest_rows
 
 from tipoff import tables
 from tipoff_ops.local.cloud import LocalMesh

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from google.pubsub_v1 import types
 from tests.integration.played_league import subscriber
-from tests.table_digest import digest_query, digest_rows
+from tests.support.table_digest import digest_query, digest_rows
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse

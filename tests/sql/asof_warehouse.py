@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
-from tests.table_digest import TableDigest, digest_query, digest_rows
+from tests.support.table_digest import TableDigest, digest_query, digest_rows
 
 from tipoff.sources import read
 from tipoff.tables import Table, all_tables, get, landing, lineage_order

@@ -7,7 +7,7 @@ from typing import Any
 
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import bigquery
-from tests.table_digest import TableDigest, digest_query, digest_rows
+from tests.support.table_digest import TableDigest, digest_query, digest_rows
 
 from tipoff.tables import Column, Table, all_tables, get
 from tipoff.tables.ddl import create_statements

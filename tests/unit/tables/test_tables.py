@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.table_digest import canonical_line, digest_query, digest_rows
+from tests.support.table_digest import canonical_line, digest_query, digest_rows
 
 from tipoff.core.errors import ConfigInvalid
 from tipoff.tables import all_tables, builds, get, lineage_order
