@@ -9,7 +9,7 @@ from pathlib import Path
 import catalogue
 from toolbox import REPOSITORY as ROOT
 
-from tipoff import tables
+from tipoff import sources, tables
 from tipoff.runtime import settings
 from tipoff_local import mesh
 
@@ -81,7 +81,9 @@ def test_a_function_gets_exactly_the_variables_its_settings_demand() -> None:
 def demanded(function: str) -> set[str]:
     """Variables without a default, by the settings class of a function."""
     fields = dataclasses.fields(settings_class(function))
-    return {field.name.upper() for field in fields if field.default is dataclasses.MISSING}
+    names = {field.name for field in fields if field.default is dataclasses.MISSING}
+    keys = {f"{settings.SECRET_PREFIX}{key.name.upper()}" for key in sources.KEYS} if "secrets" in names else set()
+    return {name.upper() for name in names - {"secrets"}} | keys
 
 
 def test_a_function_uses_every_name_it_is_granted_and_no_other() -> None:
