@@ -82,4 +82,5 @@ def _rows(endpoints: LocalEndpoints, chosen: Sequence[int]) -> pyarrow.Table:
     reader = ArrowReader(endpoints)
     as_of = datetime(max(chosen) + 2, 1, 1, tzinfo=UTC)
     parts = [read_rows(reader, *season_warehouse.season_dates(season), as_of) for season in chosen]
-    return pyarrow.concat_tables(parts)
+    # A result that is read by pages names the elements of an array otherwise than one that is read as a stream.
+    return pyarrow.concat_tables(parts, promote_options="permissive")
