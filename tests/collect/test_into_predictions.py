@@ -20,7 +20,6 @@ from tipoff_local.scheduler.server import Tick
 from tipoff_ops.build import find_project
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.upload import Upload, Uploader
-from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, League
 
 pytestmark = pytest.mark.slow
@@ -69,7 +68,7 @@ def day(tmp_path_factory: pytest.TempPathFactory, recorded_server: Recorded) -> 
         uploader.upload(
             (Upload(one.object_name, one.body) for one in by_hand if one.observed_at < morning), lambda _: None
         )
-        uploader.wait(PUSH_SUBSCRIPTIONS)
+        uploader.wait()
         recorded_server.reset()
         sources = FakeSources(documents, morning)
         sources.open(recorded_server)

@@ -25,7 +25,6 @@ from tipoff.cloud.workflows import Workflows
 from tipoff_ops.build import find_project
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.upload import Upload, Uploader
-from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 
 SEASON_STARTS = date(2024, 10, 22)
 COMPARED = ("nbac_player_boxscores", "odds_api_game_lines", "odds_api_player_props", "nbac_injury_report",
@@ -62,7 +61,7 @@ def cloud(folder: Path, sources_url: str | None) -> Iterator[LocalMesh]:
 def land(mesh: LocalMesh, documents: Sequence[Landed]) -> None:
     uploader = Uploader(mesh)
     uploader.upload((Upload(one.object_name, one.body) for one in documents), lambda _: None)
-    uploader.wait(PUSH_SUBSCRIPTIONS)
+    uploader.wait()
 
 
 def is_given(one: Landed) -> bool:
@@ -132,11 +131,11 @@ def test_a_collected_day_gives_the_same_predictions(
         assert bench.collect("odds_api_events", DAY, NOON, **snapshot)["outcome"] == "ok"
         assert bench.collect("odds_api_game_lines", DAY, NOON, **snapshot)["missing"] == []
         assert bench.collect("odds_api_player_props", DAY, NOON)["missing"] == []
-        Uploader(mesh).wait(PUSH_SUBSCRIPTIONS)
+        Uploader(mesh).wait()
         play(mesh, "daily", cutoff(mesh))
         for source in ("nbac_boxscore", "nbac_play_by_play"):
             assert bench.collect(source, DAY, MORNING_AFTER, backfill=True)["outcome"] == "ok"
-        Uploader(mesh).wait(PUSH_SUBSCRIPTIONS)
+        Uploader(mesh).wait()
         play(mesh, "postgame", MORNING_AFTER)
         collected = rows(mesh)
     assert all(handed.values())

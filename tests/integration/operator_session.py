@@ -23,7 +23,6 @@ from tipoff_ops.local.folder import CloudFolder
 from tipoff_ops.local.state import state_of
 from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_ops.operate.target import Target, local_target
-from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, League
 
 # A shell starts background commands with Ctrl-C ignored. A command in a terminal does not ignore it.
@@ -96,7 +95,7 @@ def operator_session(mesh: LocalMesh, folder: Path, seed: int, start: date, days
     uploads = [Upload(found.object_name, found.body) for found in season]
     uploader = Uploader(mesh)
     uploader.upload(uploads, lambda _: None)
-    uploader.wait(PUSH_SUBSCRIPTIONS)
+    uploader.wait()
     place = CloudFolder(folder)
     with place.locked():
         place.write(state_of(mesh))

@@ -17,7 +17,6 @@ from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.function_call import call_function
 from tipoff_ops.local.project import OPERATOR
 from tipoff_ops.local.upload import Upload, Uploader
-from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, League
 
 DAY = date(2011, 12, 26)
@@ -51,7 +50,7 @@ def test_what_was_built_without_a_receipt_is_found_and_receipted(mesh: LocalMesh
     season = League(90).season(date(2011, 12, 25), 2, SMALL)
     uploader = Uploader(mesh)
     uploader.upload([Upload(found.object_name, found.body) for found in season], lambda _: None)
-    uploader.wait(PUSH_SUBSCRIPTIONS)
+    uploader.wait()
     hosted = mesh._hosted(mesh.names, "analyze")
     armed = msgspec.structs.replace(hosted, env=hosted.env | {"TIPOFF_FAILPOINT": "bigquery.append:before"})
     host = FunctionHost([armed], mesh.identity, folder=tmp_path)

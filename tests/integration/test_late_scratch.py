@@ -18,7 +18,7 @@ from tipoff.core.game_date import game_date_of
 from tipoff.sources import object_name
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.upload import Upload, Uploader
-from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS, Runner
+from tipoff_ops.run.runner import Runner
 from tipoff_ops.run.scenario import Scenario
 from tipoff_sim import SMALL, Document, Kind, League
 
@@ -139,7 +139,7 @@ def tonight(mesh: LocalMesh) -> Tonight:
     """Everything known so far has landed, and the day's own batch is predicted."""
     found = Tonight(mesh)
     Uploader(mesh).upload([Upload(d.object_name, d.body) for d in found.documents], lambda _: None)
-    Uploader(mesh).wait(PUSH_SUBSCRIPTIONS)
+    Uploader(mesh).wait()
     as_of = datetime.now(UTC).isoformat()
     found.runner._execute("daily", {"game_date": str(found.day), "as_of": as_of, "lead_minutes": 60})
     return found

@@ -20,7 +20,6 @@ from tipoff.sources import read
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.project import OPERATOR
 from tipoff_ops.local.upload import Upload, Uploader
-from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, Kind, League, Season
 
 # A season of its own, of which only the schedule lands: other tests share the warehouse.
@@ -52,7 +51,7 @@ def shell(mesh: LocalMesh, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
     uploader = Uploader(mesh)
     uploader.upload([Upload(schedule.object_name, schedule.body)], lambda _: None)
-    uploader.wait(PUSH_SUBSCRIPTIONS)
+    uploader.wait()
     return Shell(mesh, tmp_path_factory.mktemp("shell"))
 
 

@@ -12,7 +12,6 @@ from tipoff.cloud.workflows import Workflows
 from tipoff_ops.build import find_project
 from tipoff_ops.local.cloud import running
 from tipoff_ops.local.upload import Upload, Uploader
-from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, Kind, League
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -24,7 +23,7 @@ def test_a_second_start_continues(tmp_path: Path) -> None:
     with running(find_project(), tmp_path, isolate=False) as mesh:
         uploader = Uploader(mesh)
         uploader.upload([Upload(schedule.object_name, schedule.body)], lambda _: None)
-        uploader.wait(PUSH_SUBSCRIPTIONS)
+        uploader.wait()
     with running(find_project(), tmp_path) as mesh:
         sql = "SELECT COUNT(*) AS n FROM nba_raw.nbac_schedule AS s WHERE s.game_date = @d"
         (row,) = Warehouse(mesh.settings, []).rows(sql, {"d": season.game_dates[0]}, dict[str, int])

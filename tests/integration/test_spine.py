@@ -14,7 +14,6 @@ from tests.integration.played_league import PREDICTED, Played
 
 from tipoff_ops.local.state import exports
 from tipoff_ops.local.upload import Uploader
-from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 
 GCLOUD = shutil.which("gcloud")
 
@@ -83,7 +82,7 @@ def test_redelivered_requests_change_no_view(played: Played) -> None:
     assert len(played.requests) >= PREDICTED
     for message in played.requests:
         played.mesh.pubsub.publish(played.mesh.names.topic_path("prediction-request"), message.data, message.attributes)
-    Uploader(played.mesh).wait(PUSH_SUBSCRIPTIONS)
+    Uploader(played.mesh).wait()
     assert played.digest() == before
 
 

@@ -18,7 +18,6 @@ from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.function_call import call_function
 from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_ops.operate import reprocess_run
-from tipoff_ops.run.runner import PUSH_SUBSCRIPTIONS
 from tipoff_sim import SMALL, Kind, League
 
 START, DAYS = date(2014, 10, 28), 4
@@ -144,7 +143,7 @@ def test_a_late_document_makes_what_was_built_stale(operator: OperatorSession) -
     landed = operator.rows(sql, n=operator.object_name)
     account = call_function(operator.mesh, "reprocess", "/replay", {"object": landed[0]["name"], "force": True})
     assert (account["listed"], account["loaded"]) == (1, 1)
-    Uploader(operator.mesh).wait(PUSH_SUBSCRIPTIONS)
+    Uploader(operator.mesh).wait()
     code, plan = operator.tipoff("plan", "--from", str(day), "--to", str(operator.dates[-1]))
     assert code == 1 and "player_game_summary" not in {each["output"] for each in plan}, "analyze has heard of it"
     assert "ml_feature_store_v2" in {each["output"] for each in plan if "rows when built" in each["why"]}
@@ -168,7 +167,7 @@ def test_434_unprocessed_objects_are_loaded_by_one_request(operator: OperatorSes
     schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
     uploader = Uploader(operator.mesh)
     uploader.upload([Upload(found.object_name, found.body) for found in [schedule, *odds]], lambda _: None)
-    uploader.wait(PUSH_SUBSCRIPTIONS)
+    uploader.wait()
     request = {"objects": [found.object_name for found in odds], "force": True}
     plan = call_function(operator.mesh, "reprocess", "/reprocess", request | {"dry_run": True})
     assert (plan["status"], plan["listed"], plan["todo"]) == ("planned", ODDS_OBJECTS, ODDS_OBJECTS)

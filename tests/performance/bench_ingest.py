@@ -28,7 +28,7 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.storage import storage_client
 from tipoff_ops.build import find_project
 from tipoff_ops.intake.documents import read_documents
-from tipoff_ops.intake.send import SUBSCRIPTIONS, Intake, intake_mesh
+from tipoff_ops.intake.send import Intake, intake_mesh
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.function_call import call_function
 from tipoff_ops.local.upload import Upload, Uploader
@@ -81,7 +81,7 @@ def latency() -> Iterator[Row]:
     with fresh_mesh() as mesh:
         Intake(mesh).send(uploads[:WARM_UP], lambda _: None)
         started = _at_a_steady_rate(mesh, uploads[WARM_UP:])
-        Uploader(mesh).wait(SUBSCRIPTIONS)
+        Uploader(mesh).wait()
         committed = {found.source_object: found.committed_at for found in _receipts(mesh)}
     waited = sorted((committed[name] - at).total_seconds() for name, at in started.items())
     for share in (0.5, 0.95):

@@ -42,7 +42,7 @@ def play(folder: Path) -> list[Found]:
         uploader = Uploader(mesh)
         name = "arenas/attendance/2024-11-01/20241102T060000Z.json"
         list(uploader.upload_each([Upload(name, document("0022400141", 18_000))]))
-        uploader.wait(["ingest"])
+        uploader.wait()
         body = {"source": "arena_attendance", "game_date": "2024-11-02", "as_of": "2024-11-03T06:00:00Z"}
         result = call_function(mesh, "collect", "/collect", body)
         assert (result["outcome"], result["pending"]) == ("ok", 0), result

@@ -26,7 +26,6 @@ from tipoff_ops.local.upload import Progress, Upload, UploadedObject, Uploader
 from tipoff_ops.queries import load
 
 FUNCTIONS = ("ingest", "dead_letter", "reprocess")
-SUBSCRIPTIONS = ("ingest", "dead-letter")
 UNACCOUNTED = "unaccounted"
 REFUSED = "refused"
 PLAYER_HISTORY_DAYS = 14
@@ -102,7 +101,7 @@ class Intake:
         for uploaded in self._uploader.upload_each(uploads):
             sent.append(uploaded)
             progress(1)
-        self._uploader.wait(SUBSCRIPTIONS)
+        self._uploader.wait()
         return sent
 
     def report(self, sent: Sequence[UploadedObject], since: date, context_objects: int = 0) -> IntakeReport:

@@ -110,13 +110,18 @@ class Uploader:
         client: Client = self._thread.client
         return client
 
-    def wait(self, subscriptions: Iterable[str]) -> None:
-        """Wait until the storage server and these subscriptions (mesh keys) hold no undelivered message.
+    def wait(self) -> None:
+        """Wait until the storage server and the subscriptions of all running functions hold no undelivered message.
 
         Raises:
             DeliveryTimeout: messages are still undelivered after ten minutes.
         """
-        paths = [self._mesh.names.subscription_path(key) for key in subscriptions]
+        names = self._mesh.names
+        paths = [
+            names.subscription_path(key)
+            for key, subscription in names.subscriptions.items()
+            if subscription.declared.function in self._mesh.manifest.functions
+        ]
         deadline = time.monotonic() + DELIVERY_TIMEOUT_S
         empty_polls = 0
         while empty_polls < EMPTY_POLLS:

@@ -25,7 +25,6 @@ from tipoff_ops.run.scenario import Document, Scenario
 LEAD_MINUTES = 60
 POLL_S = 0.2
 NEXT_DAY_FINALS = timedelta(hours=15)  # after the UTC midnight that follows the date
-PUSH_SUBSCRIPTIONS = ("ingest", "analyze", "re-predict", "predict", "dead-letter")
 
 
 class WorkflowFailed(Exception):
@@ -98,7 +97,7 @@ class Runner:
             task = progress.add_task(f"uploading {what}", total=len(documents))
             self._uploader.upload(_uploads(documents), lambda n: progress.update(task, advance=n))
             progress.update(task, description=f"ingesting {what}")
-            self._uploader.wait(PUSH_SUBSCRIPTIONS)
+            self._uploader.wait()
         seconds = time.monotonic() - started
         self._console.print(f"  {len(documents)} documents ({what}) in {seconds:.1f} s")
 
