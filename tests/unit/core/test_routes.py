@@ -186,6 +186,11 @@ def test_a_name_that_would_not_route_is_never_written() -> None:
         sources.object_name("nbac_boxscore", ts=at)
 
 
+def test_a_layout_that_would_never_be_found_is_refused() -> None:
+    with pytest.raises(ValueError, match="two folders"):
+        routes.ObjectNames({"attendance": (routes.Template("attendance/{date}/{ts}.json"),)})
+
+
 def test_a_source_has_the_name_of_its_module() -> None:
     assert {name: source.name for name, source in sources.SOURCES.items()} == {name: name for name in sources.SOURCES}
     assert all(source.parse_seq >= 1 for source in sources.SOURCES.values())

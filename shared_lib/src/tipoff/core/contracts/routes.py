@@ -120,6 +120,9 @@ class ObjectNames:
 
     Args:
         templates: the layouts of each source, by its name, Tipoff's own first.
+
+    Raises:
+        ValueError: a layout does not begin with exactly two folders without fields; no name would be found by it.
     """
 
     def __init__(self, templates: Mapping[str, tuple[Template, ...]]) -> None:
@@ -127,6 +130,8 @@ class ObjectNames:
         self._by_prefix: dict[str, list[tuple[str, Template]]] = {}
         for source, layouts in templates.items():
             for template in layouts:
+                if template.prefix != _prefix(template.pattern):
+                    raise ValueError(f"{source}: {template.pattern} does not begin with exactly two folders")
                 self._by_prefix.setdefault(template.prefix, []).append((source, template))
 
     def route(self, object_name: str) -> Route | None:
