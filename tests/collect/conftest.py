@@ -13,7 +13,10 @@ from tipoff.cloud.retrying_client import RetryingClient
 from tipoff.core.collect.limits import Budget
 from tipoff_ops.build import find_project
 
-KEYS = {"odds_api_key": "odds-key-of-a-test", "balldontlie_key": "bdl-key-of-a-test"}
+KEYS = {
+    "odds_api_key": "odds-key-of-a-test",
+    "balldontlie_key": "bdl-key-of-a-test",
+}
 USER_AGENT = "Tipoff/test (basketball forecasts; Google Cloud project p)"
 NOW = datetime(2024, 11, 3, 4, tzinfo=UTC)
 

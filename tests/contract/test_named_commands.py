@@ -12,11 +12,11 @@ from tipoff_ops import cli
 from tipoff_ops.cli.apps import load_app
 from tipoff_ops.local import commands as local
 
-DOCS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+DOCS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(SOURCE.rglob("*.py"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # A command ends with its line, its code span or its cell of a table. In Python it follows a quotation mark.
-TIPOFF = re.compile(r"(?<![\w/.-])tipoff +([a-z]+\b[^`\n|#;]*)")
+TIPOFF = re.compile(r"(?<![\w/.-])(?<!from )tipoff +([a-z]+\b[^`\n|#;]*)")
 TIPOFF_IN_PYTHON = re.compile(r"[`\"]tipoff +([a-z]+\b[^`\"\n]*)")
 MAKE = re.compile(r"(?:`|^\$ |^    )make +([a-z-]+)", re.MULTILINE)
 

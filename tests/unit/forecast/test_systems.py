@@ -113,7 +113,7 @@ def test_too_few_rows_are_not_ready(table: TrainingTable) -> None:
         fit_bundle(table, date(2022, 11, 1))
 
 
-def test_a_slate_gets_seven_systems_with_readable_reasons(table: TrainingTable, bundle: ModelBundle) -> None:
+def test_a_slate_gets_every_system_with_readable_reasons(table: TrainingTable, bundle: ModelBundle) -> None:
     chosen = {int(table.player_ids[i]): feature_row(table, i) for i in range(300, 340)}
     rows = list(chosen.values())
     at = datetime(2025, 1, 9, 20, tzinfo=UTC)
