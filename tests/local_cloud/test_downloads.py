@@ -10,7 +10,7 @@ from tests.support.faults import Fault, FaultProxy
 from tipoff.cloud import downloads
 from tipoff.cloud.clients.storage import CONNECTIONS
 from tipoff.cloud.downloads import Downloads
-from tipoff.core.errors import BackendUnavailable, NotReady
+from tipoff.core.errors import BackendUnavailable, Misconfigured, NotReady
 from tipoff.runtime.settings import Settings
 from tipoff_local.http1 import Client, Request, Response
 from tipoff_local.httpd import HttpServer
@@ -76,6 +76,8 @@ def test_an_object_is_read_as_it_is_stored_at_its_generation(
         read(BUCKET, NAME, first)
     with pytest.raises(NotReady):
         read(BUCKET, "absent")
+    with pytest.raises(Misconfigured):
+        read("no-such-bucket", "absent")
 
 
 def test_failures_are_retried_and_a_stopped_service_is_unavailable(

@@ -150,12 +150,13 @@ def disturb(real: Real, cutoff: datetime) -> None:
     for name, altered in CORRECTIONS.items():
         table = landing(name).full_name
         known: dict[str, Any] = {"cutoff": cutoff, "since": cutoff - timedelta(days=3)}
-        real.warehouse.execute(f"DELETE FROM {table} WHERE observed_at >= @cutoff AND {PARTITIONS}", known)
-        real.warehouse.execute(
+        real.warehouse.rows(f"DELETE FROM {table} WHERE observed_at >= @cutoff AND {PARTITIONS}", known, dict)
+        real.warehouse.rows(
             f"INSERT INTO {table} SELECT * REPLACE (CONCAT(source_object, '-corrected') AS source_object, "
             "TIMESTAMP_ADD(@cutoff, INTERVAL TIMESTAMP_DIFF(observed_at, @since, HOUR) MICROSECOND) AS observed_at, "
             f"{altered}) FROM {table} WHERE observed_at >= @since AND {PARTITIONS}",
             known,
+            dict,
         )
 
 

@@ -65,6 +65,18 @@ def test_a_dropped_table_is_not_found_and_its_successor_has_its_own_types(client
     assert str(row["half"]) == "3.5", "a NUMERIC stays a NUMERIC, although the same text was translated for an INT64"
 
 
+def test_raise_keeps_the_reason_of_the_caught_error(client: bigquery.Client) -> None:
+    """https://cloud.google.com/bigquery/docs/reference/standard-sql/procedural-language#raise"""
+    rows(client, "CREATE SCHEMA raised")
+    with pytest.raises(NotFound):
+        rows(client, "BEGIN SELECT n FROM raised.nothing; EXCEPTION WHEN ERROR THEN SELECT 1; RAISE; END")
+    with pytest.raises(BadRequest, match="in other words"):
+        rows(
+            client,
+            "BEGIN SELECT n FROM raised.nothing; EXCEPTION WHEN ERROR THEN RAISE USING MESSAGE = 'in other words'; END",
+        )
+
+
 def test_a_column_added_by_rest_is_seen(client: bigquery.Client) -> None:
     rows(client, "CREATE SCHEMA grown")
     rows(client, "CREATE TABLE grown.t AS SELECT 1 AS a")

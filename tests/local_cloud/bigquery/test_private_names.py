@@ -13,9 +13,10 @@ from tipoff_local.bigquery import child
 from tipoff_local.bigquery.patches.private_names import PRIVATE_NAMES, PrivateNamesChanged, check
 
 LIBRARY = "local_bigquery"
-# A method that is called on `self`, tables that SQL text names, and an attribute of a listed class.
+# Methods that are called on `self`, tables that SQL text names, and an attribute of a listed class.
 NOT_IN_PYTHON_NAMES = {
     "sql.script.Interpreter.expression",
+    "sql.script.Interpreter.block",
     "engine.database.RESOURCES",
     "sql.dialect.DuckDBDialect.generator_class",
 }

@@ -1,20 +1,63 @@
-"""Every exception of the Google clients becomes one error type, by class and reason (docs/pitfalls.md#42)."""
+"""Every error that Google documents, and every exception of its clients, becomes one type (docs/pitfalls.md#42)."""
 
+import csv
+from pathlib import Path
+
+import grpc
 import pytest
 from google.api_core import exceptions as api
 
 from tipoff.cloud.errors import translate, translated
+from tipoff.core import errors
 from tipoff.core.errors import (
     BackendUnavailable,
     Conflict,
     ContractViolation,
+    Misconfigured,
     NotReady,
     Permanent,
-    QuotaPause,
-    RateLimited,
     Retryable,
     TipoffError,
 )
+
+DOCUMENTED = list(csv.DictReader((Path(__file__).parent / "google_errors.csv").open(encoding="utf-8")))
+
+
+def raised(row: dict[str, str]) -> api.GoogleAPICallError:
+    """The exception that the client library makes of a documented error."""
+    message = row["message"] or "as documented"
+    if row["grpc_code"]:
+        return api.from_grpc_status(grpc.StatusCode[row["grpc_code"]], message)
+    given = [{"reason": row["reason"], "message": message}] if row["reason"] else []
+    return api.from_http_status(int(row["http_status"]), message, errors=given)
+
+
+def named(row: dict[str, str]) -> str:
+    return "-".join(filter(None, (row["service"], row["reason"], row["http_status"], row["grpc_code"])))
+
+
+@pytest.mark.parametrize("row", DOCUMENTED, ids=named)
+def test_a_documented_error_has_the_type_of_its_row(row: dict[str, str]) -> None:
+    """A transient error of BigQuery raised the tripwire, and a missing table acknowledged its messages."""
+    found = translate(raised(row), "a call")
+    assert type(found) is getattr(errors, row["type"])
+    assert not isinstance(found, (ContractViolation, NotReady))
+    assert row["page"].startswith("https://")
+
+
+def test_the_table_of_documented_errors_covers_every_service_and_grpc_code() -> None:
+    assert {row["service"] for row in DOCUMENTED} == {"bigquery", "bigquery_storage", "pubsub", "storage", "workflows"}
+    for service in ("bigquery_storage", "pubsub", "workflows"):
+        codes = {row["grpc_code"] for row in DOCUMENTED if row["service"] == service} - {""}
+        assert codes == {code.name for code in grpc.StatusCode} - {"OK"}
+
+
+def test_an_absent_object_is_not_ready_and_an_absent_bucket_is_misconfigured() -> None:
+    found = [
+        type(translate(api.NotFound(text), "read b/o", of_object=True))
+        for text in ("No such object: b/o", "The specified bucket does not exist.")
+    ]
+    assert found == [NotReady, Misconfigured]
 
 
 def google_classes() -> list[type[api.GoogleAPICallError]]:
@@ -29,23 +72,8 @@ def test_each_google_error_has_exactly_one_policy(kind: type[api.GoogleAPICallEr
     assert type(ours) is not TipoffError
 
 
-@pytest.mark.parametrize(
-    ("error", "wanted"),
-    [
-        (api.Forbidden("no", errors=[{"reason": "quotaExceeded"}]), QuotaPause),
-        (api.Forbidden("no", errors=[{"reason": "rateLimitExceeded"}]), RateLimited),
-        (api.Conflict("no", errors=[{"reason": "duplicate"}]), Conflict),
-        (api.BadRequest("no", errors=[{"reason": "invalidQuery"}]), ContractViolation),
-        (api.ServiceUnavailable("no"), BackendUnavailable),
-        (api.TooManyRequests("no"), RateLimited),
-        (api.NotFound("no"), NotReady),
-        (api.PreconditionFailed("no"), Conflict),
-        (ConnectionResetError("no"), BackendUnavailable),
-    ],
-)
-def test_the_reason_decides_before_the_class(error: Exception, wanted: type[TipoffError]) -> None:
-    """A used-up quota is a pause, not a permission problem and not a reason to hammer (docs/pitfalls.md#48)."""
-    assert type(translate(error, "a call")) is wanted
+def test_a_connection_that_broke_is_retried() -> None:
+    assert type(translate(ConnectionResetError("no"), "a call")) is BackendUnavailable
 
 
 def test_other_exceptions_are_not_translated() -> None:

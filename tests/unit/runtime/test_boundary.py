@@ -14,6 +14,7 @@ from tipoff.core.errors import (
     BadRequest,
     Conflict,
     ContractViolation,
+    Misconfigured,
     NotFound,
     NotReady,
     Permanent,
@@ -98,7 +99,8 @@ ERRORS = [
     (RateLimited("slow", "m"), 429, 429),
     (QuotaPause("quota", "m"), 429, 429),
     (BackendUnavailable("down", "m"), 503, 503),
-    (NotReady("LATE", "m"), 204, 409),
+    (Misconfigured("not_found", "m"), 503, 503),
+    (NotReady("LATE", "m"), 409, 409),
     (Conflict("ALREADY_RUNNING", "m"), 204, 409),
     (ValueError("a bug"), 500, 500),
 ]

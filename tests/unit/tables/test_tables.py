@@ -11,7 +11,7 @@ from tests.support.table_digest import canonical_line, digest_query, digest_rows
 from tipoff.core.errors import ConfigInvalid
 from tipoff.tables import all_tables, builds, get, lineage_order
 from tipoff.tables.ddl import create_statement, create_statements
-from tipoff.tables.rebuild import rebuild_script
+from tipoff.tables.rebuild import failed_check, rebuild_script
 
 TABLE = get("system_daily_performance")
 
@@ -21,8 +21,16 @@ def test_a_rebuild_is_one_transaction_that_rolls_back() -> None:
     places = [script.index(word) for word in ("BEGIN TRANSACTION", "DELETE FROM", "INSERT INTO", "ASSERT", "COMMIT")]
 
     assert places == sorted(places)
-    assert script.index("ROLLBACK TRANSACTION") < script.index("RAISE USING MESSAGE")
+    assert script.index("ROLLBACK TRANSACTION") < script.index("RAISE;")
     assert f"({', '.join(TABLE.column_names)})" in script
+
+
+def test_only_the_text_of_a_check_is_a_failed_check() -> None:
+    """BigQuery's own errors raised the tripwire of a leak."""
+    context = get("player_recent_form")
+    assert failed_check(context, "rebuild: 400 Query error: range: games in a week | sum: x at [7:1]") == "range"
+    assert failed_check(context, "400 Int64 out of range: 9223372036854775808") is None
+    assert failed_check(context, "400 Transaction is aborted due to concurrent update") is None
 
 
 def test_views_and_logs_cannot_be_rebuilt() -> None:

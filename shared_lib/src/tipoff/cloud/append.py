@@ -211,7 +211,7 @@ class Appender:
             refused = {e.index: e.message for e in getattr(error.response, "row_errors", ())}
             self._drop_stream(queue)
             if not refused:
-                raise translate(error, queue.encoder.table.full_name) from error
+                raise ContractViolation("row_refused", f"{queue.encoder.table.full_name}: {error}") from error
             return refused
         return {}
 

@@ -1,6 +1,7 @@
 """The warehouse: typed queries, table rebuilds and appends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,9 +16,9 @@ from tipoff.cloud.errors import translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import Part
-from tipoff.core.errors import ConfigInvalid, TipoffError
+from tipoff.core.errors import ConfigInvalid, ContractViolation, RequestRefused, TipoffError
 from tipoff.tables import Table
-from tipoff.tables.rebuild import rebuild_script
+from tipoff.tables.rebuild import failed_check, rebuild_script
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -89,10 +90,14 @@ class Warehouse:
             found = self._client.query_and_wait(sql, job_config=job_config(parameters))
             return [msgspec.convert(dict(row.items()), row_type, strict=False) for row in found]
 
-    def execute(self, sql: str, parameters: Parameters) -> None:
-        """Run a statement or script for its effect."""
-        with translated("statement"):
-            self._client.query_and_wait(sql, job_config=job_config(parameters))
+    def check(self, table: Table, parameters: Parameters) -> None:
+        """Run the checks of a table's `checks.sql`.
+
+        Raises:
+            ContractViolation: a check failed; the message carries its code and reason.
+        """
+        with _checks_of(table), translated(f"check {table.full_name}"):
+            self._client.query_and_wait(table.sql("checks.sql"), job_config=job_config(parameters))
 
     def rebuild(self, table: Table, over: BuildRange) -> None:
         """Replace the table's partitions of the range in one transaction; a failed check rolls it back.
@@ -103,7 +108,7 @@ class Warehouse:
         self._require(table)
         self.ledger.count_rebuild(table.full_name)
         failpoint("bigquery.rebuild:before")
-        with translated(f"rebuild {table.full_name}"):
+        with _checks_of(table), translated(f"rebuild {table.full_name}"):
             self._client.query_and_wait(rebuild_script(table), job_config=job_config(over.parameters()))
         failpoint("bigquery.rebuild:after")
 
@@ -135,6 +140,18 @@ class Warehouse:
     def _require(self, table: Table) -> None:
         if table.dataset not in self._datasets:
             raise ConfigInvalid("dataset_not_granted", f"{table.full_name} is not among {sorted(self._datasets)}")
+
+
+@contextmanager
+def _checks_of(table: Table) -> Iterator[None]:
+    """An error that carries the code of one of the table's checks leaves as a ContractViolation."""
+    try:
+        yield
+    except RequestRefused as error:
+        code = failed_check(table, error.message)
+        if code is None:
+            raise
+        raise ContractViolation(code, error.message, error.facts) from error
 
 
 def job_config(parameters: Parameters) -> "bigquery.QueryJobConfig":

@@ -53,7 +53,7 @@ class Downloads:
         what = f"read {bucket}/{name}#{generation}"
         at = f"&generation={generation}" if generation is not None else ""
         path = f"/download/storage/v1/b/{quote(bucket)}/o/{quote(name, safe='')}?alt=media{at}"
-        with translated(what):
+        with translated(what, of_object=True):
             response = self._get(path)
             if response.status != 200:
                 raise api.from_http_status(response.status, response.data.decode("utf-8", "replace")[:500])

@@ -71,7 +71,7 @@ class ObjectStore:
             NotReady: there is no such object.
         """
         failpoint("storage.delete:before")
-        with translated(f"delete {bucket}/{name}"):
+        with translated(f"delete {bucket}/{name}", of_object=True):
             self._client.bucket(bucket).blob(name).delete(if_generation_match=generation)
         failpoint("storage.delete:after")
 
@@ -81,7 +81,7 @@ class ObjectStore:
         blob = source.blob(name)
         failpoint("storage.copy:before")
         try:
-            with translated(f"copy {source_bucket}/{name}#{generation}"):
+            with translated(f"copy {source_bucket}/{name}#{generation}", of_object=True):
                 source.copy_blob(
                     blob,
                     self._client.bucket(bucket),

@@ -2,10 +2,10 @@
 
 TipoffError(code, message, facts)
   Permanent   quarantine and acknowledge (422 to a workflow, 400 for a bad request)
-    BadRequest  ConfigInvalid  ContractViolation  NotFound (404)
+    BadRequest  ConfigInvalid  ContractViolation  NotFound (404)  RequestRefused
   Retryable   redeliver (503; 429 for RateLimited and QuotaPause)
-    BackendUnavailable  RateLimited  QuotaPause
-  NotReady    acknowledge; 409 NOT_READY to a workflow
+    BackendUnavailable  Misconfigured  RateLimited  QuotaPause
+  NotReady    redeliver; 409 NOT_READY to a workflow
   Conflict    acknowledge, nothing done; 409 ALREADY_RUNNING or SUPERSEDED
 """
 
@@ -50,12 +50,23 @@ class NotFound(Permanent):
     """What was asked for by name does not exist (HTTP 404)."""
 
 
+class RequestRefused(Permanent):
+    """A Google service refuses the call for what it asks: a bug in a statement or in our use of the service."""
+
+
 class Retryable(TipoffError):
     """A later attempt may succeed: answer 503 and let the sender redeliver."""
 
 
 class BackendUnavailable(Retryable):
     """A Google service did not answer, or answered that it cannot now."""
+
+
+class Misconfigured(Retryable):
+    """A resource or a grant is missing that Terraform should have made.
+
+    It alerts, and it is retried: a message that waits is delivered once the resource or the grant is there.
+    """
 
 
 class RateLimited(Retryable):

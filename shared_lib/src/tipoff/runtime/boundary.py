@@ -5,7 +5,7 @@ A function names its settings and its steps, and this module does the rest.
     to a push subscription            to a workflow or a person
       Permanent   quarantine, 204       400 / 404 / 422
       Retryable   429 / 503             429 / 503
-      NotReady    204                   409 NOT_READY
+      NotReady    409, redelivered      409 NOT_READY
       Conflict    204                   409
       a bug       500                   500
 """
@@ -21,7 +21,15 @@ import msgspec
 from flask import Request, Response
 
 from tipoff.core import structs
-from tipoff.core.errors import BadRequest, ConfigInvalid, Permanent, Retryable, TipoffError
+from tipoff.core.errors import (
+    BadRequest,
+    ConfigInvalid,
+    Misconfigured,
+    NotReady,
+    Permanent,
+    Retryable,
+    TipoffError,
+)
 from tipoff.runtime import http, log
 from tipoff.runtime.events import Delivery, delivery
 from tipoff.runtime.settings import Settings, load
@@ -153,8 +161,8 @@ class Function[S: Settings, C: Context]:
         message = delivery(_body(request), {k.lower(): v for k, v in request.headers.items()})
         try:
             self.push(self.context, message)
-        except Retryable:
-            raise
+        except (Retryable, NotReady):
+            raise  # what the message asks for is still to be done: it is delivered again
         except Permanent as error:
             logger.warning(error.message, extra={"facts": {"code": error.code}})
             self.context.ops.message(message, error)
@@ -187,6 +195,9 @@ def _decode(body: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
 
 
 def _refuse(error: TipoffError) -> Response:
-    logger.warning(error.message, extra={"facts": {"code": error.code}})
+    if isinstance(error, Misconfigured):
+        logger.error(error.message, extra={"facts": {"event": "misconfigured", "code": error.code}})
+    else:
+        logger.warning(error.message, extra={"facts": {"code": error.code}})
     body = msgspec.json.encode(http.error_body(error))
     return Response(body, http.status_of(error), content_type="application/json")

@@ -18,7 +18,7 @@ import msgspec
 from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.locks import Locks
-from tipoff.core.errors import Conflict, ContractViolation, Retryable, TipoffError
+from tipoff.core.errors import Conflict, ContractViolation, Misconfigured, Retryable, TipoffError
 from tipoff.core.receipts import InputDigest, StepReceipt, TableCount
 from tipoff.steps.ops import Clock, OpsLog
 from tipoff.steps.queries import load
@@ -123,9 +123,9 @@ def _rebuild(builder: Builder, step: PlannedStep, over: BuildRange) -> "_Run":
 
 
 def _tell(table: Table, error: TipoffError) -> None:
-    """Log the failure as the events that mesh.yaml counts; a check that fired is a tripwire besides."""
-    events = ("step_failed", "tripwire") if isinstance(error, ContractViolation) else ("step_failed",)
-    for event in events:
+    """Log the failure as the events that mesh.yaml counts, by the type of the error."""
+    further = ((ContractViolation, "tripwire"), (Misconfigured, "misconfigured"))
+    for event in ("step_failed", *(event for kind, event in further if isinstance(error, kind))):
         facts = {"event": event, "subject": table.name, "code": error.code}
         logger.warning(error.message, extra={"facts": facts})
 

@@ -46,7 +46,7 @@ def broken_checks(warehouse: Warehouse, over: Mapping[str, date]) -> tuple[Broke
 
 def _broken(warehouse: Warehouse, table: Table, over: Mapping[str, date]) -> list[Broken]:
     try:
-        warehouse.execute(table.sql("checks.sql"), {name: over[name] for name in ("start_date", "end_date")})
+        warehouse.check(table, {name: over[name] for name in ("start_date", "end_date")})
     except ContractViolation as error:
         return problems(table.name, error.message)
     return []

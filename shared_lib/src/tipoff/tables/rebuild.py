@@ -1,8 +1,12 @@
 """The script that replaces some dates of a derived table, composed from its folder."""
 
+import re
+
 from tipoff.core.errors import ConfigInvalid
 from tipoff.tables.registry import Table
 
+# `RAISE` without a message raises the caught error again:
+# https://cloud.google.com/bigquery/docs/reference/standard-sql/procedural-language#raise
 _SCRIPT = """\
 BEGIN
 BEGIN TRANSACTION;
@@ -13,7 +17,7 @@ INSERT INTO {target} ({columns})
 COMMIT TRANSACTION;
 EXCEPTION WHEN ERROR THEN
 ROLLBACK TRANSACTION;
-RAISE USING MESSAGE = @@error.message;
+RAISE;
 END;
 """
 
@@ -22,7 +26,7 @@ def rebuild_script(table: Table) -> str:
     """A GoogleSQL script that replaces `table`'s partitions of @start_date..@end_date, or leaves them as they were.
 
     Parameters of the script: @start_date DATE, @end_date DATE (both included), @as_of TIMESTAMP, @lead_minutes INT64.
-    A failed check of `checks.sql` rolls back and raises with the check's text.
+    A failed check of `checks.sql` rolls back and raises with the check's text; see `failed_check`.
 
     Raises:
         ConfigInvalid: the table is not derived or states no partition column.
@@ -41,3 +45,15 @@ def rebuild_script(table: Table) -> str:
 def query_text(table: Table) -> str:
     """The SELECT of `query.sql`, without the semicolon an editor may have left."""
     return table.sql("query.sql").strip().removesuffix(";")
+
+
+_CHECK_TEXT = re.compile(r"'([a-z][a-z0-9_]*: [^']*)'")
+
+
+def failed_check(table: Table, message: str) -> str | None:
+    """The code of the check that an error's message tells of; None when the error is of another kind.
+
+    A check's text is `code: what is wrong`. The whole text is compared: BigQuery's own "out of range: ..." is no check.
+    """
+    texts = [text for text in _CHECK_TEXT.findall(table.sql("checks.sql")) if text in message]
+    return min(texts, key=message.index).split(":")[0] if texts else None

@@ -28,6 +28,7 @@ from tipoff_local.bigquery.patches.catalogue_changes import clear_at_changes
 from tipoff_local.bigquery.patches.jobs import keep_jobs_in_memory
 from tipoff_local.bigquery.patches.lookups import use_ducklake_catalogue
 from tipoff_local.bigquery.patches.operators import bracket_operands
+from tipoff_local.bigquery.patches.reraise import keep_reasons
 from tipoff_local.bigquery.patches.results import find_results_by_name, run_queries_once
 from tipoff_local.bigquery.patches.translations import SavedTranslations, cache_translations
 from tipoff_local.bigquery.references import ReferencedTables
@@ -91,6 +92,7 @@ def apply_patches(data_dir: Path) -> tuple[StreamingBuffer, ReferencedTables, Sa
     buffer.recover()
     append_by_columns(cache, buffer)
     bracket_operands()
+    keep_reasons()
     cache_translations(cache)
     saved = SavedTranslations(data_dir, cache)
     keep_jobs_in_memory()

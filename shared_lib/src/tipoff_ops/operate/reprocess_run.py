@@ -15,7 +15,7 @@ import msgspec
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import RUNNING, Execution
-from tipoff.core.errors import NotReady
+from tipoff.core.errors import Misconfigured
 from tipoff.prices import Usage, call
 from tipoff.steps.process import owned
 from tipoff.steps.replay import BackfillProgress
@@ -194,7 +194,7 @@ def _running_execution(target: Target, known: str, run_id: str) -> Execution | N
     """The execution of this run that has not ended; None if there is none."""
     try:
         found = target.workflows.get(known) if known else NOT_STARTED
-    except NotReady:
+    except Misconfigured:  # the service no longer knows it: executions are kept for 90 days
         found = NOT_STARTED
     if found.state in RUNNING:
         return found

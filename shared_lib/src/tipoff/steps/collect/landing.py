@@ -10,7 +10,7 @@ import msgspec
 from tipoff.cloud.http import Validators
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.collect.model import Answer, Document, SourceRequest
-from tipoff.core.errors import BadRequest, Conflict, NotReady
+from tipoff.core.errors import Conflict, Misconfigured, NotReady
 
 FOLDER = "collect"
 
@@ -90,7 +90,7 @@ class Landing:
             )
         except Conflict:
             return False
-        except BadRequest:
+        except Misconfigured:
             # A bucket that may not be overwritten can refuse a taken name as forbidden instead of conflicting.
             if self._is_taken(document.object_name):
                 return False

@@ -54,6 +54,7 @@ _CATALOGUE = "find the function that now runs at every change of the catalogue; 
 _APPENDS = "adapt patches/appends.py, or do not call append_by_columns (1.2 s instead of 0.1 s for 4,000 rows)"
 _TRANSLATIONS = "adapt patches/translations.py, or do not call cache_translations (two thirds of a small query)"
 _OPERATORS = "adapt patches/operators.py; without it, the operands of DIV lose their brackets"
+_RERAISE = "adapt patches/reraise.py; without it, RAISE loses the reason of an error"
 _RESULTS = "adapt patches/results.py, or do not call its functions (0.2 s more a query)"
 _JOBS = "adapt patches/jobs.py, or do not call keep_jobs_in_memory (a quarter more time a query)"
 _BUFFER = "adapt buffer.py and references.py: rows must be in their tables before a request reads them"
@@ -105,6 +106,11 @@ PRIVATE_NAMES = (
     # Replaced by patches/operators.py
     PrivateName("sql.dialect.DuckDBDialect", "its generator writes DuckDB's text", _OPERATORS),
     PrivateName("sql.dialect.DuckDBDialect.generator_class", "replaced by a generator that adds brackets", _OPERATORS),
+    # Replaced by patches/reraise.py
+    PrivateName("sql.script.Interpreter.raise_error", "raises the caught error again", _RERAISE, "self, statement"),
+    PrivateName("sql.script.Interpreter.block", "runs a handler inside its `except`", _RERAISE, "self, statement",
+                "except Exception as exception"),
+    PrivateName("sql.script.Statement", "a parsed statement", _RERAISE),
     # Replaced by patches/results.py
     PrivateName("catalog.tables.database", "its `objects` and `fetch` know the tables of results", _RESULTS),
     PrivateName("catalog.tables.RESULTS", "the dataset of results", _RESULTS),
