@@ -1,7 +1,9 @@
 """Order and identity of rebuilds: inputs first, independent tables together, nothing twice for nothing."""
 
+import pytest
+
 from tipoff import tables
-from tipoff.steps.build import PlannedStep, leaf_inputs, upstream, waves
+from tipoff.steps.build import Failed, PlannedStep, leaf_inputs, upstream, waves
 from tipoff.steps.process import owned, select
 
 
@@ -49,3 +51,22 @@ def test_results_have_the_original_processor_names() -> None:
         "TeamOffenseGameSummaryProcessor",
     }
     assert _processors()["ml_feature_store_v2"] == ("MLFeatureStoreProcessor",)
+
+
+@pytest.mark.parametrize("retryable", [True, False])
+def test_a_dependant_may_be_retried_if_its_cause_may_be(retryable: bool) -> None:
+    """A retryable failure upstream was answered 500, which Workflows does not retry."""
+    slate, context = tables.get("slate"), tables.get("upcoming_player_game_context")
+    failed = Failed()
+    failed.retryable[slate.full_name] = retryable
+    failed.add_dependants([context])
+    assert failed.retryable[context.full_name] is retryable
+
+
+def test_a_dependant_of_a_permanent_failure_is_not_retried() -> None:
+    context = tables.get("upcoming_player_game_context")
+    above = sorted(upstream(context))
+    failed = Failed()
+    failed.retryable |= {above[0]: True, above[-1]: False}
+    failed.add_dependants([context])
+    assert failed.retryable[context.full_name] is False

@@ -6,7 +6,7 @@ is a no-op unless forced, and a late document changes the identity.
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +18,7 @@ import msgspec
 from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.locks import Locks
-from tipoff.core.errors import Conflict, ContractViolation, Misconfigured, Retryable, TipoffError
+from tipoff.core.errors import Conflict, ContractViolation, Misconfigured, NotReady, Retryable, TipoffError
 from tipoff.core.receipts import InputDigest, StepReceipt, TableCount
 from tipoff.steps.ops import Clock, OpsLog
 from tipoff.steps.queries import load
@@ -58,21 +58,43 @@ class TableResult(msgspec.Struct, frozen=True):
 def build(builder: Builder, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[TableResult]:
     """Rebuild `wanted`, inputs before their readers and independent tables side by side.
 
-    After a failure, tables that read the failed one, directly or not, are not touched.
+    After a failure, tables that read the failed one, directly or not, are not touched. They fail with it, and may be
+    retried if it may be.
     """
     planned = plan(builder, wanted, over, force)
-    failed: set[str] = set()
+    failed = Failed()
     runs: list[_Run] = []
     for wave in waves([step for step in planned if not step.done]):
-        able = [step for step in wave if not failed & upstream(step.table)]
-        failed |= {step.table.full_name for step in wave if step not in able}
+        able = [step for step in wave if not failed.above(step.table)]
+        failed.add_dependants(step.table for step in wave if step not in able)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             done = list(pool.map(lambda step: _rebuild(builder, step, over), able))
-        failed |= {run.step.table.full_name for run in done if run.error}
+        for run in done:
+            if run.error is not None:
+                failed.retryable[run.step.table.full_name] = run.retryable
         runs.extend(done)
     counted = _count_rows(builder.warehouse, runs, over)
     builder.ops.steps([run.receipt(builder) for run in counted])
-    return [_result(step, counted) for step in planned]
+    return [_result(step, counted, failed) for step in planned]
+
+
+class Failed:
+    """The tables that failed during one `build`.
+
+    Attributes:
+        retryable: by full name, whether a later attempt at the table may succeed.
+    """
+
+    def __init__(self) -> None:
+        self.retryable: dict[str, bool] = {}
+
+    def above(self, table: Table) -> list[bool]:
+        """For each failed table that this one reads, whether it may be retried."""
+        return [retryable for name, retryable in self.retryable.items() if name in upstream(table)]
+
+    def add_dependants(self, tables: Iterable[Table]) -> None:
+        """Add tables that were not tried, each because of what it reads."""
+        self.retryable |= {table.full_name: all(self.above(table)) for table in tables}
 
 
 def waves(steps: Sequence["PlannedStep"]) -> list[list["PlannedStep"]]:
@@ -130,13 +152,14 @@ def _tell(table: Table, error: TipoffError) -> None:
         logger.warning(error.message, extra={"facts": facts})
 
 
-def _result(step: PlannedStep, runs: Sequence["_Run"]) -> TableResult:
+def _result(step: PlannedStep, runs: Sequence["_Run"], failed: Failed) -> TableResult:
     run = next((run for run in runs if run.step is step), None)
     if run is not None:
         return run.result()
     if step.done:
         return TableResult(step.table.name, "unchanged", 0, 0.0)
-    return TableResult(step.table.name, "failed", 0, 0.0, "INPUT_FAILED: a table that it reads was not rebuilt")
+    why = "INPUT_FAILED: a table that it reads was not rebuilt"
+    return TableResult(step.table.name, "failed", 0, 0.0, why, failed.retryable[step.table.full_name])
 
 
 @dataclass(frozen=True)
@@ -154,13 +177,16 @@ class _Run:
     def seconds(self) -> float:
         return (self.ended_at - self.started_at).total_seconds()
 
+    @property
+    def retryable(self) -> bool:
+        """Whether a later attempt may succeed."""
+        return isinstance(self.error, Retryable | Conflict | NotReady)
+
     def result(self) -> TableResult:
         if self.error is None:
             return TableResult(self.step.table.name, "success", self.rows, self.seconds)
         text = f"{self.error.code}: {self.error.message}"
-        return TableResult(
-            self.step.table.name, "failed", 0, self.seconds, text, isinstance(self.error, Retryable | Conflict)
-        )
+        return TableResult(self.step.table.name, "failed", 0, self.seconds, text, self.retryable)
 
     def receipt(self, builder: Builder) -> StepReceipt:
         table = self.step.table
