@@ -2,11 +2,14 @@
 
 import dataclasses
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+from tipoff_local import mesh as meshes
 from tipoff_local.pubsub.queue import Delivery, Hooks, Message, Policy, Queue
 
+MESH = meshes.load(Path(__file__).parents[2] / "terraform" / "mesh.yaml")
 POLICY = Policy(ack_deadline_s=10, min_backoff_s=1, max_backoff_s=8, max_attempts=5)
 
 
@@ -56,6 +59,23 @@ def test_nacks_are_redelivered_after_1_2_4_8_seconds_and_the_fifth_failure_is_de
 def test_backoff_stays_at_its_maximum() -> None:
     policy = Policy(ack_deadline_s=10, min_backoff_s=10, max_backoff_s=600)
     assert [policy.backoff_s(n) for n in (1, 2, 7, 8, 1000)] == [10, 20, 600, 600, 600]
+
+
+@pytest.mark.parametrize("key", [key for key, declared in MESH.subscriptions.items() if declared.function])
+def test_an_outage_of_five_minutes_leaves_no_dead_letter(key: str) -> None:
+    """Five attempts within 15 seconds made every message of a short outage a dead letter."""
+    declared = MESH.subscriptions[key]
+    bench = Bench(Policy(60, declared.min_backoff_s, declared.max_backoff_s, declared.attempts))
+    bench.publish(1)
+    while not bench.acked:
+        for ack_id, _ in bench.take():
+            if bench.now < 300:
+                bench.queue.extend([ack_id], 0)
+            else:
+                bench.queue.ack([ack_id])
+        bench.now += 1
+    assert bench.dead == []
+    assert bench.now <= 300 + 320, "delivered soon after the outage"
 
 
 def test_without_a_dead_letter_topic_to_forward_to_a_message_stays() -> None:

@@ -75,12 +75,7 @@ def test_the_day_stays_within_its_budget_of_attempts(attempts: dict[str, Counter
     assert total["train/train"] == 0, "it is a Thursday"
 
 
-def test_a_message_becomes_a_dead_letter_after_five_attempts() -> None:
-    pushed = [entry for entry in MESH["subscriptions"].values() if "function" in entry]
-    assert all(entry["attempts"] <= 10 and entry["min_backoff_s"] >= 1 for entry in pushed)
-
-
-def test_the_day_costs_less_than_a_dollar(attempts: dict[str, Counter[str]]) -> None:
+def test_the_day_costs_less_than_a_dollar_and_a_half(attempts: dict[str, Counter[str]]) -> None:
     day = Usage(scheduled_jobs=len(MESH["schedules"]))
     for workflow, asked in attempts.items():
         calls = sum(asked.values()) * STARTS[workflow]
@@ -92,4 +87,4 @@ def test_the_day_costs_less_than_a_dollar(attempts: dict[str, Counter[str]]) -> 
         if "function" in entry:
             given_up = entry["attempts"] * PUSHED_FACTS
             day += (call(SECONDS_PER_ATTEMPT, 0.5) + Usage(messages=1)).times(given_up)
-    assert 0.1 < day.dollars < 1.0, day
+    assert 0.1 < day.dollars < 1.5, day

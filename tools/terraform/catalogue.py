@@ -20,6 +20,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # A year with both clock changes, and with the days around the end of each season.
 YEAR = (date(2027, 1, 1), date(2027, 12, 31))
 ACCOUNT = re.compile(r"^[a-z][a-z0-9-]{4,28}[a-z0-9]$")
+# Refusals that last this long are not yet dead letters.
+PATIENCE_S = 3600
 
 
 def load(root: Path) -> dict[str, Any]:
@@ -102,6 +104,17 @@ def _deadlines(page: dict[str, Any]) -> Iterator[str]:
             yield f"subscriptions.{key}: Pub/Sub redelivers before {entry['function']} may give up"
         if entry["min_backoff_s"] > entry["max_backoff_s"]:
             yield f"subscriptions.{key}: backoff shrinks"
+        if (patience_s := _waits_s(entry)) < PATIENCE_S:
+            yield f"subscriptions.{key}: dead letters after {patience_s} s of refusals, not {PATIENCE_S} s"
+
+
+def _waits_s(subscription: dict[str, Any]) -> int:
+    """Seconds between the first attempt and the last, each wait twice as long as the one before.
+
+    https://cloud.google.com/pubsub/docs/handling-failures
+    """
+    first, longest = subscription["min_backoff_s"], subscription["max_backoff_s"]
+    return sum(min(first * 2**number, longest) for number in range(subscription["attempts"] - 1))
 
 
 def _files(root: Path, page: dict[str, Any]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -64,6 +65,7 @@ class LocalMesh:
         instances: number of processes of an isolated function, by its key (default 1, never more than mesh.yaml
             allows).
         warehouse_threads: threads of the local warehouse; 0 is one for each processor.
+        backoff_scale: real seconds for each second that mesh.yaml states between two deliveries of a message.
     """
 
     project: Project
@@ -75,6 +77,7 @@ class LocalMesh:
     isolate: bool = True
     instances: Mapping[str, int] = field(default_factory=dict)
     warehouse_threads: int = 0
+    backoff_scale: float = 0.1
     names: Names = field(init=False)
     manifest: Manifest = field(init=False)
     identity: Identity = field(init=False)
@@ -264,7 +267,7 @@ class LocalMesh:
             self.pubsub.create_topic(self.names.topic_path(key))
         for key, resolved in self.names.subscriptions.items():
             if resolved.declared.function is None or resolved.declared.function in self.manifest.functions:
-                self.pubsub.ensure_subscription(_subscription(self.names, key))
+                self.pubsub.ensure_subscription(_subscription(self.names, key, self.backoff_scale))
 
     def _create_buckets(self) -> None:
         client = storage_client(self.settings)
@@ -305,7 +308,7 @@ class LocalMesh:
                 client.update_workflow(workflow=workflow).result()
 
 
-def _subscription(names: Names, key: str) -> pubsub_types.Subscription:
+def _subscription(names: Names, key: str, backoff_scale: float) -> pubsub_types.Subscription:
     resolved = names.subscriptions[key]
     declared = resolved.declared
     subscription = pubsub_types.Subscription(
@@ -318,7 +321,8 @@ def _subscription(names: Names, key: str) -> pubsub_types.Subscription:
         token = pubsub_types.PushConfig.OidcToken(service_account_email=resolved.push_email, audience=resolved.audience)
         subscription.push_config = pubsub_types.PushConfig(push_endpoint=resolved.endpoint, oidc_token=token)
         subscription.retry_policy = pubsub_types.RetryPolicy(
-            minimum_backoff={"seconds": declared.min_backoff_s}, maximum_backoff={"seconds": declared.max_backoff_s}
+            minimum_backoff=timedelta(seconds=declared.min_backoff_s * backoff_scale),
+            maximum_backoff=timedelta(seconds=declared.max_backoff_s * backoff_scale),
         )
     if resolved.dead_letter_topic is not None:
         subscription.dead_letter_policy = pubsub_types.DeadLetterPolicy(
