@@ -5,20 +5,16 @@ import re
 from tipoff.core.errors import ConfigInvalid
 from tipoff.tables.registry import Table
 
-# `RAISE` without a message raises the caught error again:
-# https://cloud.google.com/bigquery/docs/reference/standard-sql/procedural-language#raise
+# Only statements that BigQuery lists as supported in a transaction (ASSERT is none of them). Nothing catches an error:
+# BigQuery then rolls the transaction back by itself and answers the error as it was, with its own reason.
+# https://docs.cloud.google.com/bigquery/docs/transactions
 _SCRIPT = """\
-BEGIN
 BEGIN TRANSACTION;
 DELETE FROM {target} WHERE {partition} BETWEEN @start_date AND @end_date;
 INSERT INTO {target} ({columns})
 {query};
 {checks}
 COMMIT TRANSACTION;
-EXCEPTION WHEN ERROR THEN
-ROLLBACK TRANSACTION;
-RAISE;
-END;
 """
 
 
@@ -26,7 +22,8 @@ def rebuild_script(table: Table) -> str:
     """A GoogleSQL script that replaces `table`'s partitions of @start_date..@end_date, or leaves them as they were.
 
     Parameters of the script: @start_date DATE, @end_date DATE (both included), @as_of TIMESTAMP, @lead_minutes INT64.
-    A failed check of `checks.sql` rolls back and raises with the check's text; see `failed_check`.
+    A failed check of `checks.sql` ends the script with the check's text (see `failed_check`); like any error it rolls the
+    transaction back.
 
     Raises:
         ConfigInvalid: the table is not derived or states no partition column.
