@@ -18,7 +18,7 @@ from tests.collect.bench import Bench
 from tests.collect.fake_sources import FakeSources
 from tests.collect.recorded import Recorded
 from tests.collect.test_season import CORPUS, DAY, Landed, corpus_day, needs_corpus
-from tests.support.table_digest import canonical_line
+from tests.support.table_digest import canonical_line, digest_columns
 from tipoff import sources, tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import Workflows
@@ -98,7 +98,7 @@ def rows(mesh: LocalMesh) -> dict[str, list[str]]:
     warehouse, found = Warehouse(mesh.settings, []), {}
     for name in COMPARED:
         table = tables.get(name)
-        columns = [column for column in table.digest_columns if column not in OF_A_CLOUD]
+        columns = [column for column in digest_columns(table) if column not in OF_A_CLOUD]
         sql = f"SELECT {', '.join(columns)} FROM {table.full_name} WHERE {table.spec.partition or 'game_date'} = @d"
         found[name] = sorted(canonical_line(row) for row in warehouse.rows(sql, {"d": DAY}, dict[str, Any]))
     return found

@@ -17,7 +17,7 @@ import pytest
 from tests.contract.source_tree import ROOT
 from tipoff.cloud.storage import ObjectName
 from tipoff.core.errors import ConfigInvalid
-from tipoff.core.expected import GameDay, alarms, assess
+from tipoff.core.expected import GameDay, assess, new_incidents
 from tipoff.runtime.settings import IngestSettings, load
 from tipoff.sources import EXPECTED_OUTPUTS, object_name
 from tipoff.steps.reprocess import BEFORE_ALL, to_do
@@ -62,7 +62,7 @@ def test_each_of_the_days_would_have_raised_one_alert_on_the_day() -> None:
         tip = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
         games = GameDay(day, 5, 0, tip, tip, season_known=True, in_season=True)
         rows = assess(EXPECTED_OUTPUTS, games, received, tip - timedelta(minutes=110), {})
-        assert [row.output for row in alarms(rows, {})] == ["odds_api_game_lines"], day
+        assert [row.output for row in new_incidents(rows, {})] == ["odds_api_game_lines"], day
 
 
 def test_nothing_for_before_the_game_waits_for_its_results() -> None:

@@ -1,14 +1,11 @@
-"""What a prediction was worth, stated a second time in plain Python: the oracle that the SQL of grading is held to.
-
-The rules are those of docs/domain.md#grading. The SQL decides in production; nothing outside the tests uses this.
-"""
+"""Grading in plain Python, by docs/domain.md#grading. Tests compare the SQL of grading with it."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tipoff.core.odds import Result, decimal_from_american, profit
+from tipoff.core.odds import decimal_from_american
 
 type Participation = Literal["played", "dnp_injury_confirmed", "dnp_late_scratch", "dnp_unknown"]
 
@@ -72,7 +69,9 @@ def profit_units(published: Published, result: Outcome) -> float | None:
     price = {"OVER": published.over_american, "UNDER": published.under_american}.get(published.recommendation)
     if price is None:
         return None
-    return profit(decimal_from_american(price), Result(result))
+    if result == "win":
+        return decimal_from_american(price) - 1
+    return -1.0 if result == "loss" else 0.0
 
 
 def grade(published: Published, happened: Happened) -> Cells:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.table_digest import digest_columns
 
 from tipoff.cloud.bigquery import BuildRange, Scalar, Warehouse
 from tipoff.tables import Table, get, landing
@@ -56,7 +57,7 @@ class Real:
         return {table.name: self._digest(table, where, parameters) for table in tables}
 
     def _digest(self, table: Table, where: str, parameters: dict[str, Scalar]) -> tuple[int, str]:
-        columns = ", ".join(f"t.{name}" for name in table.digest_columns)
+        columns = ", ".join(f"t.{name}" for name in digest_columns(table))
         sql = (
             "SELECT COUNT(*) AS n, "
             "TO_HEX(SHA256(COALESCE(STRING_AGG(r.row_text, '\\n' ORDER BY r.row_text), ''))) AS d "

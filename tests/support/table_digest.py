@@ -27,18 +27,23 @@ class TableDigest:
     sha256: str
 
 
+def digest_columns(table: Table) -> tuple[str, ...]:
+    """The columns of a digest: all but those that `table.yaml` calls volatile."""
+    return tuple(name for name in table.column_names if name not in table.spec.volatile)
+
+
 def digest_query(table: Table) -> str:
-    """SELECT of the columns that count: those `table.yaml` does not call volatile.
+    """SELECT of the digest's columns.
 
     With a partition column the query takes @start_date and @end_date, both included.
     """
     where = f" WHERE {table.spec.partition} BETWEEN @start_date AND @end_date" if table.spec.partition else ""
-    return f"SELECT {', '.join(table.digest_columns)} FROM {table.full_name}{where}"
+    return f"SELECT {', '.join(digest_columns(table))} FROM {table.full_name}{where}"
 
 
 def digest_rows(table: Table, rows: Iterable[Mapping[str, Any]]) -> TableDigest:
     """Digest `rows` (column -> value as the client returns it), volatile columns left out."""
-    lines = sorted(canonical_line({name: row[name] for name in table.digest_columns}) for row in rows)
+    lines = sorted(canonical_line({name: row[name] for name in digest_columns(table)}) for row in rows)
     body = "\n".join(lines).encode("utf-8")
     return TableDigest(table.full_name, len(lines), hashlib.sha256(body).hexdigest())
 

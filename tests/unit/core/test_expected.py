@@ -1,4 +1,4 @@
-"""What must exist by when: every incident is named at its root, told once, and ends in a closed state."""
+"""What must exist by when: every incident is named at its root, found once, and ends in a closed state."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -8,12 +8,12 @@ import pytest
 from tipoff.core.expected import (
     Expected,
     GameDay,
-    alarms,
     assess,
+    changed_rows,
     deadline_of,
     gives_up_at,
     missing_steps,
-    news,
+    new_incidents,
 )  # fmt: skip
 from tipoff.sources import EXPECTED_OUTPUTS
 
@@ -40,7 +40,7 @@ def recorded(rows: Mapping[str, Expected]) -> dict[tuple[date, str], tuple[str, 
 def test_before_its_deadline_nothing_is_late() -> None:
     rows = judged({}, TIP - timedelta(hours=3))
     assert {row.state for row in rows.values()} == {"EXPECTED"}
-    assert not alarms(tuple(rows.values()), {})
+    assert not new_incidents(tuple(rows.values()), {})
 
 
 def test_a_date_whose_outputs_are_there_is_complete() -> None:
@@ -53,11 +53,11 @@ def test_an_incident_alerts_once_and_at_its_root() -> None:
     counts = {name: GAMES for name in BEFORE if name.startswith(("nbac", "odds"))}
     rows = judged(counts, now)
     assert rows["player_prop_predictions"].cause == "upstream:upcoming_player_game_context"
-    told = alarms(tuple(rows.values()), {})
-    assert [row.output for row in told] == ["upcoming_player_game_context"]
+    found = new_incidents(tuple(rows.values()), {})
+    assert [row.output for row in found] == ["upcoming_player_game_context"]
     later = judged(counts, now + timedelta(minutes=15))
-    assert not alarms(tuple(later.values()), recorded(rows))
-    assert not news(tuple(later.values()), recorded(rows))
+    assert not new_incidents(tuple(later.values()), recorded(rows))
+    assert not changed_rows(tuple(later.values()), recorded(rows))
 
 
 def test_the_cause_is_what_receipts_say() -> None:
@@ -84,7 +84,7 @@ def test_what_never_came_is_failed_and_what_could_be_done_without_degraded() -> 
 def test_a_repair_closes_a_failed_row_as_complete() -> None:
     failed = judged({}, TIP + timedelta(days=10))
     healed = judged(ALL, TIP + timedelta(days=11))
-    changed = news(tuple(healed.values()), recorded(failed))
+    changed = changed_rows(tuple(healed.values()), recorded(failed))
     assert {row.output for row in changed} == set(ALL)
     assert {row.state for row in changed} == {"COMPLETE"}
 
@@ -106,7 +106,7 @@ def test_a_date_without_games_needs_nothing_and_says_why(of: GameDay, cause: str
 def test_a_season_without_a_schedule_is_one_incident_and_summer_is_none() -> None:
     unknown = judged({}, TIP, day(0, known=False, going_on=False))
     assert {row.cause for row in unknown.values()} == {"no_schedule"}
-    assert len(alarms(tuple(unknown.values()), {})) == 1
+    assert len(new_incidents(tuple(unknown.values()), {})) == 1
     summer = GameDay(date(2024, 8, 5), 0, 0, None, None, season_known=False, in_season=False)
     assert {row.state for row in assess(EXPECTED_OUTPUTS, summer, {}, TIP, {})} == {"EMPTY_OK"}
 

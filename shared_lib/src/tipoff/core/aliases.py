@@ -1,6 +1,6 @@
-"""Spellings of players that sources use instead of the NBA's own, as data: normal form found -> the NBA's normal form.
+"""Spellings of player names that differ from the NBA's: the source's normal form -> the NBA's normal form.
 
-Only explicit pairs: nothing here is guessed from initials or surnames.
+Each pair is explicit. Nothing is derived from initials or surnames.
 """
 
 ALIASES: dict[str, str] = {

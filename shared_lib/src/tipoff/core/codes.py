@@ -17,7 +17,7 @@ class Reason(StrEnum):
     # the object's name
     UNKNOWN_SOURCE = "unknown_source"
     BAD_NAME = "bad_name"
-    FOLDER_MARKER = "folder_marker"  # also a temporary upload: an artefact of storage, not a document
+    FOLDER_MARKER = "folder_marker"  # or a temporary upload: not a document
     # the bytes
     EMPTY_DOCUMENT = "empty_document"
     TOO_LARGE = "too_large"

@@ -1,4 +1,4 @@
-"""The error tree. A type is a policy: the boundary asks nothing but which branch an error stands on.
+"""The error types. The type of an error alone decides how the boundary answers.
 
 TipoffError(code, message, facts)
   Permanent   quarantine and acknowledge (422 to a workflow, 400 for a bad request)
@@ -6,7 +6,7 @@ TipoffError(code, message, facts)
   Retryable   redeliver (503; 429 for RateLimited and QuotaPause)
     BackendUnavailable  Misconfigured  RateLimited  QuotaPause
   NotReady    redeliver; 409 NOT_READY to a workflow
-  Conflict    acknowledge, nothing done; 409 ALREADY_RUNNING or SUPERSEDED
+  Conflict    acknowledge, do nothing; 409 ALREADY_RUNNING or SUPERSEDED
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ type Fact = str | int | float | bool | None
 
 
 class TipoffError(Exception):
-    """Base of all our errors.
+    """The base of all errors of Tipoff.
 
     Attributes:
-        code: snake_case or UPPER_SNAKE code of a closed set; what a caller may branch on.
-        message: one sentence for a person, naming field, object and rule.
-        facts: further named values; never secrets.
+        code: snake_case or UPPER_SNAKE code of a closed set; callers may branch on it.
+        message: one sentence for people, with the field, the object and the rule.
+        facts: further named values; never a secret.
     """
 
     def __init__(self, code: str, message: str, facts: Mapping[str, Fact] | None = None) -> None:
@@ -31,15 +31,15 @@ class TipoffError(Exception):
 
 
 class Permanent(TipoffError):
-    """Retrying cannot help: quarantine the input and acknowledge it."""
+    """A retry cannot help: quarantine the input and acknowledge it."""
 
 
 class BadRequest(Permanent):
-    """A person's or a workflow's request is malformed (HTTP 400)."""
+    """A request is malformed (HTTP 400)."""
 
 
 class ConfigInvalid(Permanent):
-    """The environment lacks names, or holds ones that do not fit together."""
+    """A setting is missing, or settings contradict each other."""
 
 
 class ContractViolation(Permanent):
@@ -47,7 +47,7 @@ class ContractViolation(Permanent):
 
 
 class NotFound(Permanent):
-    """What was asked for by name does not exist (HTTP 404)."""
+    """The requested name does not exist (HTTP 404)."""
 
 
 class RequestRefused(Permanent):
@@ -55,11 +55,11 @@ class RequestRefused(Permanent):
 
 
 class Retryable(TipoffError):
-    """A later attempt may succeed: answer 503 and let the sender redeliver."""
+    """A later attempt may succeed: answer 503, and the sender redelivers."""
 
 
 class BackendUnavailable(Retryable):
-    """A Google service did not answer, or answered that it cannot now."""
+    """A service did not answer, or is temporarily unable to."""
 
 
 class Misconfigured(Retryable):
@@ -70,16 +70,16 @@ class Misconfigured(Retryable):
 
 
 class RateLimited(Retryable):
-    """Slow down: HTTP 429, `rateLimitExceeded`."""
+    """Too many requests: HTTP 429, `rateLimitExceeded`."""
 
 
 class QuotaPause(Retryable):
-    """A long-term quota is used up: pause, do not hammer (`quotaExceeded`)."""
+    """A long-term quota is used up (`quotaExceeded`): pause, and do not retry soon."""
 
 
 class NotReady(TipoffError):
-    """Something this step reads does not exist yet; not an error of anybody."""
+    """An input does not exist yet. This is a normal state."""
 
 
 class Conflict(TipoffError):
-    """Already done, already running, or superseded: there is nothing to do."""
+    """The work is done, is running, or is superseded: there is nothing to do."""

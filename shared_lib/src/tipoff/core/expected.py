@@ -1,7 +1,7 @@
-"""What must exist for a game date, by when, and how it stands: decided from counts of rows, never from messages.
+"""The outputs that a game date must have, their deadlines and their states, computed from row counts.
 
-A row is open (EXPECTED, LATE) until its output covers every game of its date, or until waiting for it has become
-pointless; then it is closed (COMPLETE, EMPTY_OK, DEGRADED, FAILED). A later repair closes it anew as COMPLETE.
+An output is open (EXPECTED, LATE) until it covers every game of its date, or until waiting is pointless. Then it is
+closed (COMPLETE, EMPTY_OK, DEGRADED, FAILED). A later repair changes a closed output to COMPLETE.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,16 +23,16 @@ _PARTS: tuple[Part, ...] = ("document", "before", "after")
 
 @dataclass(frozen=True)
 class Output:
-    """A table or document that every game of a date needs.
+    """A table or document that each game of a date needs.
 
     Attributes:
-        name: its table, as `expected_outputs.output` spells it. What a source delivers is named by a view of nba_raw.
+        name: the table, as in `expected_outputs.output`; for a delivery of a source, a view of nba_raw.
         part: `document` and `before` are due before tip-off, `after` when the games are over.
         due: hours before the first tip-off (part document, before), or after the date's midnight (after).
-        reads: outputs without which this one cannot be.
-        required: whether its absence stops what reads it; otherwise the date goes on, degraded.
-        workflow: which one makes it; empty when a source delivers it.
-        per: whether a source's rows are of one game, or of a date and so of all its games.
+        reads: outputs that this one needs.
+        required: whether a missing output ends as FAILED; otherwise the date goes on and the output is DEGRADED.
+        workflow: the workflow that makes it; empty when a source delivers it.
+        per: whether a source's row covers one game, or all games of a date.
     """
 
     name: str
@@ -59,17 +59,17 @@ MADE: tuple[Output, ...] = (
 
 
 def expected_outputs(delivered: Iterable[Output]) -> tuple[Output, ...]:
-    """What sources deliver and what Tipoff makes of it; an output stands after those that it reads."""
+    """The outputs of the sources and of Tipoff. Each output comes after the outputs that it reads."""
     return tuple(sorted((*delivered, *MADE), key=lambda output: _PARTS.index(output.part)))
 
 
 @dataclass(frozen=True)
 class GameDay:
-    """A date of the newest schedule. Postponed and moved games are not among `games`.
+    """A date of the newest schedule. `games` does not count postponed and moved games.
 
     Attributes:
         season_known: whether the schedule holds any game within half a year.
-        in_season: whether it holds games both up to and from this date on.
+        in_season: whether it holds games on or before this date, and games on or after it.
     """
 
     game_date: date
@@ -83,7 +83,7 @@ class GameDay:
 
 @dataclass(frozen=True)
 class Expected:
-    """How one output of one date stands. `cause` is empty when nothing is wrong."""
+    """The state of one output of one date. `cause` is empty when nothing is wrong."""
 
     game_date: date
     output: str
@@ -96,12 +96,12 @@ class Expected:
 
     @property
     def open(self) -> bool:
-        """Whether somebody still waits for it."""
+        """Whether the output is still awaited."""
         return self.state in OPEN
 
 
 def deadline_of(day: GameDay, output: Output) -> datetime:
-    """The instant (UTC) by which the output must exist; a date without tip-offs is due at its noon in Eastern time."""
+    """The instant (UTC) by which the output must exist. Without a known tip-off, noon Eastern time stands for it."""
     if output.part == "after":
         return eastern_instant(day.game_date, 0, 0) + timedelta(hours=output.due)
     first = day.first_tipoff_at or eastern_instant(day.game_date, 12, 0)
@@ -109,7 +109,7 @@ def deadline_of(day: GameDay, output: Output) -> datetime:
 
 
 def gives_up_at(day: GameDay, output: Output) -> datetime:
-    """When waiting ends: what is for before tip-off at the last tip-off, results after a week."""
+    """The instant at which waiting ends: the last tip-off, or a week after the deadline for results."""
     if output.part == "after":
         return deadline_of(day, output) + WAIT_FOR_RESULTS
     return day.last_tipoff_at or eastern_instant(day.game_date, 23, 59)
@@ -118,12 +118,12 @@ def gives_up_at(day: GameDay, output: Output) -> datetime:
 def assess(
     outputs: Sequence[Output], day: GameDay, counts: Mapping[str, int], now: datetime, reasons: Mapping[str, str]
 ) -> tuple[Expected, ...]:
-    """Every output of a date as it stands.
+    """The state of each output of a date.
 
     Args:
-        outputs: what must exist, by `expected_outputs`.
-        counts: games that each output covers; absent means 0.
-        reasons: what is known of each output from receipts (the code of a failed step, of a quarantined document).
+        outputs: as `expected_outputs` returns them.
+        counts: number of games that each output covers; a missing entry means 0.
+        reasons: causes known from receipts, by output (the code of a failed step or of a quarantined document).
     """
     found: dict[str, Expected] = {}
     for output in outputs:
@@ -136,7 +136,7 @@ def assess(
 
 
 def _without_schedule(day: GameDay, output: Output, actual: int, now: datetime, *, is_root: bool) -> Expected:
-    """One incident, whatever is missing: its root is the first output."""
+    """A missing schedule is one incident. Its root is the first output."""
     deadline_at = deadline_of(day, output)
     state: State = "LATE" if now >= deadline_at else "EXPECTED"
     state = "FAILED" if now >= gives_up_at(day, output) else state
@@ -180,7 +180,7 @@ def _why_empty(day: GameDay) -> str:
 
 
 def _nothing_to_grade(output: Output, before: Mapping[str, Expected]) -> bool:
-    """Grades follow from predictions: where none were made, none are due."""
+    """Without predictions, no grades are due."""
     predictions = before.get("player_prop_predictions")
     if output.name != "prediction_accuracy" or predictions is None:
         return False
@@ -188,7 +188,7 @@ def _nothing_to_grade(output: Output, before: Mapping[str, Expected]) -> bool:
 
 
 def _upstream(output: Output, by_name: Mapping[str, Output], before: Mapping[str, Expected]) -> str:
-    """The first output on the way up that is not there: the reason for this one's absence."""
+    """The missing output farthest upstream; empty if none is missing."""
     for name in output.reads:
         read = before[name]
         if read.state not in ("COMPLETE", "EMPTY_OK") and read.actual_rows < read.expected_rows:
@@ -203,7 +203,7 @@ def _absence(output: Output, actual: int, games: int) -> str:
 
 
 def missing_steps(rows: Sequence[Expected], now: datetime, last_tipoff_at: datetime | None) -> tuple[str, ...]:
-    """Workflows that would make what is late: nothing that they read is missing, and it is not too late for them."""
+    """The workflows to run for late outputs whose inputs exist. `daily` is left out after the last tip-off."""
     late = {row.output for row in rows if row.state == "LATE" and row.root}
     wanted = {output.workflow for output in MADE if output.name in late}
     if last_tipoff_at is None or now >= last_tipoff_at:
@@ -211,15 +211,19 @@ def missing_steps(rows: Sequence[Expected], now: datetime, last_tipoff_at: datet
     return tuple(sorted(wanted))
 
 
-def news(rows: Sequence[Expected], before: Mapping[tuple[date, str], tuple[str, str, int]]) -> tuple[Expected, ...]:
-    """Rows that differ from the (state, cause, actual rows) last recorded of them."""
+def changed_rows(
+    rows: Sequence[Expected], before: Mapping[tuple[date, str], tuple[str, str, int]]
+) -> tuple[Expected, ...]:
+    """The rows that differ from their last record (state, cause, actual rows)."""
     return tuple(
         row for row in rows if before.get((row.game_date, row.output)) != (row.state, row.cause, row.actual_rows)
     )
 
 
-def alarms(rows: Sequence[Expected], before: Mapping[tuple[date, str], tuple[str, str, int]]) -> tuple[Expected, ...]:
-    """Incidents that began: what is late or failed at its root and was neither when last recorded."""
+def new_incidents(
+    rows: Sequence[Expected], before: Mapping[tuple[date, str], tuple[str, str, int]]
+) -> tuple[Expected, ...]:
+    """The root outputs that are late or failed now, and were not in their last record."""
 
     def was_bad(row: Expected) -> bool:
         return before.get((row.game_date, row.output), ("", "", 0))[0] in ("LATE", "FAILED", "DEGRADED")

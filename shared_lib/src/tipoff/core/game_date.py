@@ -1,11 +1,11 @@
-"""Eastern game dates. The one place in Tipoff where an instant becomes a calendar date."""
+"""Eastern game dates. Only this module converts an instant to a calendar date."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 EASTERN = ZoneInfo("America/New_York")
-FIRST_INSTANT = datetime(1946, 11, 1, tzinfo=UTC)  # the first game of the league
+FIRST_INSTANT = datetime(1946, 11, 1, tzinfo=UTC)  # the league's first game
 LAST_INSTANT = datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -13,24 +13,24 @@ def to_utc(instant: datetime) -> datetime:
     """The same instant in UTC.
 
     Raises:
-        ValueError: the stamp carries no offset, or lies before 1946 or after 2100: not an instant of this league.
+        ValueError: the stamp has no offset, or is before 1946 or after 2100.
     """
     converted = instant if instant.tzinfo is UTC else _converted(instant)
     if not FIRST_INSTANT <= converted < LAST_INSTANT:
-        raise ValueError("an instant of this league lies between 1946 and 2100")
+        raise ValueError("an instant is between 1946 and 2100")
     return converted
 
 
 def _converted(instant: datetime) -> datetime:
     if instant.tzinfo is None:
-        raise ValueError("an instant needs an offset")
-    if not 1946 <= instant.year <= 2100:  # near the ends of the calendar the conversion overflows
-        raise ValueError("an instant of this league lies between 1946 and 2100")
+        raise ValueError("an instant needs a UTC offset")
+    if not 1946 <= instant.year <= 2100:  # the conversion overflows near the limits of the calendar
+        raise ValueError("an instant is between 1946 and 2100")
     return instant.astimezone(UTC)
 
 
 def game_date_of(instant: datetime) -> date:
-    """GameDate of an instant: its calendar date in America/New_York.
+    """The game date of an instant: its calendar date in America/New_York.
 
     Raises:
         ValueError: as `to_utc`.
@@ -40,12 +40,12 @@ def game_date_of(instant: datetime) -> date:
 
 @lru_cache(maxsize=4096)
 def eastern_instant(day: date, hour: int, minute: int) -> datetime:
-    """UTC instant of an Eastern wall-clock time; of the two readings in the autumn hour the first is taken."""
+    """UTC instant of an Eastern wall-clock time. A time that occurs twice in autumn means the first."""
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=EASTERN).astimezone(UTC)
 
 
 def resolve(word: str, now: datetime) -> date:
-    """Game date meant by `today`, `yesterday`, `tomorrow`, `AUTO` (= yesterday) or an ISO date, at the instant `now`.
+    """Game date of `today`, `yesterday`, `tomorrow`, `AUTO` (= yesterday) or an ISO date, at the instant `now`.
 
     Raises:
         ValueError: any other word.

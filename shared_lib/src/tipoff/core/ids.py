@@ -1,4 +1,4 @@
-"""Identities: NBA game ids, platform ids, and the normal form of a player's name."""
+"""NBA game ids, platform ids, and the normal form of a player's name."""
 
 import re
 import unicodedata
@@ -18,15 +18,14 @@ SEASON_TYPES: dict[str, str] = {
 
 _NBA_ID = re.compile(r"00[1-6][0-9]{7}")
 _LETTERS = str.maketrans({"ł": "l", "đ": "d", "ø": "o", "ß": "ss", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"})
-_SUFFIX = re.compile(r"[\s,]+(jr|sr|ii|iii|iv|v)\.?\s*$", re.IGNORECASE)
 MAX_NAME = 120
 
 
 def nba_game_id(value: str | int) -> str:
-    """Canonical ten-digit NBA game id; sources also write it as a number or without the leading zeros.
+    """Canonical ten-digit NBA game id; sources also write it as a number or without leading zeros.
 
     Raises:
-        ValueError: not such an id (unknown kind of game included).
+        ValueError: not an NBA game id, or of an unknown kind of game.
     """
     text = str(value)
     padded = text.zfill(10) if text.isascii() and text.isdigit() else text
@@ -57,7 +56,7 @@ def platform_id(game_date: date, away: str, home: str) -> str:
 
 
 def normalise(name: str) -> str:
-    """Lower case, combining marks removed (NFD), only a-z and 0-9 kept; letters NFD keeps whole are mapped first."""
+    """Lower case, without combining marks, only a-z and 0-9. Letters that NFD does not split are mapped first."""
     return _normalised(name[:MAX_NAME])
 
 
@@ -68,19 +67,9 @@ def _normalised(name: str) -> str:
 
 
 def player_lookup(name: str) -> str:
-    """Normal form of a player's name with the explicit alias table applied; empty if nothing of it is a letter."""
+    """Normal form of a player's name after `ALIASES`; empty for a name without letters."""
     plain = normalise(name)
     return ALIASES.get(plain, plain)
-
-
-def lookup_candidates(name: str) -> tuple[str, ...]:
-    """Forms under which a registry may know this name, best first: as it stands, then without its suffix.
-
-    Used only against a registry, and only if exactly one person answers; initials are never expanded.
-    """
-    first = player_lookup(name)
-    bare = player_lookup(_SUFFIX.sub("", name))
-    return (first,) if bare == first else (first, bare)
 
 
 def flip_name(name: str) -> str:

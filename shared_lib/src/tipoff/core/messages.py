@@ -1,15 +1,15 @@
-"""What travels on topics and in requests between functions, typed; Eastern dates are ISO text on the wire."""
+"""Typed messages of the topics and of requests between functions. Eastern dates are ISO text in JSON."""
 
 from datetime import date, datetime
 
 import msgspec
 
-# The event type of a Replay, beside the bucket's own OBJECT_FINALIZE.
+# The event type of a Replay. The bucket's own is OBJECT_FINALIZE.
 REPLAY = "OBJECT_REPLAY"
 
 
 class ObjectFinalized(msgspec.Struct, frozen=True):
-    """An object landed: bucket, name and the generation to read it at."""
+    """An object landed. Readers read this generation of it."""
 
     bucket: str
     name: str
@@ -17,7 +17,7 @@ class ObjectFinalized(msgspec.Struct, frozen=True):
 
 
 class LandedObject(msgspec.Struct, frozen=True):
-    """An object of the landing bucket to take in once more."""
+    """An object of the landing bucket to ingest again."""
 
     name: str
     generation: int
@@ -25,7 +25,7 @@ class LandedObject(msgspec.Struct, frozen=True):
 
 
 class Replay(msgspec.Struct, frozen=True):
-    """Objects that landed before, announced again: `ingest` takes them in as if they had just landed."""
+    """Objects to ingest again. `ingest` treats them as if they had just landed."""
 
     objects: tuple[LandedObject, ...]
 
@@ -40,7 +40,7 @@ class RawReady(msgspec.Struct, frozen=True):
 
 
 class ContextChanged(msgspec.Struct, frozen=True):
-    """What is known of some teams' games of a date changed; `digest` names the new state of knowledge."""
+    """The inputs of some teams' games of a date changed. `digest` identifies their new state."""
 
     game_date: date
     team_abbrs: tuple[str, ...]
@@ -49,7 +49,7 @@ class ContextChanged(msgspec.Struct, frozen=True):
 
 
 class PredictionRequest(msgspec.Struct, frozen=True):
-    """A chunk of one batch: predict these players."""
+    """The players to predict: one chunk of a batch."""
 
     batch_id: str
     game_date: date
@@ -69,7 +69,7 @@ class PredictionReady(msgspec.Struct, frozen=True):
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """Something a person should look at, once per incident."""
+    """A problem that needs a person. Sent once per incident."""
 
     kind: str
     subject: str

@@ -1,4 +1,4 @@
-"""Events of trained models. Columns as in `tables/nba_predictions/model_registry_log`."""
+"""Events of trained models, with the columns of `tables/nba_predictions/model_registry_log`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,10 +11,10 @@ SYSTEM_ID = "bundle"
 
 @dataclass(frozen=True)
 class ModelEvent:
-    """What happened to one model: it was trained, then put in force or refused; an earlier one is put in force again.
+    """One event of a model: it was trained, activated (for a rollback, again) or rejected.
 
-    `training_cutoff_date` is the last Eastern game date it was trained on; `artefact_uri` an object of the models
-    bucket, `artefact_digest` the sha256 of its bytes.
+    `training_cutoff_date` is the last Eastern game date of its training rows. `artefact_uri` names an object of the
+    models bucket; `artefact_digest` is the sha256 of its bytes.
     """
 
     model_id: str
@@ -36,5 +36,5 @@ class ModelEvent:
 
 
 def model_id(digest: str) -> str:
-    """The short name of a model: what it is and the beginning of its digest."""
+    """The short name of a model, with the first 16 digits of its digest."""
     return f"{SYSTEM_ID}-{digest[:16]}"

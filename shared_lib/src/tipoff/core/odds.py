@@ -1,6 +1,6 @@
-"""Odds: American and decimal prices, implied probabilities, margins removed, and money won.
+"""Odds: American and decimal prices, implied probabilities without the vig, and expected value.
 
-Formulas: docs/domain.md#odds. A probability is in [0, 1], a price per unit staked.
+Formulas: docs/domain.md#odds. Probabilities are in [0, 1]. Prices are per unit staked.
 """
 
 import math
@@ -13,28 +13,19 @@ MAX_AMERICAN = 1_000_000
 
 
 class Format(StrEnum):
-    """How a document states prices."""
+    """The notation of a document's prices."""
 
     AMERICAN = "american"
     DECIMAL = "decimal"
 
 
-class Result(StrEnum):
-    """What became of a bet."""
-
-    WIN = "win"
-    LOSS = "loss"
-    PUSH = "push"
-    VOID = "void"
-
-
 def detect_format(prices: Sequence[float]) -> Format:
     """Format of one document's prices.
 
-    Any price <= -100 means American; else any in (1, 100) means decimal, values above 100 included; else American.
+    Any price <= -100 means American. Otherwise any price in (1, 100) means decimal, for all prices. Otherwise American.
 
     Raises:
-        ValueError: signs of both.
+        ValueError: the prices contain signs of both formats.
     """
     american = any(price <= -100 for price in prices)
     decimal = any(1 < price < 100 for price in prices)
@@ -82,10 +73,10 @@ class Price:
 
     @classmethod
     def read(cls, value: float, style: Format) -> "Price":
-        """The price a document states.
+        """The price that a document states.
 
         Raises:
-            ValueError: no price of that format, or one beyond one million.
+            ValueError: not a price of that format, or one of a million or more.
         """
         if style is Format.DECIMAL:
             american = american_from_decimal(value)
@@ -99,56 +90,16 @@ class Price:
 
 
 def implied(decimal: float) -> float:
-    """Implied probability 1/d, which is also the break-even probability of that side."""
+    """Implied probability 1/d. It is also the break-even probability of that side."""
     return 1 / decimal
 
 
-break_even = implied
-
-
-def overround(over_decimal: float, under_decimal: float) -> float:
-    """Sum of both implied probabilities; 1 is a book without margin."""
-    return implied(over_decimal) + implied(under_decimal)
-
-
 def devig_multiplicative(over_decimal: float, under_decimal: float) -> float:
-    """Probability of Over with the margin removed in proportion: p_over / (p_over + p_under)."""
+    """Probability of Over after proportional removal of the vig: p_over / (p_over + p_under)."""
     over, under = implied(over_decimal), implied(under_decimal)
     return over / (over + under)
 
 
-def devig_power(over_decimal: float, under_decimal: float) -> float:
-    """Probability of Over by the power method: p^k with k such that both sides sum to one (bisection to 1e-12)."""
-    over, under = implied(over_decimal), implied(under_decimal)
-    low, high = 0.0, 1.0
-    while over**high + under**high > 1:
-        high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
-        if over**middle + under**middle > 1:
-            low = middle
-        else:
-            high = middle
-    return float(over**high / (over**high + under**high))
-
-
-def profit(decimal: float, result: Result) -> float:
-    """Profit per unit staked: d - 1, -1, or 0 for push and void."""
-    if result is Result.WIN:
-        return decimal - 1
-    return -1.0 if result is Result.LOSS else 0.0
-
-
 def expected_value(probability: float, decimal: float, push_probability: float = 0.0) -> float:
-    """Expected profit per unit of a side that wins with `probability` and pushes with `push_probability`."""
+    """Expected profit per unit on a side that wins with `probability` and pushes with `push_probability`."""
     return probability * (decimal - 1) - (1 - probability - push_probability)
-
-
-def edge(probability: float, decimal: float) -> float:
-    """Probability of the side minus its break-even at the quoted price."""
-    return probability - break_even(decimal)
-
-
-def implied_team_total(game_total: float, team_spread: float) -> float:
-    """Points a team is expected to score: total/2 - its own handicap/2."""
-    return game_total / 2 - team_spread / 2

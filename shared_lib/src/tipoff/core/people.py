@@ -1,8 +1,7 @@
-"""People whom the league lists before their first game, as data: the normal form of their names.
+"""Players on injury reports who have not played a game yet, by season of the first report, as normal forms of names.
 
-An injury report names who is hurt, on a two-way contract or just drafted; until his first box score no document of
-ours says his NBA id. Such a name is known, not misspelt, so it does not count as unmatched. It is under the season in
-which it was first listed so; it may stay when he has played. New ones are named by `tipoff status`.
+No document states a player's NBA id before his first box score. Names in this list are correct, so they do not count as
+unmatched. A name may stay in the list after the player's first game. `tipoff status` reports names to add.
 """
 
 _LISTED: dict[str, str] = {

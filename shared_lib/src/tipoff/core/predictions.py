@@ -1,4 +1,4 @@
-"""Rows that prediction steps append. Columns as in `tables/nba_predictions`."""
+"""Rows that prediction steps append, with the columns of `tables/nba_predictions`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -18,7 +18,7 @@ type SkipReason = Literal[
 
 @dataclass(frozen=True)
 class Quantile:
-    """A point of the distribution: P(points <= points_pts) = probability."""
+    """A quantile: P(points <= points_pts) = probability."""
 
     probability: float
     points_pts: float
@@ -26,7 +26,7 @@ class Quantile:
 
 @dataclass(frozen=True)
 class KeyFactor:
-    """A contribution to the forecast's mean, in points."""
+    """A contribution to the mean of the forecast, in points."""
 
     name: str
     contribution_pts: float
@@ -34,7 +34,7 @@ class KeyFactor:
 
 @dataclass(frozen=True)
 class PredictionRow:
-    """One system's prediction for one player's game, as published."""
+    """The published prediction of one system for one player's game."""
 
     game_date: date
     game_id: str
@@ -80,7 +80,7 @@ class PredictionRow:
 
 @dataclass(frozen=True)
 class SkipRow:
-    """A candidate who ends without a prediction, and why; a name that no player is known by has no id."""
+    """A candidate without a prediction, and the reason. A name that matches no player has no id."""
 
     batch_id: str
     game_date: date
@@ -96,7 +96,7 @@ class SkipRow:
 
 @dataclass(frozen=True)
 class BatchRow:
-    """A batch as it was started: what it is to write."""
+    """A batch at its start, with what it is expected to write."""
 
     batch_id: str
     game_date: date

@@ -1,4 +1,4 @@
-"""How every document is read: size and encoding, the source's parser, then the checks that all sources share."""
+"""Reads a document: size and encoding, then the source's parser, then the checks that all sources share."""
 
 from datetime import datetime, timedelta
 
@@ -9,21 +9,21 @@ from tipoff.core.contracts.routes import Route
 from tipoff.core.source import Source
 
 MAX_AHEAD = timedelta(days=1)
-MAX_REJECTS = 2_000  # bad rows of a document; one with more is refused as a whole
+MAX_REJECTS = 2_000  # a document with more rejected rows is refused as a whole
 
 
 def read_document(
     source: Source, route: Route, body: bytes, content_encoding: str | None, received_at: datetime | None
 ) -> Parsed:
-    """Read one document of a source. Never raises because of what the document holds.
+    """Read one document of a source. No content of a document makes it raise.
 
     Args:
-        source: whose parser reads it.
+        source: the source of the document.
         route: the route of its name.
         body: its stored bytes.
         content_encoding: the object's Content-Encoding, if any.
-        received_at: instant (UTC) the object was stored. Facts more than a day younger are refused: a document
-            from the future would stay the newest for ever. None skips this check.
+        received_at: instant (UTC) at which the object was stored; None skips the check. A document dated more than
+            a day later is refused, because a document from the future would remain the newest.
     """
     try:
         _not_from_the_future(route.captured_at, received_at, Reason.BAD_NAME, "name")
@@ -39,4 +39,4 @@ def read_document(
 
 def _not_from_the_future(instant: datetime | None, received_at: datetime | None, code: Reason, field: str) -> None:
     if instant is not None and received_at is not None and instant > received_at + MAX_AHEAD:
-        raise DocumentRefused(code, "facts are not younger than their arrival", field, instant)
+        raise DocumentRefused(code, "facts are at most one day newer than the object", field, instant)

@@ -1,4 +1,4 @@
-"""Rows of the operations logs: what came in, what went out, what was refused. Columns as in `tables/nba_ops`."""
+"""Rows of the operations logs, with the columns of `tables/nba_ops`."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +11,7 @@ type QuarantineLevel = Literal["document", "row", "message"]
 
 @dataclass(frozen=True)
 class TableCount:
-    """Rows of one table."""
+    """Number of rows of one table."""
 
     table_name: str
     row_count: int
@@ -19,7 +19,7 @@ class TableCount:
 
 @dataclass(frozen=True)
 class InputDigest:
-    """The state of one input: how many rows the step could read and when the newest arrived."""
+    """The state of one input: the number of rows that the step can read, and when the newest arrived."""
 
     table_name: str
     row_count: int
@@ -28,7 +28,7 @@ class InputDigest:
 
 @dataclass(frozen=True)
 class ObjectReceipt:
-    """What became of one object: `rows_in = rows_out + rows_rejected`, always."""
+    """The outcome of one object. Always `rows_in = rows_out + rows_rejected`."""
 
     received_date: date
     source_object: str
@@ -49,14 +49,14 @@ class ObjectReceipt:
     release: str
 
     def __post_init__(self) -> None:
-        """Refuse a receipt that loses rows."""
+        """Raise ValueError for a receipt that loses rows."""
         if self.rows_in != self.rows_out + self.rows_rejected:
             raise ValueError(f"{self.source_object}: {self.rows_in} in, {self.rows_out} + {self.rows_rejected}")
 
 
 @dataclass(frozen=True)
 class QuarantineEntry:
-    """One refused document, row or message, with the rule it broke."""
+    """One refused document, row or message, and the rule that it broke."""
 
     quarantined_date: date
     source: str

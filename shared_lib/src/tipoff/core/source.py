@@ -1,4 +1,4 @@
-"""What a source is: one value with everything that differs between sources."""
+"""The type of a source: one value with everything that differs between sources."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ class Source:
     """A source of documents.
 
     Attributes:
-        name: as object receipts and requests spell it; also the name of the source's module.
-        object_names: layouts of its object names. The first is the one that Tipoff writes.
+        name: as in object receipts and requests; also the name of the source's module.
+        object_names: templates of its object names. Tipoff writes under the first.
         parse: reads plain bytes and raises DocumentRefused.
-        parse_seq: number of the parser; raise it whenever the rows change.
+        parse_seq: version of the parser; increase it whenever its rows change.
         is_json: whether the body must be UTF-8 text.
-        delivers: the outputs that every game of a date is expected to have of it, and by when.
+        delivers: the outputs that each game date is expected to have from it, and by when.
         collection: how Tipoff fetches it; None if its documents only come from outside.
     """
 

@@ -1,4 +1,4 @@
-"""What must be known of the structs before threads meet them."""
+"""Preparation of msgspec structs before threads decode them."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,13 @@ import msgspec
 
 
 def prepare() -> None:
-    """Let msgspec look at every struct that is loaded while there is one thread.
+    """Make msgspec analyse every loaded struct. Call it while the process has one thread.
 
-    It looks at a struct when it first decodes one, and lets others see its notes before they are whole: a thread that
-    meets the same struct in that moment ends the process (SIGSEGV, msgspec 0.22). A fresh instance is called by many.
+    msgspec (0.22) analyses a struct at its first use and publishes the result before it is complete. If two threads do
+    this at the same time, the process crashes with SIGSEGV. A new instance often gets several requests at once.
 
     Raises:
-        TypeError: msgspec cannot decode a struct; what is never decoded is a dataclass.
+        TypeError: msgspec cannot decode a struct. Make a type that is never decoded a dataclass.
     """
     for struct in _below(msgspec.Struct):
         msgspec.json.Decoder(struct)

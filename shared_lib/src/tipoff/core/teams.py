@@ -1,4 +1,4 @@
-"""The thirty NBA teams as data: id, tricode, city, nickname, and every other spelling a source uses."""
+"""The thirty NBA teams: id, tricode, city, nickname, and the other spellings that sources use."""
 
 import re
 import unicodedata
@@ -91,16 +91,16 @@ _BY_CODE: dict[str, Team] = BY_TRICODE | {variant: BY_TRICODE[code] for variant,
 
 
 def by_full_name(name: str) -> Team | None:
-    """The team a source calls by its full name (case, blanks and marks aside), or None."""
+    """The team with this full name, ignoring case, spaces and marks; None for another name."""
     return _BY_USUAL_NAME.get(name) or _BY_NAME.get(_key(name))
 
 
 def by_code(code: str) -> Team | None:
-    """The team of an NBA tricode or of a known variant of one, or None."""
+    """The team with this tricode or known variant; None for another code."""
     return _BY_CODE.get(code)
 
 
 def is_same_team(team_id: int, tricode: str) -> bool:
-    """True if id and tricode are those of one NBA team."""
+    """True if id and tricode belong to the same NBA team."""
     team = BY_TRICODE.get(tricode)
     return team is not None and team.team_id == team_id

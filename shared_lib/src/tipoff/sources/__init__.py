@@ -1,7 +1,7 @@
-"""The sources of documents, one module each. A module `x` of this package defines `SOURCE`, whose name is `x`.
+"""The sources of documents, one module each. The module `x` defines `SOURCE`, with the name `x`.
 
-The modules are found by listing the package, so a new source needs no entry anywhere. They do no I/O. A source is
-atomic (one bad row refuses its document) or row-wise (a bad row is rejected, and the other rows are kept).
+The package lists its modules, so a new source needs no further entry. The modules do no I/O. A source is atomic (one
+bad row refuses its document) or row-wise (a bad row is rejected, and the other rows are kept).
 
 route(object_name) -> Route | None          parse(route, body, content_encoding) -> Parsed
 object_name(source, **fields) -> str        read(object_name, body, content_encoding) -> Parsed
@@ -45,12 +45,12 @@ object_name = _NAMES.object_name
 def parse(
     found: Route, body: bytes, content_encoding: str | None = None, received_at: datetime | None = None
 ) -> Parsed:
-    """Read one document whose name has a route. Arguments as `read_document`."""
+    """Read one document by its route. Arguments as in `read_document`."""
     return read_document(SOURCES[found.source], found, body, content_encoding, received_at)
 
 
 def read(name: str, body: bytes, content_encoding: str | None = None, received_at: datetime | None = None) -> Parsed:
-    """Read one object. A name without a route is ignored or quarantined. Arguments as `read_document`."""
+    """Read one object by its name. A name without a route is refused. Arguments as in `read_document`."""
     found = route(name)
     if found is None:
         return refused(refusal(name, len(body)))

@@ -41,7 +41,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One player's statistics; `min` of a player who did not play is "00"."""
+    """One player's statistics. `min` is "00" for a player who did not play."""
 
     player: Person
     min: str | None = None
@@ -84,7 +84,7 @@ class Game(msgspec.Struct, frozen=True, gc=False):
 
 
 class Document[G](msgspec.Struct, frozen=True):
-    """The vendor's envelope; `G` is the type of a game, or Any where games are only counted."""
+    """The vendor's envelope. `G` is the type of a game, or Any to count games only."""
 
     data: list[G]
 
@@ -115,7 +115,7 @@ class BdlRow(BoxScoreRow, frozen=True, gc=False, kw_only=True):
 
 
 class _Frame(msgspec.Struct, frozen=True):
-    """What the rows of one side share."""
+    """Values that the rows of one side share."""
 
     day: date
     game: Game
@@ -125,13 +125,13 @@ class _Frame(msgspec.Struct, frozen=True):
 
     @property
     def game_id(self) -> str:
-        """Platform id."""
+        """Platform id of the game."""
         away, home = (self.opponent, self.team) if self.is_home else (self.team, self.opponent)
         return ids.platform_id(self.day, away, home)
 
     @property
     def scores(self) -> tuple[int, int]:
-        """Own points, the opponent's points."""
+        """Points of the team and of the opponent."""
         home, away = self.game.home_team_score, self.game.visitor_team_score
         return (home, away) if self.is_home else (away, home)
 
@@ -140,16 +140,16 @@ def parse(route: Route, body: bytes) -> Content:
     """Rows of bdl_player_boxscores of the finished games of the name's date.
 
     Raises:
-        DocumentRefused: not_final (ignored) if games are listed and none is over, or any code of an atomic document.
+        DocumentRefused: not_final (ignored) if no listed game is over, or any code of an atomic document.
     """
     if route.captured_at is None or route.day is None:
-        raise ValueError("this layout carries date and capture instant")
+        raise ValueError("the name of a Ball Don't Lie box score has date and capture instant")
     tree = decoding.check_json(body)
     games = _games(tree)
     final = [game for game in games if game.status == "Final"]
     if games and not final:
         raise DocumentRefused(
-            Reason.NOT_FINAL, "only finals are read", "status", games[0].status, DocumentOutcome.IGNORED
+            Reason.NOT_FINAL, "only final games are read", "status", games[0].status, DocumentOutcome.IGNORED
         )
     check_captured(route.captured_at, route.day)
     rows = [row for game in final for row in _game_rows(route.day, game)]
@@ -170,7 +170,7 @@ def _games(tree: Any) -> list[Game]:
 
 def _game_rows(day: date, game: Game) -> Iterator[BdlRow]:
     if game.date[:10] != day.isoformat():
-        raise DocumentRefused(Reason.DATE_MISMATCH, "name and games are of one date", "date", game.date)
+        raise DocumentRefused(Reason.DATE_MISMATCH, "name and games have the same date", "date", game.date)
     if game.season not in (day.year - 1, day.year):
         raise DocumentRefused(Reason.ID_MISMATCH, "a season begins in the game's year or before", "season", game.season)
     if game.home_team_score == game.visitor_team_score:
@@ -217,7 +217,7 @@ def _row(frame: _Frame, line: Line) -> BdlRow:
     check_player(stats, "players")
     time_played = printed_minutes(line.min, "min") if line.min else 0
     if time_played > MAX_PLAYER_TENTHS:
-        raise DocumentRefused(Reason.BAD_MINUTES, "nobody plays longer than a game", "min", line.min)
+        raise DocumentRefused(Reason.BAD_MINUTES, "a player does not play longer than a game", "min", line.min)
     name = f"{line.player.first_name} {line.player.last_name}".strip()
     lookup = ids.player_lookup(name)
     if not lookup:
@@ -262,7 +262,7 @@ def requests(target: Target) -> tuple[SourceRequest, ...]:
 
 
 def judge(request: SourceRequest, body: bytes) -> Judgement:
-    """A list of games in the vendor's envelope."""
+    """Judge a list of games in the vendor's envelope."""
     return judge_list(request, len(msgspec.json.decode(body, type=Document[Any]).data))
 
 

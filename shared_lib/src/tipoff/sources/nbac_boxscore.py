@@ -1,4 +1,4 @@
-"""NBA.com live box score (CDN): one game, both teams, every listed player. Atomic: one bad row refuses the document."""
+"""NBA.com live box score (CDN) of one game: both teams and every listed player. Atomic."""
 
 from datetime import date, datetime
 from typing import Any, Literal
@@ -47,7 +47,7 @@ CALLED_OFF = ("PPD", "POSTPONED", "CANCEL")
 
 
 class Player(msgspec.Struct, frozen=True, gc=False):
-    """One listed player; `starter` and `played` are the texts "1" and "0"."""
+    """One listed player. `starter` and `played` are the texts "1" and "0"."""
 
     personId: PersonId
     name: str
@@ -71,7 +71,7 @@ class Side(msgspec.Struct, frozen=True, gc=False):
 
 
 class Header(msgspec.Struct, frozen=True):
-    """Read first: a document of a game that has not ended is ignored, even if the rest of it is malformed."""
+    """The game's header, read first: an unfinished game is ignored, even if the rest of its document is malformed."""
 
     gameId: str
     gameStatus: Int
@@ -80,7 +80,7 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Sides[S](Header, frozen=True, kw_only=True):
-    """The game with both sides; `S` is the type of a side, or Any where they only must be there."""
+    """The game with both sides. `S` is the type of a side, or Any to require only their presence."""
 
     homeTeam: S
     awayTeam: S
@@ -93,7 +93,7 @@ class Game(Sides[Side], frozen=True, kw_only=True):
 
 
 class Document[G](msgspec.Struct, frozen=True):
-    """The envelope; `G` is how much of the game is read."""
+    """The envelope. `G` is the type of the game."""
 
     game: G
 
@@ -151,7 +151,7 @@ class PlayerRow(BoxScoreRow, frozen=True, gc=False, kw_only=True):
 
 
 class _Frame(msgspec.Struct, frozen=True):
-    """What the rows of one side share; `path` is where the side stands in the document."""
+    """Values that the rows of one side share. `path` is the side's path in the document."""
 
     game: Identity
     game_id: str
@@ -178,20 +178,20 @@ def parse(route: Route, body: bytes) -> Content:
 
 
 def _check_final(header: Header) -> None:
-    """Ignore (not_final) a game that has not ended or was called off. The text of a final is `Final` or `Final/OT`."""
+    """Ignore (not_final) a game that is unfinished or called off. The text of a final is `Final` or `Final/OT`."""
     field, status = "$.game.gameStatus", header.gameStatus
     if status not in (1, 2, FINAL):
         raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", field, status)
     text = (header.gameStatusText or "").strip() or "Final"
     if status != FINAL or not text.upper().startswith("FINAL"):
         raise DocumentRefused(
-            Reason.NOT_FINAL, "only finals are read", field, f"{status} {text}", DocumentOutcome.IGNORED
+            Reason.NOT_FINAL, "only final games are read", field, f"{status} {text}", DocumentOutcome.IGNORED
         )
 
 
 def _content(route: Route, game: Identity, document: Game) -> Content:
     if route.captured_at is None:
-        raise ValueError("a box score's name carries its capture instant")
+        raise ValueError("the name of a box score has its capture instant")
     check_tipoff_date(document.gameTimeUTC, game.game_date, "$.game.gameTimeUTC")
     frames = _frames(game, document)
     _check_people(document)
@@ -218,7 +218,7 @@ def _frames(game: Identity, document: Game) -> tuple[_Frame, _Frame]:
 
 
 def _check_people(document: Game) -> None:
-    """A person is listed once in a game."""
+    """Check that each person is listed once."""
     seen: set[int] = set()
     for side in (document.homeTeam, document.awayTeam):
         for player in side.players:
@@ -230,7 +230,7 @@ def _check_people(document: Game) -> None:
 
 
 def _check_length(frames: tuple[_Frame, _Frame]) -> None:
-    """Both teams play the same game."""
+    """Check that both teams play the same time."""
     home, away = (duration(frame.side.statistics.minutes or "", f"{frame.path}.statistics.minutes") for frame in frames)
     if home != away:
         rule = "both teams play the same time"
@@ -238,7 +238,7 @@ def _check_length(frames: tuple[_Frame, _Frame]) -> None:
 
 
 def _check_starters(frames: tuple[_Frame, _Frame]) -> None:
-    """Five players start. Checked last, because a missing player breaks the sums too, and they name the statistic."""
+    """Check that five players start. Last, because a missing player breaks the sums too, which name a statistic."""
     for frame in frames:
         if sum(player.starter == "1" for player in frame.side.players) != 5:
             raise DocumentRefused(Reason.STAT_IDENTITY, "a team starts five players", f"{frame.path}.players")
@@ -274,7 +274,7 @@ def _team_row(frame: _Frame) -> TeamRow:
 
 
 def _check_sums(frame: _Frame) -> None:
-    """The team's statistics equal the sums over its players, and its points equal its score."""
+    """Check the team's statistics against the sums over its players, and its points against its score."""
     side, path = frame.side, frame.path
     if side.score != side.statistics.points:
         raise DocumentRefused(Reason.SUM_MISMATCH, "score = statistics.points", f"{path}.score", side.score)
@@ -336,13 +336,13 @@ def _player_row(frame: _Frame, player: Player, limit: int, path: str) -> PlayerR
 
 
 def _time_played(player: Player, limit: int, path: str) -> int:
-    """Tenths of a second: at most the length of the game, and 0 for a player who did not play."""
+    """Tenths of a second, at most the length of the game; 0 for a player who did not play."""
     text, field = player.statistics.minutes, f"{path}.statistics.minutes"
     time_played = 0 if not text and player.played == "0" else duration(text or "", field)
     if time_played > limit:
-        raise DocumentRefused(Reason.BAD_MINUTES, "nobody plays longer than the game", field, text)
+        raise DocumentRefused(Reason.BAD_MINUTES, "a player does not play longer than the game", field, text)
     if player.played == "0" and (time_played or did_something(player.statistics)):
-        raise DocumentRefused(Reason.STAT_IDENTITY, "who did not play has no statistics", f"{path}.played", "0")
+        raise DocumentRefused(Reason.STAT_IDENTITY, "a player without minutes has no statistics", f"{path}.played", "0")
     return time_played
 
 
@@ -359,7 +359,7 @@ def requests(target: Target) -> tuple[SourceRequest, ...]:
 
 
 def judge(request: SourceRequest, body: bytes) -> Judgement:
-    """A box score is of the game asked for, and final."""
+    """A box score must be final and of the requested game."""
     game = msgspec.json.decode(body, type=Document[Sides[Any]]).game
     text = game.gameStatusText or ""
     if request.game is not None and game.gameId != request.game.nba_game_id:

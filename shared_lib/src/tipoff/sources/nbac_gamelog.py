@@ -1,4 +1,4 @@
-"""The league game log of stats.nba.com: every player's line of one date. Atomic."""
+"""The league game log of stats.nba.com: the line of every player on one date. Atomic."""
 
 import msgspec
 
@@ -30,7 +30,7 @@ SEASON_TYPES = {
 
 
 def parse(route: Route, body: bytes) -> Content:
-    """Rows of nbac_gamelog from a league game log (players) of the name's date.
+    """Rows of nbac_gamelog from a league game log of the name's date.
 
     Raises:
         DocumentRefused: any code of an atomic document.
@@ -47,7 +47,7 @@ def _check_date(route: Route, line: Line) -> None:
     except ValueError as error:
         raise DocumentRefused(Reason.WRONG_TYPE, "GAME_DATE is a date", "GAME_DATE", line.GAME_DATE) from error
     if day != route.day:
-        raise DocumentRefused(Reason.DATE_MISMATCH, "name and rows are of one date", "GAME_DATE", line.GAME_DATE)
+        raise DocumentRefused(Reason.DATE_MISMATCH, "name and rows have the same date", "GAME_DATE", line.GAME_DATE)
 
 
 def requests(target: Target) -> tuple[SourceRequest, ...]:
@@ -81,7 +81,7 @@ def requests(target: Target) -> tuple[SourceRequest, ...]:
 
 
 def judge(request: SourceRequest, body: bytes) -> Judgement:
-    """A log has its result set and the headers that name a game, a player and his points."""
+    """A log must have its result set, with the headers of game, player and points."""
     tables = msgspec.json.decode(body, type=Document).resultSets
     log = next((table for table in tables if table.name == RESULT_SET), None)
     if log is None or not {"GAME_ID", "PLAYER_ID", "PTS"} <= set(log.headers):

@@ -1,4 +1,4 @@
-"""NBA injury report as structured JSON (ours or the original's). Row-wise."""
+"""NBA injury report as JSON (ours or the original's). Row-wise."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True):
-    """Our structured report; its records are read one by one."""
+    """Our structured report, with undecoded records."""
 
     metadata: Metadata
     records: list[Any]
@@ -44,16 +44,16 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class OriginalDocument(msgspec.Struct, frozen=True):
-    """The original's parsed report; its instant is in the object's name."""
+    """The original's parsed report. Its instant is in the object's name."""
 
     records: list[Any]
 
 
 def parse(route: Route, body: bytes) -> Content:
-    """Rows of nbac_injury_report: the full state one report shows.
+    """Rows of nbac_injury_report: the complete content of one report.
 
     Raises:
-        DocumentRefused: any code of the envelope; date_mismatch if name and header are of different Eastern dates.
+        DocumentRefused: any code of the envelope; date_mismatch if name and header have different Eastern dates.
     """
     tree = decoding.check_json(body)
     if route.hour is not None and not _has_own_header(tree):
@@ -83,15 +83,15 @@ def _header(metadata: Metadata) -> Report:
 
 
 def _header_of_name(route: Route) -> Report:
-    """The original's file of an hour holds the report of half past, so that is the instant at which it was known."""
+    """The original's file of an hour contains the report of half past, so it was known then."""
     if route.day is None or route.hour is None:
-        raise ValueError("this layout carries date and hour")
+        raise ValueError("the name of an original injury report has date and hour")
     report_at = eastern_instant(route.day, route.hour, 30)
     return Report.of(report_at, "all_statuses", "hour_of_name_and_30_minutes", "original_parsed_report")
 
 
 def _ours(raw: Any) -> Any:
-    """A record of the original under our field names. Any other value is returned as it is and refused as a row."""
+    """A record of the original with our field names. Any other value is returned unchanged and rejected later."""
     if not isinstance(raw, dict):
         return raw
     renamed = {"date": "game_date", "gametime": "game_time_et"}

@@ -1,4 +1,4 @@
-"""NBA.com play-by-play (CDN), of all actions or of field goals only. Atomic; a later capture replaces the game."""
+"""NBA.com play-by-play (CDN): all actions, or field goals only. Atomic. A later capture replaces the game."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -32,14 +32,14 @@ SHOT_POINTS: dict[str, int] = {"2pt": 2, "3pt": 3, "freethrow": 1}
 
 
 class ActionKind(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """What kind of action it is."""
+    """The kind of an action."""
 
     actionType: str
     subType: str | None = None
 
 
 class Action(ActionKind, frozen=True, gc=False, kw_only=True):
-    """One action; person 0 is the team or the game itself."""
+    """One action. Person 0 is the team or the game."""
 
     actionNumber: Int
     clock: str
@@ -66,7 +66,7 @@ class Action(ActionKind, frozen=True, gc=False, kw_only=True):
 
 
 class Game[A](msgspec.Struct, frozen=True):
-    """The game; `A` is how much of an action is read."""
+    """The game. `A` is the type of an action."""
 
     gameId: str
     actions: list[A]
@@ -79,7 +79,7 @@ class Document[A](msgspec.Struct, frozen=True):
 
 
 class ActionRow(Row, frozen=True, gc=False, kw_only=False):
-    """A row of nbac_play_by_play; `_row` gives its values in this order."""
+    """A row of nbac_play_by_play. `_row` passes the values in this order."""
 
     nba_game_id: str
     game_date: date
@@ -117,7 +117,7 @@ class ActionRow(Row, frozen=True, gc=False, kw_only=False):
 
 
 def parse(route: Route, body: bytes) -> Content:
-    """Rows of nbac_play_by_play of one game, in the order of `orderNumber` (else of appearance).
+    """Rows of nbac_play_by_play of one game, ordered by `orderNumber`, else as in the document.
 
     Raises:
         DocumentRefused: not_final (ignored) if nothing has happened yet, or any code of an atomic document.
@@ -125,7 +125,7 @@ def parse(route: Route, body: bytes) -> Content:
     document = decoding.decode(body, Document[Action]).game
     game = identity(route, document.gameId)
     if route.captured_at is None:
-        raise ValueError("a play-by-play's name carries its capture instant")
+        raise ValueError("the name of a play-by-play has its capture instant")
     actions = document.actions
     if not actions:
         raise DocumentRefused(Reason.NOT_FINAL, "the game has begun", "$.game.actions", outcome=DocumentOutcome.IGNORED)
@@ -188,7 +188,7 @@ def _row(game: Identity, action: Action, sequence: int, coverage: str) -> Action
     kind = action.actionType
     shot_points = SHOT_POINTS.get(kind)
     made = action.shotResult == "Made" if shot_points else None
-    # By position: msgspec searches all 33 names for each keyword, which took a quarter of the time of a document.
+    # By position: with keywords msgspec searches all 33 names for each, a quarter of the time of a document.
     return ActionRow(
         game.nba_game_id,
         game.game_date,
@@ -227,12 +227,12 @@ def _row(game: Identity, action: Action, sequence: int, coverage: str) -> Action
 
 
 def _person(person_id: int) -> int | None:
-    """Team events carry 0 or the team's own id (above any person's)."""
+    """The person's id; None for team events, which have 0 or the team's id (larger than any person's)."""
     return person_id if person_id > 0 and person_id not in teams.BY_ID else None
 
 
 def _zone(action: Action) -> str | None:
-    """NBA zone rule: 3pt is three; 2pt with `pointsinthepaint` is paint; other 2pt is mid_range."""
+    """The NBA's zone rule: 3pt is three; 2pt with `pointsinthepaint` is paint; other 2pt is mid_range."""
     if action.actionType == "3pt":
         return "three"
     if action.actionType == "2pt":
@@ -264,7 +264,7 @@ def requests(target: Target) -> tuple[SourceRequest, ...]:
 
 
 def judge(request: SourceRequest, body: bytes) -> Judgement:
-    """A play-by-play is of the game asked for and has its end. One of field goals only has no periods and no end."""
+    """A play-by-play must be of the requested game and complete. With field goals only, it has no end to check."""
     game = msgspec.json.decode(body, type=Document[ActionKind]).game
     if request.game is not None and game.gameId != request.game.nba_game_id:
         return Judgement(Verdict.MOVED_SCHEMA, f"a play-by-play of {game.gameId[:10]}")

@@ -1,4 +1,4 @@
-"""NBA.com season schedule (scheduleLeagueV2). Atomic. An empty schedule is refused: it would remove a season."""
+"""NBA.com season schedule (scheduleLeagueV2). Atomic. An empty schedule is refused, as it would remove a season."""
 
 from dataclasses import replace
 from datetime import date, datetime
@@ -25,11 +25,11 @@ from tipoff.core.source import Source
 OBJECT_NAME = Template("nba-com/schedule/{season}/{ts}.json")
 PARSE_SEQ = 1
 FINAL = 3
-_OPEN_KINDS = ("preseason", "all_star")  # played by teams from outside the league too
+_OPEN_KINDS = ("preseason", "all_star")  # teams outside the league may play too
 
 
 class Team(msgspec.Struct, frozen=True, gc=False):
-    """One side; id 0 and an empty tricode while it is not decided."""
+    """One side. Id 0 and an empty tricode mean that it is not decided."""
 
     teamId: Int
     teamTricode: str | None = None
@@ -75,7 +75,7 @@ class LeagueSchedule[G](msgspec.Struct, frozen=True):
 
 
 class Document[G](msgspec.Struct, frozen=True):
-    """The envelope; `G` is the type of a game, or Any where games are only counted."""
+    """The envelope. `G` is the type of a game, or Any to count games only."""
 
     leagueSchedule: LeagueSchedule[G]
 
@@ -124,18 +124,18 @@ class ScheduleRow(Row, frozen=True, gc=False, kw_only=True):
 
 
 def parse(route: Route, body: bytes) -> Content:
-    """Rows of nbac_schedule: every game the capture lists.
+    """Rows of nbac_schedule: every listed game.
 
     Raises:
         DocumentRefused: empty_schedule, or any code of an atomic document.
     """
     if route.captured_at is None:
-        raise ValueError("a schedule's name carries its capture instant")
+        raise ValueError("the name of a schedule has its capture instant")
     season = decoding.decode(body, Document[Game]).leagueSchedule
     if season.seasonYear != route.season:
         raise DocumentRefused(
             Reason.ID_MISMATCH,
-            "name and body are of one season",
+            "name and body have the same season",
             "$.leagueSchedule.seasonYear",
             season.seasonYear,
         )
@@ -209,7 +209,7 @@ def _row(game: Game, season: str, path: str) -> ScheduleRow:
 
 
 def _number(value: int | str | None) -> int | None:
-    """The source prints a number as text, and no number as empty text."""
+    """The number in a text; None for an empty text."""
     text = str(value or "").strip().removeprefix("Game ").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
 
@@ -226,7 +226,7 @@ def _game_id(game: Game, season: str, path: str) -> str:
 
 
 def _tricode(team: Team, kind: str, path: str) -> str:
-    """The tricode; empty while the team is not decided. Games against teams outside the league allow any tricode."""
+    """The tricode; empty while the team is not decided. Games with teams outside the league may have any tricode."""
     code = (team.teamTricode or "").strip()
     if kind in _OPEN_KINDS or (team.teamId == 0 and code in ("", "TBD")):
         return code if code != "TBD" else ""
@@ -237,7 +237,7 @@ def _tricode(team: Team, kind: str, path: str) -> str:
 
 
 def _game_date(game: Game, path: str) -> date:
-    """gameDateEst is the Eastern date (its Z is not UTC); a tip-off must lie on it."""
+    """gameDateEst, the Eastern date (its Z is not UTC). The tip-off must be on it."""
     tipoff = game.gameDateTimeUTC
     try:
         derived = game_date_of(tipoff) if tipoff else None
@@ -247,12 +247,12 @@ def _game_date(game: Game, path: str) -> date:
     if stated is None:
         raise DocumentRefused(Reason.SCHEMA, "a game has a date", f"{path}.gameDateEst")
     if derived not in (None, stated) or not 1946 <= stated.year <= 2100:
-        raise DocumentRefused(Reason.DATE_MISMATCH, "gameDateTimeUTC lies on gameDateEst", path, tipoff)
+        raise DocumentRefused(Reason.DATE_MISMATCH, "gameDateTimeUTC is on gameDateEst", path, tipoff)
     return stated
 
 
 def _scores(game: Game, path: str) -> tuple[int | None, int | None]:
-    """Final scores; None unless final (the source prints 0 before, and for games called off)."""
+    """Final scores; None unless final (the source has 0 before, and for games called off)."""
     home, away = game.homeTeam.score, game.awayTeam.score
     if game.gameStatus != FINAL or not (home or away):
         return None, None
@@ -262,14 +262,14 @@ def _scores(game: Game, path: str) -> tuple[int | None, int | None]:
 
 
 def requests(target: Target) -> tuple[SourceRequest, ...]:
-    """The one file that holds the season."""
+    """The file of the season."""
     path = "/static/json/staticData/scheduleLeagueV2.json"
     request = cdn_request("nbac_schedule", path, "nbac_schedule", target.day, OBJECT_NAME, judge)
     return (replace(request, documents=documents),)
 
 
 def judge(request: SourceRequest, body: bytes) -> Judgement:
-    """A schedule has games."""
+    """A schedule must have games."""
     season = msgspec.json.decode(body, type=Document[Any]).leagueSchedule
     if any(day.games for day in season.gameDates):
         return Judgement(Verdict.DOCUMENT)
@@ -277,7 +277,7 @@ def judge(request: SourceRequest, body: bytes) -> Judgement:
 
 
 def documents(request: SourceRequest, answer: Answer, is_backfill: bool) -> tuple[model.Document, ...]:
-    """The whole answer, named by the season it states."""
+    """The whole answer, named by the season in it."""
     season = msgspec.json.decode(answer.body, type=Document[Any]).leagueSchedule.seasonYear
     return (whole_document(request, answer, is_backfill, {"season": season}),)
 

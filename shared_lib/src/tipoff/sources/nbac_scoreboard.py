@@ -1,4 +1,4 @@
-"""NBA.com live scoreboard: one date's games with status and score so far. Atomic; a day without games is normal."""
+"""NBA.com live scoreboard: one date's games with status and score. Atomic. A day without games is normal."""
 
 from datetime import date, datetime
 from typing import Any
@@ -56,7 +56,7 @@ class Scoreboard[G](msgspec.Struct, frozen=True):
 
 
 class Document[G](msgspec.Struct, frozen=True):
-    """The envelope; `G` is the type of a game, or Any where games are only counted."""
+    """The envelope. `G` is the type of a game, or Any to count games only."""
 
     scoreboard: Scoreboard[G]
 
@@ -94,11 +94,11 @@ def parse(route: Route, body: bytes) -> Content:
         DocumentRefused: any code of an atomic document.
     """
     if route.captured_at is None or route.day is None:
-        raise ValueError("a scoreboard's name carries date and capture instant")
+        raise ValueError("the name of a scoreboard has date and capture instant")
     board = decoding.decode(body, Document[Game]).scoreboard
     if board.gameDate != route.day.isoformat():
         raise DocumentRefused(
-            Reason.DATE_MISMATCH, "name and body are of one date", "$.scoreboard.gameDate", board.gameDate
+            Reason.DATE_MISMATCH, "name and body have the same date", "$.scoreboard.gameDate", board.gameDate
         )
     rows: dict[str, ScoreboardRow] = {}
     for index, game in enumerate(board.games):
@@ -161,7 +161,7 @@ def _tipoff(stamp: datetime | None, day: date, path: str) -> datetime | None:
     except ValueError as error:
         raise DocumentRefused(Reason.DATE_MISMATCH, str(error), f"{path}.gameTimeUTC", stamp) from error
     if derived != day:
-        raise DocumentRefused(Reason.DATE_MISMATCH, "a game's tip-off is of the board's date", path, stamp)
+        raise DocumentRefused(Reason.DATE_MISMATCH, "a tip-off is on the scoreboard's date", path, stamp)
     return to_utc(stamp)
 
 
@@ -172,16 +172,16 @@ def _score(points: int | None, began: bool, path: str) -> int | None:
 
 
 def requests(target: Target) -> tuple[SourceRequest, ...]:
-    """Today's board; the source keeps no other."""
+    """Today's scoreboard. The source has no other."""
     path = f"{LIVE_DATA}/scoreboard/todaysScoreboard_00.json"
     return (cdn_request("nbac_scoreboard", path, f"nbac_scoreboard/{target.day}", target.day, OBJECT_NAME, judge),)
 
 
 def judge(request: SourceRequest, body: bytes) -> Judgement:
-    """A board is of the date asked for."""
+    """A scoreboard must be of the requested date."""
     board = msgspec.json.decode(body, type=Document[Any]).scoreboard
     if board.gameDate != request.day.isoformat():
-        return Judgement(Verdict.NOT_THERE_YET, f"the board is of {board.gameDate[:10]}")
+        return Judgement(Verdict.NOT_THERE_YET, f"a scoreboard of {board.gameDate[:10]}")
     return judge_list(request, len(board.games))
 
 

@@ -19,7 +19,7 @@ PAINT: tuple[str, ...] = ("Restricted Area", "In The Paint (Non-RA)")
 
 
 class Shot(msgspec.Struct, frozen=True, gc=False):
-    """One attempt under the source's headers."""
+    """One attempt, with the source's headers."""
 
     GAME_ID: str
     GAME_EVENT_ID: Int
@@ -80,7 +80,7 @@ def parse(route: Route, body: bytes) -> Content:
         DocumentRefused: any code of an atomic document.
     """
     if route.captured_at is None:
-        raise ValueError("a shot chart's name carries its capture instant")
+        raise ValueError("the name of a shot chart has its capture instant")
     rows: dict[int, ShotRow] = {}
     for index, shot in enumerate(nba_result_sets.typed_rows(nba_result_sets.table(body, "Shot_Chart_Detail"), Shot)):
         path = f"rowSet[{index}]"
@@ -102,7 +102,7 @@ def _game_id(shot: Shot, path: str) -> str:
 def _check(game: Identity, shot: Shot, path: str) -> None:
     if shot.GAME_DATE.replace("-", "")[:8] != f"{game.game_date:%Y%m%d}":
         raise DocumentRefused(
-            Reason.DATE_MISMATCH, "name and rows are of one date", f"{path}.GAME_DATE", shot.GAME_DATE
+            Reason.DATE_MISMATCH, "name and rows have the same date", f"{path}.GAME_DATE", shot.GAME_DATE
         )
     if shot.SHOT_TYPE not in SHOT_TYPES or shot.SHOT_MADE_FLAG not in (0, 1):
         raise DocumentRefused(Reason.SCHEMA, "a shot is 2PT or 3PT, made 0 or 1", f"{path}.SHOT_TYPE", shot.SHOT_TYPE)

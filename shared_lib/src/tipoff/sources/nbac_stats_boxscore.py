@@ -1,4 +1,4 @@
-"""The traditional box score of stats.nba.com: every player's line of one game. Atomic."""
+"""The traditional box score of stats.nba.com: the line of every player of one game. Atomic."""
 
 from tipoff.core.contracts.nba_common import identity
 from tipoff.core.contracts.nba_player_lines import content_of, game_id_of, read_lines

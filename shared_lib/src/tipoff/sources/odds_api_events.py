@@ -37,7 +37,7 @@ class EventRow(Row, frozen=True, gc=False, kw_only=True):
 
 
 def parse(route: Route, body: bytes) -> Content:
-    """Rows of odds_api_events: every event the document lists, each once.
+    """Rows of odds_api_events: one per listed event.
 
     Raises:
         DocumentRefused: any code of the envelope.
@@ -62,7 +62,7 @@ def parse(route: Route, body: bytes) -> Content:
 
 def _row(route: Route, seen: Snapshot, event: EventHeader) -> EventRow:
     if route.day is None:
-        raise ValueError("an event list's name carries the requested date")
+        raise ValueError("the name of an event list has the requested date")
     if len(event.id) != 32 or not set(event.id) <= set("0123456789abcdef"):
         raise RowRefused(Reason.SCHEMA, "id", event.id, "an event id is 32 hex characters")
     game = meeting(event)
@@ -85,7 +85,7 @@ def _row(route: Route, seen: Snapshot, event: EventHeader) -> EventRow:
 
 
 def requests(target: Target) -> tuple[SourceRequest, ...]:
-    """The events of one date; free, and one credit in the past."""
+    """The events of one date. The request is free; for a past snapshot it costs one credit."""
     params, credits = (("dateFormat", "iso"),), 1 if target.snapshot_at else 0
     return (odds_api.list_request("odds_api_events", OBJECT_NAME, "events", target, params, credits),)
 

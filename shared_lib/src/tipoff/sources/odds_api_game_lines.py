@@ -22,7 +22,7 @@ MARKETS = ("spreads", "totals")  # requested
 def parse(route: Route, body: bytes) -> Content:
     """Rows of odds_api_game_lines of one event snapshot.
 
-    Player markets in the document are skipped: they must not become lines of the game.
+    Player markets in the document are skipped.
 
     Raises:
         DocumentRefused: as `read_event`.
@@ -35,7 +35,7 @@ def parse(route: Route, body: bytes) -> Content:
 
 
 def is_player_market(key: str) -> bool:
-    """True for `player_points` and other player markets, in upper or lower case."""
+    """True for `player_points` and other player markets, ignoring case."""
     return key.strip().lower().removeprefix("alternate_").startswith("player_")
 
 

@@ -1,4 +1,4 @@
-"""The Odds API player props of one event, all markets; PrizePicks and Underdog lines have the same form. Row-wise."""
+"""The Odds API player props of one event, all markets. PrizePicks and Underdog lines have the same form. Row-wise."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -89,11 +89,11 @@ type _Offers = dict[_Key, tuple[_Sides, _Sides]]  # Over, Under
 
 
 def parse(route: Route, body: bytes) -> Content:
-    """Rows of odds_api_player_props: Over and Under of one book, market, player and line in one row.
+    """Rows of odds_api_player_props: one per book, market, player and line, with Over and Under.
 
-    A side without its opposite has NULL there. Two spellings of one player in one book are two offers, not one pair:
-    a book may list its alternate lines under one spelling and its main line under the other. Game markets go to
-    odds_api_game_lines; every other market is a player's.
+    A missing side is NULL. Two spellings of one player in one book are two offers, not one pair: a book may list its
+    alternate lines under one spelling and its main line under the other. Game markets go to odds_api_game_lines. Every
+    other market is a player market.
 
     Raises:
         DocumentRefused: as `odds_lines.read_event`.
@@ -124,9 +124,9 @@ def _note(document: EventDocument) -> Reason | None:
 
 
 def _offers(document: EventDocument, found: tuple[Quote, ...]) -> tuple[_Offers, tuple[Reject, ...]]:
-    """Sides by book, market, spelling and line; a repetition at the same price is dropped.
+    """Sides by book, market, spelling and line. A repetition at the same price is dropped.
 
-    A book that quotes a line twice makes two offers: the first Over goes with the first Under, and so on.
+    If a book quotes a line twice, there are two offers: the first Over belongs to the first Under, and so on.
     """
     offers: _Offers = {}
     rejects: list[Reject] = []
@@ -155,7 +155,7 @@ def _side(document: EventDocument, quote: Quote) -> _Side:
 
 
 def _line(quote: Quote) -> Decimal | None:
-    """The line; points need one above zero, Yes/No markets have none."""
+    """The line. Points need one above zero; Yes/No markets have none."""
     market, name, point = quote.market.key, quote.outcome.name, quote.outcome.point
     if point is None:
         if name in ("Yes", "No") and market not in POINTS_MARKETS:
@@ -168,14 +168,14 @@ def _line(quote: Quote) -> Decimal | None:
 
 
 def _first(over: _Side | None, under: _Side | None) -> _Side:
-    """The side that the document names first; the row has its spelling and stamps."""
+    """The first side in the document. The row has its spelling and timestamps."""
     sides = [side for side in (over, under) if side is not None]
     return min(sides, key=lambda side: side.quote.position)
 
 
 def _row(route: Route, document: EventDocument, over: _Side | None, under: _Side | None, offer: int) -> PropRow:
     if route.captured_at is None:
-        raise ValueError("a props document's name carries its capture instant")
+        raise ValueError("the name of a props document has its capture instant")
     event, game, seen = document.event, document.game, document.seen
     one = _first(over, under)
     bookmaker, market = one.quote.bookmaker, one.quote.market
@@ -214,7 +214,7 @@ def _row(route: Route, document: EventDocument, over: _Side | None, under: _Side
 
 
 def following_requests(target: Target, request: SourceRequest, answer: Answer) -> tuple[SourceRequest, ...]:
-    """The list of events leads to one request per event that is wanted."""
+    """One request per wanted event of the list."""
     if request.source != odds_api_events.SOURCE.name:
         return ()
     params = odds_api.quote_params(MARKETS)
@@ -226,12 +226,12 @@ def following_requests(target: Target, request: SourceRequest, answer: Answer) -
 
 
 def following_credits(target: Target) -> int:
-    """One request per game wanted."""
+    """The cost of one request per wanted game."""
     return len(target.chosen) * odds_api.quote_credits(MARKETS, target.snapshot_at)
 
 
 def _events_wanted(target: Target, answer: Answer) -> list[Event]:
-    """Events of the date that have not begun at the instant of the quotes; of the chosen games, if any are chosen."""
+    """Events of the date, or of the chosen games, that have not begun at the instant of the quotes."""
     at = target.snapshot_at or target.now
     pairs = {(game.away, game.home) for game in target.chosen}
     events = [odds_api.event_of(raw) for raw in odds_api.elements(answer.body)[1]]
@@ -246,11 +246,11 @@ def _events_wanted(target: Target, answer: Answer) -> list[Event]:
 
 
 def judge(request: SourceRequest, body: bytes) -> Judgement:
-    """The event asked for, with a bookmaker that quotes it."""
+    """The answer must be the requested event, quoted by at least one bookmaker."""
     _, found = odds_api.elements(body)
     quotes = msgspec.json.decode(found[0], type=LooseEvent) if len(found) == 1 else None
     if quotes is None or request.event is None or quotes.id != request.event.event_id:
-        return Judgement(Verdict.MOVED_SCHEMA, "not the event asked for")
+        return Judgement(Verdict.MOVED_SCHEMA, "not the requested event")
     if not quotes.bookmakers:
         return Judgement(Verdict.NOT_THERE_YET, "no bookmaker quotes it yet")
     return Judgement(Verdict.DOCUMENT)

@@ -19,7 +19,7 @@ from tipoff.cloud.locks import LockHeld, Locks
 from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.storage import ObjectStore
 from tipoff.cloud.workflows import Workflows
-from tipoff.core.expected import Expected, GameDay, alarms, assess, missing_steps, news
+from tipoff.core.expected import Expected, GameDay, assess, changed_rows, missing_steps, new_incidents
 from tipoff.core.game_date import game_date_of
 from tipoff.runtime.settings import ReconcileSettings
 from tipoff.steps.checks import broken_checks
@@ -140,7 +140,7 @@ def reconcile(context: ReconcileContext, request: Reconcile) -> Reconciled:
     days = [day for day in game_days(context.warehouse, over) if day.game_date >= first or day.game_date in still_open]
     rows = assessed(context.warehouse, over, days, now)
     before = {(row.game_date, row.output): (row.state, row.cause, row.actual_rows) for row in recorded}
-    changed, alarmed = news(rows, before), alarms(rows, before)
+    changed, alarmed = changed_rows(rows, before), new_incidents(rows, before)
     for row in alarmed:
         context.ops.alert("expected_output_late", f"{row.game_date}:{row.output}", _sentence(row))
     _record(context, changed, now)

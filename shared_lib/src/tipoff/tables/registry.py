@@ -93,11 +93,6 @@ class Table:
         """Column names in schema order."""
         return tuple(column.name for column in self.columns)
 
-    @property
-    def digest_columns(self) -> tuple[str, ...]:
-        """Columns that take part in a digest: all but the volatile ones."""
-        return tuple(name for name in self.column_names if name not in self.spec.volatile)
-
     def sql(self, file: str) -> str:
         """The text of one SQL file of the folder (`query.sql`, `checks.sql`, `view.sql`, `function.sql`).
 

@@ -1,1 +1,1 @@
-"""What to ask of the outside sources, when, and what their answers are. Pure: the asking is a step's."""
+"""Which requests to send to the sources, when, and how to judge the answers. No I/O: a step sends them."""

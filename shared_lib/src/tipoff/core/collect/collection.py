@@ -1,4 +1,4 @@
-"""How a source is collected: its part of `Source`, for sources that Tipoff fetches itself."""
+"""How Tipoff collects a source that it fetches itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,11 +9,11 @@ from tipoff.core.collect.windows import Window
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """When a workflow collects the source: stage after stage, the sources of one stage at once.
+    """The stage of a workflow that collects the source. A stage collects its sources in parallel.
 
     Attributes:
-        number: stages of one workflow run in the order of their numbers. No host may occur twice in one stage.
-        max_age_minutes: the source is not asked again if a run for the same date ended well so recently.
+        number: stages run in ascending order. No host may occur twice in one stage.
+        max_age_minutes: the source is skipped if a run for the same date succeeded within this time.
     """
 
     number: int
@@ -21,12 +21,12 @@ class Stage:
 
 
 def no_requests(target: Target, request: SourceRequest, answer: Answer) -> tuple[SourceRequest, ...]:
-    """Nothing follows from an answer."""
+    """No request follows from an answer."""
     return ()
 
 
 def no_credits(target: Target) -> int:
-    """What follows costs nothing."""
+    """The following requests cost nothing."""
     return 0
 
 
@@ -35,18 +35,18 @@ class Collection:
     """How a source is collected.
 
     Attributes:
-        host: the server that is asked first.
-        first_requests: the requests that a run begins with.
+        host: the server of the first requests.
+        first_requests: the requests at the start of a run.
         following_requests: the requests that a good answer leads to.
         following_credits: the most that the following requests of a run may cost, in the vendor's credits.
         key: the API key it needs, or None.
-        is_required: a workflow stops without it. Without any other source it goes on and reports the lack.
-        needs_games: it is asked only on dates that have games.
+        is_required: a workflow stops without it. If another source is missing, the workflow goes on and reports it.
+        needs_games: it is collected only on dates with games.
         has_snapshots: it serves past snapshots.
-        fallbacks: sources on other hosts that are asked, in order, when this one has failed for good.
-        window: when it is due; None if only a workflow or a person asks for it.
-        stages: the workflows that collect it before they work, by name.
-        game_table: view of nba_raw with rows of a game once its document is in; None without a document per game.
+        fallbacks: sources on other hosts to try, in order, after the last retry has failed.
+        window: when it is due; None if only a workflow or a person starts it.
+        stages: its stage in each workflow that collects it, by workflow.
+        game_table: view of nba_raw with the rows of each game; None for a source without a document per game.
     """
 
     host: Host
@@ -63,11 +63,11 @@ class Collection:
     game_table: str | None = None
 
     def first(self, target: Target) -> tuple[SourceRequest, ...]:
-        """The requests that a run begins with, each with the games it is judged against."""
+        """The requests at the start of a run, each with the games that its answer is judged against."""
         return tuple(replace(request, games=target.games) for request in self.first_requests(target))
 
     def following(self, target: Target, request: SourceRequest, answer: Answer) -> tuple[SourceRequest, ...]:
-        """The requests that a good answer leads to, each with the games it is judged against."""
+        """The requests that a good answer leads to, each with the games that its answer is judged against."""
         found = self.following_requests(target, request, answer)
         return tuple(replace(one, games=target.games) for one in found)
 

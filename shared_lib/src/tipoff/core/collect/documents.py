@@ -1,4 +1,4 @@
-"""From a good answer to the documents that land, under the names of their sources."""
+"""Makes the documents to land from a good answer, with their object names."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,10 +10,10 @@ from tipoff.core.game_date import to_utc
 
 
 def documents(request: SourceRequest, answer: Answer, *, is_backfill: bool = False) -> tuple[Document, ...]:
-    """What to land of an answer that was judged a document.
+    """The documents to land from an answer with the verdict `document`.
 
-    Most answers are one document, as received. Some sources make several of one answer, or find the instant at which
-    it was known inside the answer; their requests carry a function for that.
+    Most answers are one document, as received. Some sources make several documents of one answer, or read the instant
+    at which it was known from the answer. Their requests carry a function for that.
 
     Raises:
         ValueError: the answer yields no valid object name.
@@ -28,7 +28,7 @@ def documents(request: SourceRequest, answer: Answer, *, is_backfill: bool = Fal
 def whole_document(
     request: SourceRequest, answer: Answer, is_backfill: bool, fields: Mapping[str, FieldValue]
 ) -> Document:
-    """The answer as one document whose object name has these fields."""
+    """The answer as one document, with these fields in its object name."""
     at, known_by = known_instant(answer, is_backfill)
     return named_document(request, request.identity, fields, answer.body, at, known_by)
 
@@ -36,7 +36,7 @@ def whole_document(
 def named_document(
     request: SourceRequest, identity: str, fields: Mapping[str, FieldValue], body: bytes, at: datetime, known_by: str
 ) -> Document:
-    """A document under the request's template.
+    """A document named by the request's template.
 
     Raises:
         ValueError: the template does not allow the fields, or the request has no template.
@@ -47,9 +47,9 @@ def named_document(
 
 
 def known_instant(answer: Answer, is_backfill: bool) -> tuple[datetime, str]:
-    """The instant at which an answer was known, and where it comes from.
+    """The instant at which an answer was known, and the origin of that instant.
 
-    It is the capture, or in a backfill the source's own Last-Modified where it states one.
+    It is the capture, or in a backfill the source's Last-Modified if there is one.
     """
     modified = last_modified(answer)
     if is_backfill and modified is not None:
@@ -58,10 +58,10 @@ def known_instant(answer: Answer, is_backfill: bool) -> tuple[datetime, str]:
 
 
 def last_modified(answer: Answer) -> datetime | None:
-    """When the source says that it last changed the document, UTC; None without a usable statement."""
+    """The Last-Modified header, UTC; None if it is missing, invalid, or later than the answer."""
     try:
-        said = parsedate_to_datetime(answer.headers.get("last-modified", ""))
-        at = to_utc(said if said.tzinfo else said.replace(tzinfo=UTC))
+        stated = parsedate_to_datetime(answer.headers.get("last-modified", ""))
+        at = to_utc(stated if stated.tzinfo else stated.replace(tzinfo=UTC))
     except ValueError:
         return None
     return at if at <= answer.received_at else None

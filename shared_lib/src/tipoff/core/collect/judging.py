@@ -1,4 +1,4 @@
-"""What an answer is: a document, nothing yet, or one of the ways in which a source goes wrong."""
+"""Judges an answer: a document, not there yet, or one of the failures of a source."""
 
 import msgspec
 
@@ -9,7 +9,7 @@ _HTML = (b"<!doctype", b"<html", b"<?xml", b"<")
 
 
 def judge(request: SourceRequest, answer: Answer) -> Judgement:
-    """What an answer is. Any bytes have a verdict; none raises."""
+    """The verdict on an answer. No content makes it raise."""
     return _by_status(request, answer) or _by_shape(request, answer) or _by_content(request, answer)
 
 
@@ -17,19 +17,19 @@ def _by_status(request: SourceRequest, answer: Answer) -> Judgement | None:
     status = answer.status
     if status == 200:
         return None
-    said = f"HTTP {status}"
+    detail = f"HTTP {status}"
     if status == 304:
         return Judgement(Verdict.UNCHANGED)
     if _OUT_OF_CREDITS in answer.body:
-        return Judgement(Verdict.QUOTA_EXHAUSTED, said)
+        return Judgement(Verdict.QUOTA_EXHAUSTED, detail)
     if status == 429:
-        return Judgement(Verdict.RATE_LIMITED, said)
+        return Judgement(Verdict.RATE_LIMITED, detail)
     if status == 408 or status >= 500:
-        return Judgement(Verdict.UNAVAILABLE, said)
+        return Judgement(Verdict.UNAVAILABLE, detail)
     if status == 404 or status == 403 and request.host.forbids_absent:
-        return Judgement(absent(request), said)
+        return Judgement(absent(request), detail)
     is_key = request.key is not None and status in (401, 403)
-    return Judgement(Verdict.KEY_REFUSED if is_key else Verdict.REQUEST_REFUSED, said)
+    return Judgement(Verdict.KEY_REFUSED if is_key else Verdict.REQUEST_REFUSED, detail)
 
 
 def absent(request: SourceRequest) -> Verdict:
@@ -72,12 +72,12 @@ def _by_content(request: SourceRequest, answer: Answer) -> Judgement:
 
 
 def accept(request: SourceRequest, body: bytes) -> Judgement:
-    """Any content is a document."""
+    """Accept any content as a document."""
     return Judgement(Verdict.DOCUMENT)
 
 
 def judge_list(request: SourceRequest, entries: int) -> Judgement:
-    """A list is a document. An empty one is right only on a date on which no game is to be played."""
+    """A list is a document. An empty list is correct only on a date without games to play."""
     if entries:
         return Judgement(Verdict.DOCUMENT)
     if any(not game.is_postponed for game in request.games):

@@ -1,4 +1,4 @@
-"""What a run may spend, how long it waits, and when it leaves a host alone: arithmetic without a clock."""
+"""The budget of a run, its retry waits, and the circuit breaker of a host. The caller passes the time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ LONGEST_WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most that a run may spend: requests (each attempt is one) and paid credits."""
+    """The most that a run may spend: requests (each attempt counts) and paid credits."""
 
     requests: int
     credits: int
@@ -23,7 +23,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a run has spent so far; `credits_left` is the vendor's own count, None before the vendor has stated one."""
+    """What a run has spent. `credits_left` is the vendor's count; None until an answer states it."""
 
     requests: int = 0
     credits: int = 0
@@ -40,7 +40,7 @@ class Spent:
         return None
 
     def after(self, request: SourceRequest, headers: Mapping[str, str]) -> "Spent":
-        """After one attempt. An attempt whose answer names no price counts in full."""
+        """The sums after one attempt. Without a stated cost, the attempt costs its maximum."""
         cost = _number(headers.get("x-requests-last"))
         left = _number(headers.get("x-requests-remaining"))
         return Spent(
@@ -59,17 +59,17 @@ def _number(text: str | None) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """A circuit breaker: open (no requests) for a while after too many failures of a host in a row, then one trial."""
+    """A circuit breaker. After too many failures of a host in a row it is open: no requests. Then it allows a trial."""
 
     failures: int = 0
     open_until: datetime | None = None
 
     def is_open(self, now: datetime) -> bool:
-        """Whether the host must not be asked."""
+        """Whether requests to the host are blocked."""
         return self.open_until is not None and now < self.open_until
 
     def after(self, now: datetime, *, failed: bool) -> "Circuit":
-        """After one request with all its retries."""
+        """The state after one request, including its retries."""
         if not failed:
             return Circuit()
         failures = self.failures + 1
@@ -80,12 +80,12 @@ class Circuit:
 
 
 def wait_s(attempt: int, retry_after: str | None, chance: float) -> float | None:
-    """Seconds before the next attempt; None for no further attempt.
+    """Seconds until the next attempt; None if there is none.
 
     Args:
         attempt: attempts made so far.
-        retry_after: the header, in seconds. Up to a minute it is waited for in full; above a minute there is no retry.
-        chance: uniform in [0, 1): full jitter between half of the doubled wait and the whole.
+        retry_after: the header Retry-After, in seconds. Above a minute there is no retry.
+        chance: uniform in [0, 1). Jitter: the wait is between half and all of the exponential backoff.
     """
     if attempt >= ATTEMPTS:
         return None

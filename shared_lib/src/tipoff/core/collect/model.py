@@ -1,4 +1,4 @@
-"""The values of collecting: a target, its requests, their answers and judgements, the documents to land."""
+"""The types of collection: target, request, answer, judgement and document."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,10 +45,10 @@ class Game:
     Attributes:
         nba_game_id: ten digits.
         game_date: Eastern date.
-        season: e.g. `2024-25`.
+        season: for example `2024-25`.
         away, home: tricodes; None while a side is not decided.
-        tipoff_at: UTC; None while unset.
-        is_final, is_postponed: what the newest schedule says.
+        tipoff_at: UTC; None while it is not set.
+        is_final, is_postponed: by the newest schedule.
     """
 
     nba_game_id: str
@@ -63,7 +63,7 @@ class Game:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event of the odds vendor: hex id, Eastern date of its commence time, tricodes."""
+    """An event of the odds vendor: hex id, Eastern date of its start, tricodes."""
 
     event_id: str
     game_date: date
@@ -74,16 +74,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a run is to fetch of one source.
+    """What a run fetches from one source.
 
     Attributes:
         source: name of the source.
         day: Eastern date.
         games: the date's games by the newest schedule.
         now: the present instant.
-        snapshot_at: fetch the odds as they stood then; None for the present.
-        is_backfill: a past date. Every injury report of it is fetched, and a document counts as known since its
-            Last-Modified.
+        snapshot_at: fetch the odds as of this instant; None for the present.
+        is_backfill: for a past date. Every injury report of the date is fetched, and the Last-Modified of a document
+            is the instant at which it was known.
         only: NBA ids of the games to fetch; empty for all.
     """
 
@@ -103,24 +103,24 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
-    """One GET request, complete except for the key, which only the client adds.
+    """One GET request. It is complete except for the key, which the client adds.
 
     Attributes:
         source: the source its document belongs to.
-        host: where it goes, by https.
+        host: the server; the scheme is https.
         path, params, headers: as sent.
-        identity: which document it asks for; the same from run to run.
-        day: Eastern date it is about.
-        judge: judges the content of an answer whose status and shape are good. It may raise msgspec.DecodeError.
-        template: layout of the object name; None for an index, which is only followed and does not land.
+        identity: identifies the document; the same in every run.
+        day: Eastern date of the document.
+        judge: judges the content of an answer with a good status and shape. It may raise msgspec.DecodeError.
+        template: of the object name; None for an index, which does not land.
         name_fields: the template's fields, without `ts`.
-        documents: makes several documents of an answer, or takes their instant from it; None for one document.
-        key: the key it needs, or None.
+        documents: makes several documents of an answer, or reads their instant from it; None for one document.
+        key: the API key it needs, or None.
         credits: the most it may cost, in the vendor's credits.
         shape: the format of a good answer.
-        snapshot_at: instant of a historical snapshot; None when it asks for the present.
-        game, event: what it is about, for documents of one game or one event.
-        games: the date's games, against which its answer is judged.
+        snapshot_at: instant of a historical snapshot; None for the present.
+        game, event: for documents of one game or one event.
+        games: the date's games; the answer is judged against them.
     """
 
     source: str
@@ -145,7 +145,7 @@ class SourceRequest:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: status, headers (lower-case names), the decoded body, when (UTC)."""
+    """An HTTP answer: status, headers (lower-case names), decoded body, and when it was received (UTC)."""
 
     status: int
     headers: Mapping[str, str]
@@ -158,11 +158,11 @@ class Document:
     """A document to land.
 
     Attributes:
-        object_name: by its source's template.
-        identity: the newest content hash is kept per identity.
-        body: decoded bytes as received. A list's element has the list's envelope around it.
+        object_name: from its source's template.
+        identity: the state bucket keeps the newest content hash of each identity.
+        body: decoded bytes as received. An element of a list is enclosed in the list's envelope.
         known_at: the instant in the name, UTC.
-        known_by: where that instant comes from: `capture`, `last_modified` or `envelope`.
+        known_by: origin of that instant: `capture`, `last_modified` or `envelope`.
     """
 
     object_name: str
@@ -173,12 +173,12 @@ class Document:
 
 
 class Verdict(StrEnum):
-    """What an answer is. Only a `document` lands."""
+    """The verdict on an answer. Only a `document` lands."""
 
     DOCUMENT = "document"
-    EMPTY = "empty"  # a list without entries on a day without games: normal
+    EMPTY = "empty"  # normal: an empty list on a day without games
     UNCHANGED = "unchanged"
-    NOT_THERE_YET = "not_there_yet"  # the next window asks again; not an error
+    NOT_THERE_YET = "not_there_yet"  # normal: the next window sends the request again
     POSTPONED = "postponed"
     EMPTY_ON_GAME_DAY = "empty_on_game_day"
     ERROR_PAGE = "error_page"
@@ -193,7 +193,7 @@ class Verdict(StrEnum):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether a repetition within seconds may help."""
+        """Whether a retry within seconds may help."""
         return self in (Verdict.RATE_LIMITED, Verdict.UNAVAILABLE, Verdict.TRUNCATED_BODY)
 
     @property
@@ -207,7 +207,7 @@ _NO_FAILURES = (Verdict.DOCUMENT, Verdict.EMPTY, Verdict.UNCHANGED, Verdict.NOT_
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict and a detail for people. The detail never holds a part of a URL or of a key."""
+    """A verdict and a detail for people. The detail never contains a part of a URL or of a key."""
 
     verdict: Verdict
     detail: str = ""

@@ -12,12 +12,12 @@ JSON = ("Accept", "application/json")
 
 
 def cdn_request(source: str, path: str, identity: str, day: date, template: Template, judge: Judge) -> SourceRequest:
-    """A request for one file, about a date."""
+    """A request for one file of a date."""
     return SourceRequest(source, HOST, path, identity, day, judge, template, {"date": day}, headers=(JSON, *NBA_SITE))
 
 
 def game_request(source: str, file: str, game: Game, template: Template, judge: Judge) -> SourceRequest:
-    """A request for the live data of one game; `file` is the folder and the beginning of the file's name."""
+    """A request for the live data of one game. `file` is the folder and the prefix of the file name."""
     return SourceRequest(
         source=source,
         host=HOST,

@@ -1,6 +1,6 @@
-"""What the sources of The Odds API share: the host, its key and prices, requests, lists and the historical envelope.
+"""What the sources of The Odds API share: host, key, prices, requests, lists and the historical envelope.
 
-Elements of a list are taken out without a change to a byte of them.
+The elements of a list are extracted byte for byte.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ HOST = Host("api.the-odds-api.com", 0.25)
 KEY = Key("odds_api_key", query_parameter="apiKey")
 SPORT = "basketball_nba"
 REGIONS = ("us",)
-HISTORICAL_FACTOR = 10  # the vendor's price of a past snapshot, relative to the present
+HISTORICAL_FACTOR = 10  # the vendor's price of a past snapshot, as a multiple of a current one
 _JSON = ("Accept", "application/json")
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
@@ -41,7 +41,7 @@ _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 def list_request(
     source: str, template: Template, tail: str, target: Target, params: Pairs, credits: int
 ) -> SourceRequest:
-    """A request for a list of the target's date, or for the list as it stood at a past snapshot."""
+    """A request for a list of the target's date, now or as of a past snapshot."""
     bounds = () if target.snapshot_at else _bounds(target.day)
     fields = {"date": target.day}
     return _request(source, template, tail, target, (*params, *bounds), credits, fields, judge_events)
@@ -50,7 +50,7 @@ def list_request(
 def event_request(
     source: str, template: Template, event: Event, target: Target, params: Pairs, credits: int, judge: Judge
 ) -> SourceRequest:
-    """A request for one event's quotes, or for the quotes as they stood at a past snapshot."""
+    """A request for one event's quotes, now or as of a past snapshot."""
     tail = f"events/{event.event_id}/odds"
     return _request(source, template, tail, target, params, credits, event_fields(event), judge, event)
 
@@ -100,12 +100,12 @@ def quote_params(markets: tuple[str, ...]) -> Pairs:
 
 
 def quote_credits(markets: tuple[str, ...], snapshot_at: datetime | None) -> int:
-    """Markets times regions, ten times that for a past snapshot (the vendor's price list)."""
+    """Markets times regions, and ten times that for a past snapshot (the vendor's price list)."""
     return len(markets) * len(REGIONS) * (HISTORICAL_FACTOR if snapshot_at else 1)
 
 
 def _bounds(day: date) -> Pairs:
-    """An Eastern date as the vendor's bounds, both inclusive to the second."""
+    """The first and last second of an Eastern date, as the vendor writes instants."""
     start, end = eastern_instant(day, 0, 0), eastern_instant(day + timedelta(days=1), 0, 0)
     return (("commenceTimeFrom", _iso(start)), ("commenceTimeTo", _iso(end - timedelta(seconds=1))))
 
@@ -115,7 +115,7 @@ def _iso(instant: datetime) -> str:
 
 
 def judge_events(request: SourceRequest, body: bytes) -> Judgement:
-    """A list of events, bare or in the historical envelope."""
+    """Judge a list of events, with or without the historical envelope."""
     envelope, found = elements(body)
     if envelope is None and body.lstrip()[:1] != b"[":
         return Judgement(Verdict.MOVED_SCHEMA, "neither a list nor an envelope")
@@ -125,7 +125,7 @@ def judge_events(request: SourceRequest, body: bytes) -> Judgement:
 
 
 def event_of(raw: bytes) -> Event | None:
-    """The event of one element of a list, or None if it is not of two NBA teams."""
+    """The event in one element of a list; None unless both teams are NBA teams."""
     header = msgspec.json.decode(raw, type=EventHeader)
     home, away = teams.by_full_name(header.home_team), teams.by_full_name(header.away_team)
     if home is None or away is None:
@@ -140,13 +140,13 @@ def event_fields(event: Event) -> dict[str, FieldValue]:
 
 
 def one_document(request: SourceRequest, answer: Answer, is_backfill: bool) -> tuple[Document, ...]:
-    """The whole answer as one document; the envelope of a past snapshot says when it was known."""
+    """The whole answer as one document. A historical envelope states when it was known."""
     at, known_by = _known(request, answer, is_backfill)
     return (named_document(request, request.identity, request.name_fields, answer.body, at, known_by),)
 
 
 def document_per_event(request: SourceRequest, answer: Answer, is_backfill: bool) -> tuple[Document, ...]:
-    """One document per event of a list, each with the list's envelope around it."""
+    """One document per event of a list, each enclosed in the list's envelope."""
     envelope, found = elements(answer.body)
     at, known_by = _known(request, answer, is_backfill=False)
     suffix = "".join(request.identity.partition("@")[1:])
@@ -172,9 +172,9 @@ def _known(request: SourceRequest, answer: Answer, is_backfill: bool) -> tuple[d
 
 
 def elements(body: bytes) -> tuple[dict[str, bytes] | None, tuple[bytes, ...]]:
-    """Envelope fields (None without one) and the elements, each exactly as it stands in the body.
+    """The envelope's fields (None without one) and the elements, each byte for byte as in the body.
 
-    `data` may be a list or one object; among the envelope's fields it keeps its place, with empty bytes.
+    `data` may be a list or one object. Among the envelope's fields it keeps its position, with empty bytes.
 
     Raises:
         msgspec.DecodeError: the body is neither a list nor an envelope.
@@ -190,7 +190,7 @@ def elements(body: bytes) -> tuple[dict[str, bytes] | None, tuple[bytes, ...]]:
 
 
 def enclosed(envelope: dict[str, bytes] | None, element: bytes) -> bytes:
-    """One element as a document of its own, the envelope repeated around it in its own order."""
+    """One element as a document, enclosed in the envelope's fields in their order."""
     if envelope is None:
         return element
     parts = (msgspec.json.encode(name) + b":" + (element if name == "data" else raw) for name, raw in envelope.items())

@@ -1,10 +1,10 @@
-"""When a source is due, from the schedule: on a grid of five minutes, in Eastern time.
+"""When a source is due, by the schedule: on ticks every five minutes, in Eastern time.
 
 morning       09:00 and 15:00, every day
 hourly        at :35 from 09:35 until the last tip-off (injury reports carry the half hour in their header)
 before games  every 30 minutes from six hours before the first tip-off until the last; and once per game on the last
               tick not later than five minutes before its tip-off, for the closing line
-after games   every 30 minutes from 2 h 30 after a tip-off until six hours after it, for the games concerned
+after games   every 30 minutes from 2 h 30 after a tip-off until six hours after it, for those games
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ MORNING_AT = ("09:00", "15:00")
 
 
 class Window(StrEnum):
-    """The rule by which a source is due, in the order in which the sources of one tick are called."""
+    """The rule by which a source is due. The sources of one tick are called in this order."""
 
     MORNING = "morning"
     HOURLY = "hourly"
@@ -32,12 +32,12 @@ class Window(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """What a window asks for on one tick.
+    """What to collect for a window on one tick.
 
     Attributes:
         game_date: Eastern.
         reason: which part of the rule applies.
-        games: NBA ids it is limited to; empty for the whole date.
+        games: NBA ids to collect; empty for the whole date.
     """
 
     game_date: date
@@ -47,7 +47,7 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One source to collect now, of one date; `window` and `games` are the slot's reason and games."""
+    """One source and date to collect now. `window` and `games` are the slot's reason and games."""
 
     source: str
     game_date: date
@@ -56,16 +56,16 @@ class Due:
 
 
 def tick_of(instant: datetime) -> datetime:
-    """The newest tick of the grid not later than an instant."""
+    """The last tick not later than an instant."""
     return instant - timedelta(minutes=instant.minute % 5, seconds=instant.second, microseconds=instant.microsecond)
 
 
 def due(windows: Mapping[str, Window], games: Sequence[Game], now: datetime) -> tuple[Due, ...]:
-    """What is due on the tick that `now` belongs to.
+    """What is due on the tick of `now`.
 
     Args:
         windows: the window of each source, by the source's name.
-        games: those of the Eastern dates of yesterday and today.
+        games: of the Eastern dates yesterday and today.
     """
     tick = tick_of(now)
     return tuple(
@@ -89,7 +89,7 @@ def _morning(games: Sequence[Game], tick: datetime) -> Iterator[Slot]:
 
 
 def _tonight(games: Sequence[Game], tick: datetime) -> dict[str, datetime]:
-    """Tip-offs (UTC) of today's games by NBA id; none once the last has begun."""
+    """Tip-offs (UTC) of today's games by NBA id; empty after the last tip-off."""
     today = tick.astimezone(EASTERN).date()
     tips = {
         game.nba_game_id: game.tipoff_at

@@ -1,4 +1,4 @@
-"""A box score's statistics: their names at NBA.com, their columns in our tables, and what they must not contradict."""
+"""A box score's statistics: their names at NBA.com, their columns in the tables, and their consistency checks."""
 
 from decimal import Decimal
 from typing import Any
@@ -30,7 +30,7 @@ OPTIONAL = ["pointsFastBreak", "pointsSecondChance", "reboundsTeam", "turnoversT
 
 
 class Statistics(msgspec.Struct, frozen=True, gc=False):
-    """Counting statistics as NBA.com names them, of a player or of a team."""
+    """Counting statistics of a player or a team, with the names of NBA.com."""
 
     points: Int
     fieldGoalsMade: Int
@@ -60,7 +60,7 @@ class Statistics(msgspec.Struct, frozen=True, gc=False):
 
 
 class BoxScoreRow(Row, frozen=True, gc=False, kw_only=True):
-    """Columns of every table of box scores; `seconds_tenths` is in tenths of a second, `minutes` is the same time."""
+    """Columns of all box score tables. `seconds_tenths` is in tenths of a second; `minutes` is the same time."""
 
     seconds_tenths: int
     minutes: Decimal
@@ -105,7 +105,7 @@ def box_score_values(stats: Statistics, time_played: int) -> dict[str, Any]:
 
 
 def check_identities(stats: Statistics, path: str) -> None:
-    """Refuse (stat_identity) statistics that contradict themselves.
+    """Refuse (stat_identity) inconsistent statistics.
 
     Made <= attempted, nothing negative, points = 2 x field goals + threes + free throws, rebounds and two-pointers add
     up, at most two points in the paint per two-pointer made.
@@ -131,12 +131,12 @@ def check_identities(stats: Statistics, path: str) -> None:
 
 
 def check_player(stats: Statistics, path: str) -> None:
-    """Refuse (stat_identity) a player's statistics that contradict themselves; a team's may hold team rebounds."""
+    """Refuse (stat_identity) inconsistent statistics of a player. Unlike a team, he has no team rebounds."""
     check_identities(stats, path)
     if stats.reboundsTotal not in (None, stats.reboundsOffensive + stats.reboundsDefensive):
         raise DocumentRefused(Reason.STAT_IDENTITY, "rebounds add up", f"{path}.reboundsTotal", stats.reboundsTotal)
 
 
 def did_something(stats: Statistics) -> bool:
-    """True if any statistic is counted."""
+    """True if any statistic is above zero."""
     return any(getattr(stats, name) for name in COUNTED)

@@ -1,4 +1,4 @@
-"""Rows of an injury report, whatever form it came in (our JSON, the original's JSON, the PDF)."""
+"""Rows of an injury report in any format (our JSON, the original's JSON, PDF)."""
 
 import re
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from tipoff.core.contracts.routes import Route
 from tipoff.core.game_date import EASTERN, eastern_instant, parse_iso
 
 STATUSES = ("Out", "Doubtful", "Questionable", "Probable", "Available")
-CLOCK_TOLERANCE = timedelta(minutes=10)  # a report may be dated this much after its capture
-MAX_REASON = 400  # enough to find the category; the longest reason of four seasons has 85
-EARLIEST, LATEST = timedelta(days=-1), timedelta(days=7)  # of a game date, counted from the report's own date
+CLOCK_TOLERANCE = timedelta(minutes=10)  # a report may be dated this long after its capture
+MAX_REASON = 400  # enough for the category; the longest reason of four seasons has 85
+EARLIEST, LATEST = timedelta(days=-1), timedelta(days=7)  # of a game date, from the report's date
 _MATCHUP = re.compile(r"([A-Z]{3})@([A-Z]{3})")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])( \(ET\))?")
 _US_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
@@ -61,7 +61,7 @@ class NotSubmitted(msgspec.Struct, frozen=True, gc=False):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """A report's header: its instant (UTC), the Eastern date and hour of it, and how the instant is known."""
+    """A report's header: its instant (UTC), Eastern date and hour, and the origin of the instant."""
 
     report_at: datetime
     day: date
@@ -72,7 +72,7 @@ class Report(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, report_at: datetime, coverage: str | None, time_basis: str | None, source: str | None) -> "Report":
-        """The header of a report of this instant."""
+        """The header of a report at this instant."""
         eastern = report_at.astimezone(EASTERN)
         return cls(report_at, eastern.date(), eastern.hour, coverage, time_basis, source)
 
@@ -108,7 +108,7 @@ class InjuryRow(Row, frozen=True, gc=False, kw_only=True):
 
 
 class _Meeting(msgspec.Struct, frozen=True):
-    """The game of a printed line, seen from the line's team."""
+    """The game of a printed line, from the perspective of the line's team."""
 
     game_date: date
     game_id: str
@@ -123,12 +123,12 @@ class _Meeting(msgspec.Struct, frozen=True):
 
 
 def check_report_date(route: Route, report: Report) -> None:
-    """Refuse (date_mismatch) a report whose Eastern date is not the name's, or that is younger than its capture."""
+    """Refuse (date_mismatch) a report with another Eastern date than its name, or one dated after its capture."""
     if route.day is not None and report.day != route.day:
         rule = "the name's date is the report's Eastern date"
         raise DocumentRefused(Reason.DATE_MISMATCH, rule, "report_time", report.report_at)
     if route.captured_at is not None and report.report_at > route.captured_at + CLOCK_TOLERANCE:
-        rule = "a report is not younger than its capture"
+        rule = "a report is not dated after its capture"
         raise DocumentRefused(Reason.DATE_MISMATCH, rule, "report_time", report.report_at)
 
 
@@ -205,9 +205,10 @@ def silent(report: Report, entry: NotSubmitted, position: int) -> InjuryRow:
 
 
 def assemble(report: Report, rows: Sequence[InjuryRow], rejects: Sequence[Reject]) -> Content:
-    """Content of a report: a marker row for each date it covers, then its rows; one row for a player listed twice.
+    """Content of a report: a marker row for each date it covers, then its rows. A player listed twice has one row.
 
-    With the markers, a report without rows is the newest of its dates too: its own, the next, and those it lists.
+    A report covers its own date, the next one, and the dates it lists. Because of the markers, a report without rows
+    becomes the newest report of its dates too.
     """
     kept, repeated = _without_repeats(rows)
     days = {report.day, report.day + timedelta(days=1)} | {row.game_date for row in rows}
@@ -259,7 +260,7 @@ def _meeting(report_day: date, day_text: str, matchup: str, team_name: str) -> _
     except ValueError as error:
         raise RowRefused(Reason.WRONG_TYPE, "game_date", day_text, "a date reads YYYY-MM-DD or MM/DD/YYYY") from error
     if not report_day + EARLIEST <= day <= report_day + LATEST:
-        raise RowRefused(Reason.DATE_MISMATCH, "game_date", day_text, "a report speaks of the week after it")
+        raise RowRefused(Reason.DATE_MISMATCH, "game_date", day_text, "a report covers the week after it")
     match = _MATCHUP.fullmatch(matchup)
     if match is None:
         raise RowRefused(Reason.SCHEMA, "matchup", matchup, "a matchup reads AWAY@HOME")
@@ -276,7 +277,7 @@ def _meeting(report_day: date, day_text: str, matchup: str, team_name: str) -> _
 
 @lru_cache(maxsize=1024)
 def _clock(text: str | None) -> str | None:
-    """24-hour `HH:MM` of a printed tip-off; twelve-hour clocks mean noon to 11:59 pm."""
+    """24-hour `HH:MM` of a printed tip-off. A 12-hour time means noon to 11:59 pm."""
     if text is None:
         return None
     match = _CLOCK.fullmatch(text)

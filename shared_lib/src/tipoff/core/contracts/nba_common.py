@@ -1,4 +1,4 @@
-"""What the NBA.com documents share: game identity, minutes, and the checks between a name and its body."""
+"""Shared by NBA.com documents: game identity, minutes, and the checks of an object name against its body."""
 
 import re
 from datetime import date, datetime
@@ -21,12 +21,12 @@ _CLOCK_TEXT = re.compile(r"([0-9]{1,3}):([0-5][0-9])")
 _GAME_CODE = re.compile(r"([0-9]{8})/([A-Z]{3})([A-Z]{3})")
 REGULATION_TENTHS = 240 * 600
 OVERTIME_TENTHS = 25 * 600
-MAX_OVERTIMES = 6  # the record of the league, 1951-01-06
-MAX_PLUS_MINUS = 200  # the largest win of the league is below half of it
+MAX_OVERTIMES = 6  # the league's record, of 1951-01-06
+MAX_PLUS_MINUS = 200  # more than twice the league's largest win
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Who plays which game when: what every row of a game's document repeats."""
+    """A game's ids, date and season, which each row of its document repeats."""
 
     nba_game_id: str
     game_date: date
@@ -35,17 +35,17 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 def identity(route: Route, body_id: str, field: str = "$.game.gameId") -> Identity:
-    """Identity of a game document whose name carries date and id.
+    """Identity of the game of a document whose name has date and id.
 
     Raises:
-        DocumentRefused: unknown_game if the id is none of the league's, id_mismatch if name and body differ,
+        DocumentRefused: unknown_game if the id is not an NBA game id, id_mismatch if name and body differ,
             date_mismatch if the document was captured before the day of its game.
     """
     day, named, captured_at = route.day, route.nba_game_id, route.captured_at
     if day is None or named is None or captured_at is None:
-        raise ValueError("a game document's route carries date, id and capture instant")
+        raise ValueError("the name of a game document has date, id and capture instant")
     if body_id != named:
-        raise DocumentRefused(Reason.ID_MISMATCH, "name and body carry the same game id", field, body_id)
+        raise DocumentRefused(Reason.ID_MISMATCH, "name and body have the same game id", field, body_id)
     try:
         game_id = ids.nba_game_id(body_id)
     except ValueError as error:
@@ -55,13 +55,13 @@ def identity(route: Route, body_id: str, field: str = "$.game.gameId") -> Identi
 
 
 def check_captured(captured_at: datetime, day: date) -> None:
-    """Refuse (date_mismatch) a capture from before its day: it would be known before it happened."""
+    """Refuse (date_mismatch) a capture from before the game's date."""
     if captured_at.astimezone(EASTERN).date() < day:
-        raise DocumentRefused(Reason.DATE_MISMATCH, "a game is not captured before its day", "name", captured_at)
+        raise DocumentRefused(Reason.DATE_MISMATCH, "a game is not captured before its date", "name", captured_at)
 
 
 def check_tipoff_date(tipoff_at: datetime | None, day: date, field: str) -> None:
-    """Refuse (date_mismatch) a tip-off whose Eastern date is not the name's."""
+    """Refuse (date_mismatch) a tip-off on another Eastern date than the name's."""
     if tipoff_at is None:
         return
     try:
@@ -69,7 +69,7 @@ def check_tipoff_date(tipoff_at: datetime | None, day: date, field: str) -> None
     except ValueError as error:
         raise DocumentRefused(Reason.DATE_MISMATCH, str(error), field, tipoff_at) from error
     if derived != day:
-        raise DocumentRefused(Reason.DATE_MISMATCH, "the tip-off lies on the name's Eastern date", field, tipoff_at)
+        raise DocumentRefused(Reason.DATE_MISMATCH, "the tip-off is on the name's Eastern date", field, tipoff_at)
 
 
 def check_game_code(code: str | None, day: date, pair: tuple[str, str] | None = None) -> None:
@@ -93,7 +93,7 @@ def check_pair_of_code(code: str | None, pair: tuple[str | None, str | None], pa
 
 
 def check_team(team_id: int, tricode: str, field: str) -> None:
-    """Refuse (unknown_team) an id and tricode that are not those of one NBA team."""
+    """Refuse (unknown_team) an id and tricode that do not belong to the same NBA team."""
     if not teams.is_same_team(team_id, tricode):
         value = f"{team_id} {tricode}"
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are those of one NBA team", field, value)
@@ -137,7 +137,7 @@ def minutes_of(duration_tenths: int) -> Decimal:
 
 
 def duration(text: str, field: str) -> int:
-    """Tenths of a second of a duration as the live documents write it.
+    """Tenths of a second of a duration in a live document.
 
     Raises:
         DocumentRefused: bad_minutes.
@@ -150,7 +150,7 @@ def duration(text: str, field: str) -> int:
 
 
 def printed_minutes(text: str, field: str) -> int:
-    """Tenths of a second of minutes as the other sources print them (`49:25`, `35`).
+    """Tenths of a second of minutes in the other sources (`49:25`, `35`).
 
     Raises:
         DocumentRefused: bad_minutes.
@@ -162,10 +162,10 @@ def printed_minutes(text: str, field: str) -> int:
 
 
 def plus_minus(value: float | None, field: str) -> int | None:
-    """Points for minus points against.
+    """Points of the team minus points of the opponent, while the player was on the court.
 
     Raises:
-        DocumentRefused: stat_identity unless it is a whole number that a game can yield.
+        DocumentRefused: stat_identity unless it is a plausible whole number.
     """
     if value is None:
         return None
@@ -176,7 +176,7 @@ def plus_minus(value: float | None, field: str) -> int | None:
 
 
 def overtimes(team_tenths: int, field: str) -> int:
-    """Number of overtimes of a team's total time.
+    """Number of overtimes, from a team's total time.
 
     Raises:
         DocumentRefused: bad_minutes unless the total is 240 minutes and 25 per overtime.

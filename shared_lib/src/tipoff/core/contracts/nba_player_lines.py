@@ -1,4 +1,4 @@
-"""Player lines of stats.nba.com, as the league game log and the traditional box score print them. Atomic."""
+"""Player lines of stats.nba.com, in the league game log and the traditional box score. Atomic."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -24,11 +24,11 @@ MAX_PLAYER_TENTHS = 80 * 600  # four quarters and six overtimes
 COLUMNS = frozenset(
     {"MIN", "FGM", "FGA", "FG3M", "FG3A", "FTM", "FTA", "OREB", "DREB", "AST", "STL", "BLK", "PF", "PTS"}
 )
-TURNOVERS = frozenset({"TOV", "TO"})  # the game log's name of it, the box score's
+TURNOVERS = frozenset({"TOV", "TO"})  # the name in the game log, and in the box score
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
-    """One row under the source's headers; a player without minutes has NULL statistics."""
+    """One row, with the source's headers. A player without minutes has NULL statistics."""
 
     GAME_ID: str
     TEAM_ID: Int
@@ -83,8 +83,8 @@ def read_lines(body: bytes, name: str) -> list[Line]:
     """Rows of the named table.
 
     Raises:
-        DocumentRefused: any code of an atomic document. A missing column is refused: it would read as a season in which
-            nobody had that statistic.
+        DocumentRefused: any code of an atomic document. A missing column is refused: otherwise
+            its statistic would be missing for all players.
     """
     found = nba_result_sets.table(body, name)
     missing = COLUMNS.difference(found.headers) | (set() if TURNOVERS.intersection(found.headers) else {"TOV"})
@@ -101,7 +101,7 @@ def content_of(route: Route, found: Sequence[Line]) -> Content:
         DocumentRefused: any code of an atomic document.
     """
     if route.captured_at is None or route.day is None:
-        raise ValueError("this layout carries date and capture instant")
+        raise ValueError("the name of a player document has date and capture instant")
     check_captured(route.captured_at, route.day)
     sides = _sides(found)
     rows: dict[tuple[str, int], GamelogRow] = {}
@@ -130,12 +130,12 @@ def _team(line: Line) -> str:
     team = teams.by_code(line.TEAM_ABBREVIATION)
     if team is None or team.team_id != line.TEAM_ID:
         value = f"{line.TEAM_ID} {line.TEAM_ABBREVIATION}"
-        raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are one NBA team's", "TEAM_ID", value)
+        raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are those of one NBA team", "TEAM_ID", value)
     return team.tricode
 
 
 def _sides(found: Sequence[Line]) -> dict[str, set[str]]:
-    """Tricodes per game; each game must show exactly two."""
+    """Tricodes per game. Each game must have exactly two."""
     sides: dict[str, set[str]] = {}
     for line in found:
         sides.setdefault(game_id_of(line), set()).add(_team(line))
@@ -173,7 +173,7 @@ def _time_played(line: Line, path: str) -> int:
     text = f"{line.MIN:g}" if isinstance(line.MIN, float) else str(line.MIN)
     tenths = printed_minutes(text, f"{path}.MIN")
     if tenths > MAX_PLAYER_TENTHS:
-        raise DocumentRefused(Reason.BAD_MINUTES, "nobody plays longer than a game", f"{path}.MIN", text)
+        raise DocumentRefused(Reason.BAD_MINUTES, "a player does not play longer than a game", f"{path}.MIN", text)
     return tenths
 
 
@@ -186,7 +186,9 @@ def _row(day: date, line: Line, sides: dict[str, set[str]], path: str) -> Gamelo
     check_player(stats, path)
     time_played = _time_played(line, path)
     if line.MIN in (None, "") and did_something(stats):
-        raise DocumentRefused(Reason.STAT_IDENTITY, "who did not play has no statistics", f"{path}.MIN", line.MIN)
+        raise DocumentRefused(
+            Reason.STAT_IDENTITY, "a player without minutes has no statistics", f"{path}.MIN", line.MIN
+        )
     return GamelogRow(
         nba_game_id=game_id,
         game_date=day,

@@ -1,4 +1,4 @@
-"""stats.nba.com documents: named tables of headers and rows, read by header name and never by position."""
+"""stats.nba.com documents: named tables of headers and rows. Columns are found by header, not by position."""
 
 from typing import Any
 
@@ -25,10 +25,10 @@ class Document(msgspec.Struct, frozen=True):
 
 
 def table(body: bytes, *names: str) -> ResultSet:
-    """The first table of one of these names.
+    """The first table with one of these names.
 
     Raises:
-        DocumentRefused: any code of the bytes; schema if no such table exists or its headers repeat.
+        DocumentRefused: any code of `check_json`; schema if there is no such table or its headers repeat.
     """
     document = decoding.decode(body, Document)
     found = next((one for one in document.resultSets if one.name in names), None)
@@ -40,7 +40,7 @@ def table(body: bytes, *names: str) -> ResultSet:
 
 
 def typed_rows[T](found: ResultSet, shape: type[T]) -> list[T]:
-    """Rows of a table as structs whose fields are its headers.
+    """Rows of a table as structs with its headers as fields.
 
     Raises:
         DocumentRefused: schema or wrong_type; these documents are atomic.

@@ -1,4 +1,4 @@
-"""What all Odds API documents share: envelope, event, prices, and the row-wise reading of bookmakers' quotes."""
+"""Shared by all Odds API documents: envelope, event, prices, and the row-wise reading of bookmakers' quotes."""
 
 import math
 import re
@@ -20,10 +20,10 @@ from tipoff.core.game_date import game_date_of, to_utc
 
 SPORT = "basketball_nba"
 MAX_AMERICAN = 1_000_000
-MAX_POINT = 10_000  # of any market; a market's own limit is lower
-MAX_DECIMALS = 9  # NUMERIC holds no more
+MAX_POINT = 10_000  # of any market; the limit of a market is lower
+MAX_DECIMALS = 9  # the scale of NUMERIC
 _GAME_MARKET = re.compile(r"(?:alternate_)?(h2h|spreads|totals|team_totals|outrights)(?:_.*)?", re.DOTALL)
-CLOCK_TOLERANCE_SECONDS = 600  # an envelope may be stamped this much after the capture
+CLOCK_TOLERANCE_SECONDS = 600  # an envelope may be dated this long after the capture
 
 
 class OddsOutcome(msgspec.Struct, frozen=True, gc=False):
@@ -53,7 +53,7 @@ class Bookmaker(msgspec.Struct, frozen=True, gc=False):
 
 
 class LooseMarket(msgspec.Struct, frozen=True, gc=False):
-    """A market whose outcomes are read one by one."""
+    """A market with undecoded outcomes."""
 
     key: str
     outcomes: list[Any]
@@ -61,7 +61,7 @@ class LooseMarket(msgspec.Struct, frozen=True, gc=False):
 
 
 class LooseBookmaker(msgspec.Struct, frozen=True, gc=False):
-    """A bookmaker whose markets are read one by one."""
+    """A bookmaker with undecoded markets."""
 
     key: str
     markets: list[Any]
@@ -70,7 +70,7 @@ class LooseBookmaker(msgspec.Struct, frozen=True, gc=False):
 
 
 class EventHeader(msgspec.Struct, frozen=True, gc=False):
-    """One event without its quotes."""
+    """An event without its quotes."""
 
     id: str
     commence_time: Instant
@@ -81,25 +81,25 @@ class EventHeader(msgspec.Struct, frozen=True, gc=False):
 
 
 class Event(EventHeader, frozen=True, gc=False, kw_only=True):
-    """One event with its quotes, each of them well formed."""
+    """An event whose quotes are all well formed."""
 
     bookmakers: list[Bookmaker]
 
 
 class LooseEvent(EventHeader, frozen=True, gc=False, kw_only=True):
-    """One event whose bookmakers are read one by one."""
+    """An event with undecoded bookmakers."""
 
     bookmakers: list[Any]
 
 
 class Stamped(msgspec.Struct, frozen=True):
-    """The stamp of a historical envelope."""
+    """The timestamp of a historical envelope."""
 
     timestamp: Instant
 
 
 class Envelope[T](Stamped, frozen=True):
-    """The historical envelope around any of them."""
+    """The historical envelope."""
 
     data: T
     previous_timestamp: Instant | None = None
@@ -107,11 +107,11 @@ class Envelope[T](Stamped, frozen=True):
 
 
 class Snapshot(NamedTuple):
-    """When the document's facts were seen.
+    """When the vendor saw a document's facts.
 
     Attributes:
         at: instant (UTC) of the snapshot.
-        previous_at, next_at: neighbours the envelope names.
+        previous_at, next_at: the snapshots before and after it, if the envelope states them.
         source: `historical` or `current`.
     """
 
@@ -131,7 +131,7 @@ class Meeting(NamedTuple):
 
 
 class Quote(NamedTuple):
-    """One outcome with its path; `position` is its number in the document."""
+    """One outcome with its path and its position in the document."""
 
     bookmaker: Bookmaker | LooseBookmaker
     market: Market | LooseMarket
@@ -141,7 +141,7 @@ class Quote(NamedTuple):
 
 
 def event_templates(kind: str) -> tuple[Template, ...]:
-    """Layouts of the object names of one-event documents, e.g. of the kind `game-lines`."""
+    """Templates of the object names of one-event documents, for example of the kind `game-lines`."""
     event = "{date}/{event_id}-{away}{home}/{ts}"
     return (
         Template(f"odds-api/{kind}/{event}.json"),
@@ -152,19 +152,19 @@ def event_templates(kind: str) -> tuple[Template, ...]:
 
 
 def snapshot(route: Route, envelope: Envelope[Any] | None) -> Snapshot:
-    """Snapshot of a document: the envelope's timestamp, else the capture instant of the name.
+    """Snapshot of a document: the envelope's timestamp, or else the capture instant in the name.
 
     Raises:
-        DocumentRefused: date_mismatch if the envelope is stamped after its capture or outside the league's time.
+        DocumentRefused: date_mismatch if the envelope is dated after its capture or outside the league's time.
     """
     captured_at = route.captured_at
     if captured_at is None:
-        raise ValueError("an odds document's name carries its capture instant")
+        raise ValueError("the name of an odds document has its capture instant")
     if envelope is None:
         return Snapshot(captured_at, None, None, "historical" if route.historical else "current")
     at = instant(envelope.timestamp, "$.timestamp")
     if (at - captured_at).total_seconds() > CLOCK_TOLERANCE_SECONDS:
-        raise DocumentRefused(Reason.DATE_MISMATCH, "a snapshot is not younger than its capture", "$.timestamp", at)
+        raise DocumentRefused(Reason.DATE_MISMATCH, "a snapshot is not dated after its capture", "$.timestamp", at)
     previous_at, next_at = (
         instant(stamp, "$.previous_timestamp") if stamp else None
         for stamp in (envelope.previous_timestamp, envelope.next_timestamp)
@@ -173,7 +173,7 @@ def snapshot(route: Route, envelope: Envelope[Any] | None) -> Snapshot:
 
 
 def instant(stamp: datetime, field: str) -> datetime:
-    """The stamp in UTC.
+    """The timestamp in UTC.
 
     Raises:
         DocumentRefused: date_mismatch outside the league's time.
@@ -193,7 +193,7 @@ def meeting(event: EventHeader) -> Meeting:
     """The event's game.
 
     Raises:
-        RowRefused: schema (another sport, an id that is none), unknown_team, date_mismatch.
+        RowRefused: schema (another sport or a malformed id), unknown_team, date_mismatch.
     """
     if event.sport_key != SPORT:
         raise RowRefused(Reason.SCHEMA, "sport_key", event.sport_key, f"the sport is {SPORT}")
@@ -209,19 +209,19 @@ def meeting(event: EventHeader) -> Meeting:
 
 
 def event_of_name(route: Route, event: EventHeader) -> Meeting:
-    """The game of a one-event document, checked against its name.
+    """The game of a one-event document, checked against the object name.
 
     Raises:
         DocumentRefused: id_mismatch (event id or teams), date_mismatch (filed under another date), or as `meeting`.
     """
     if event.id != route.event_id:
-        raise DocumentRefused(Reason.ID_MISMATCH, "name and body carry the same event id", "id", event.id)
+        raise DocumentRefused(Reason.ID_MISMATCH, "name and body have the same event id", "id", event.id)
     try:
         game = meeting(event)
     except RowRefused as error:
         raise DocumentRefused(error.reason, error.rule, error.field, error.value) from error
     if (game.away, game.home) != (route.away, route.home):
-        raise DocumentRefused(Reason.ID_MISMATCH, "name and body carry the same teams", "home_team", event.home_team)
+        raise DocumentRefused(Reason.ID_MISMATCH, "name and body have the same teams", "home_team", event.home_team)
     if game.game_date != route.day:
         rule = "the name's date is the Eastern date of commence_time"
         raise DocumentRefused(Reason.DATE_MISMATCH, rule, "commence_time", event.commence_time)
@@ -240,7 +240,7 @@ def quotes(event: Event) -> tuple[Quote, ...]:
 
 
 def loose_quotes(event: LooseEvent) -> tuple[tuple[Quote, ...], tuple[Reject, ...]]:
-    """All well-formed outcomes of an event that has ill-formed ones, and a reject for each of the others."""
+    """The well-formed outcomes of an event, and a reject for each malformed one."""
     found: list[Quote] = []
     rejects: list[Reject] = []
     for bookmaker, b_path in _each(event.bookmakers, LooseBookmaker, "bookmakers", rejects):
@@ -276,7 +276,7 @@ def price(value: float, style: odds.Format) -> odds.Price:
     """Both forms of a quoted price.
 
     Raises:
-        RowRefused: bad_line if it is no price in the document's format.
+        RowRefused: bad_line if it is not a price in the document's format.
     """
     try:
         return odds.Price.read(value, style)
@@ -286,10 +286,10 @@ def price(value: float, style: odds.Format) -> odds.Price:
 
 @lru_cache(maxsize=8192)
 def number(value: float) -> Decimal:
-    """NUMERIC of a point or line, minus zero made zero.
+    """NUMERIC of a point or line. Minus zero becomes zero.
 
     Raises:
-        RowRefused: bad_line if it is none: the warehouse would refuse the whole document for it.
+        RowRefused: bad_line if NUMERIC cannot hold it: the warehouse would refuse the whole document.
     """
     exact = Decimal(repr(value + 0.0)).normalize() + Decimal(0)
     if not abs(exact) <= MAX_POINT or exact != round(exact, MAX_DECIMALS):
@@ -299,18 +299,18 @@ def number(value: float) -> Decimal:
 
 
 def game_market(key: str) -> str:
-    """Which of the game markets a key is of, e.g. `spreads` of `alternate_spreads_h1`; empty if none."""
+    """The game market of a key, for example `spreads` of `alternate_spreads_h1`; empty if there is none."""
     match = _GAME_MARKET.fullmatch(key)
     return match.group(1) if match else ""
 
 
 def minutes_before(commence_at: datetime, seen_at: datetime) -> int:
-    """floor((commence - snapshot) / 60 s); negative once play has begun."""
+    """floor((commence - snapshot) / 60 s); negative after the tip-off."""
     return math.floor((commence_at - seen_at).total_seconds() / 60)
 
 
 def optional_instant(stamp: datetime | None) -> datetime | None:
-    """A `last_update` in UTC; None where the source has none or one outside the league's time."""
+    """A `last_update` in UTC; None if it is missing or outside the league's time."""
     try:
         return to_utc(stamp) if stamp is not None else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""One event's quotes as The Odds API sends them, and the rows of its game markets (spreads, totals, h2h). Row-wise."""
+"""One event's quotes from The Odds API, and the rows of its game markets (spreads, totals, h2h). Row-wise."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -84,12 +84,12 @@ class EventDocument:
 
     @property
     def in_play(self) -> bool:
-        """True unless the snapshot was strictly before commence time."""
+        """True unless the snapshot is before commence time."""
         return self.seen.at >= self.game.commence_at
 
 
 def read_event(route: Route, body: bytes) -> EventDocument:
-    """A one-event document (live, or in the historical envelope), checked against its name.
+    """A one-event document (live or historical), checked against its object name.
 
     Raises:
         DocumentRefused: any code of bytes, envelope, event header, name, or mixed_prices.
@@ -118,7 +118,7 @@ def _unwrap[T](tree: Any, wrapped: type[Envelope[T]], bare: type[T]) -> tuple[En
 
 
 def line_rows(document: EventDocument, found: tuple[Quote, ...]) -> tuple[tuple[LineRow, ...], tuple[Reject, ...]]:
-    """Rows and rejects of game-market quotes; a quote that is repeated at the same price has one row."""
+    """Rows and rejects of game-market quotes. A quote repeated at the same price has one row."""
     rows: dict[tuple[object, ...], LineRow] = {}
     rejects: list[Reject] = []
     for quote in found:
@@ -165,7 +165,7 @@ def _row(document: EventDocument, quote: Quote) -> LineRow:
 
 
 def _team_of(quote: Quote, game: Meeting) -> str | None:
-    """Tricode an outcome names; spreads and h2h must name one of the two teams, totals Over or Under."""
+    """Tricode that an outcome names. Spreads and h2h must name one of the two teams; totals, Over or Under."""
     market, name = game_market(quote.market.key), quote.outcome.name
     team = None if name in SIDES else teams.by_full_name(name)
     if market == "spreads" or (market == "h2h" and name != "Draw"):
@@ -177,7 +177,7 @@ def _team_of(quote: Quote, game: Meeting) -> str | None:
 
 
 def _point(quote: Quote) -> Decimal | None:
-    """The point, within what its market allows; spreads and totals must have one."""
+    """The point, within its market's limits. Spreads and totals must have one."""
     market, point = game_market(quote.market.key), quote.outcome.point
     if point is None:
         if market in ("spreads", "totals"):

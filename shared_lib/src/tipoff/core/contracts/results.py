@@ -1,4 +1,4 @@
-"""What reading a document yields: rows for tables, rejects, an outcome with its reason, and when it was known."""
+"""The result of reading a document: rows, rejects, an outcome with its reason, and when it was known."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +12,7 @@ DOCUMENT_LEVEL = None
 
 
 class Row(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Base of every landing row; its fields are exactly the table's columns without the bookkeeping ones."""
+    """Base of landing rows. The fields are the table's columns without the bookkeeping columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Reject:
     """One rejected document or row.
 
     Attributes:
-        code: the reason, of the closed set.
-        field: path inside the document, e.g. `$.game.homeTeam.players[3].statistics.points`; empty for the whole.
-        value: the value of the field, shortened.
-        rule: the rule it broke, one sentence.
-        row_index: position of the row in its document; None if the whole document is refused.
+        code: the reason.
+        field: path in the document, such as `$.game.homeTeam.players[3].statistics.points`; empty for the document.
+        value: the field's value, shortened.
+        rule: the rule that it broke, in one sentence.
+        row_index: position of the row; None if the whole document is refused.
     """
 
     code: Reason
@@ -47,14 +47,14 @@ class Parsed:
     """Result of reading one object.
 
     Attributes:
-        tables: rows per landing table; empty unless accepted.
-        rejects: row-level rejects of an accepted document, or the one reason of a refused one.
+        tables: rows per landing table; empty unless the document is accepted.
+        rejects: rejected rows of an accepted document, or the reject of a refused document.
         outcome: accepted, ignored or quarantined.
-        reason: code of the refusal, or the most important note of an accepted document, or None.
-        observed_at: instant (UTC) the facts were known; None if the document was refused before that was known.
-        rows_in: records read; always rows_out plus rows_rejected.
-        rows_out: rows in `tables` (marker rows of an injury report not counted).
-        parse_seq: number of the parser that read it.
+        reason: the code of the refusal; for an accepted document its first reject, else its note, else None.
+        observed_at: instant (UTC) at which the facts were known; None for a refused document.
+        rows_in: records read; always rows_out + rows_rejected.
+        rows_out: rows in `tables`, without the marker rows of an injury report.
+        parse_seq: version of the parser.
         dates: Eastern game dates of the rows, sorted.
     """
 
@@ -70,13 +70,13 @@ class Parsed:
 
     @property
     def rows_rejected(self) -> int:
-        """Number of rejects; a refused document counts as one."""
+        """Number of rejects. A refused document counts as one."""
         return len(self.rejects)
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a source's parser returns, before bookkeeping: rows, rejects, a note and the instant of observation."""
+    """The result of a source's parser: rows, rejects, a note and the instant of observation."""
 
     tables: tuple[TableRows, ...]
     observed_at: datetime
@@ -86,7 +86,7 @@ class Content:
 
 
 class DocumentRefused(ContractViolation):
-    """The whole document is quarantined or ignored. Parsers raise it; `read_document` turns it into a Parsed."""
+    """The whole document is quarantined or ignored. Parsers raise it; `read_document` catches it."""
 
     def __init__(
         self,
@@ -102,38 +102,38 @@ class DocumentRefused(ContractViolation):
         super().__init__(reason.value, f"{field or 'document'}: {rule}", {"field": field, "value": self.reject.value})
 
     def below(self, path: str) -> "DocumentRefused":
-        """The same refusal of a field that lies below `path`."""
+        """The same refusal with a field path below `path`."""
         reject = self.reject
         return DocumentRefused(reject.code, reject.rule, f"{path}.{reject.field}", reject.value, self.outcome)
 
 
 class RowRefused(ContractViolation):
-    """One row of a row-wise document is rejected. The parser catches it where it collects the rows."""
+    """One row of a row-wise document is rejected. The source's parser catches it."""
 
     def __init__(self, code: Reason, field: str, value: object, rule: str) -> None:
         self.reason, self.field, self.value, self.rule = code, field, shorten(value), rule
         super().__init__(code.value, f"{field}: {rule}", {"field": field, "value": self.value})
 
     def at(self, path: str, row_index: int) -> Reject:
-        """The reject, with the row's path and position."""
+        """The reject with the row's path and position."""
         field = f"{path}.{self.field}" if self.field else path
         return Reject(self.reason, field, self.value, self.rule, row_index)
 
 
 def shorten(value: object) -> str:
-    """At most 120 printable characters of a value, safe for logs and tables."""
+    """At most 120 printable characters of a value, for logs and tables."""
     text = value if isinstance(value, str) else repr(value)
     return "".join(char if char.isprintable() else "?" for char in text[:120])
 
 
 def refused(refusal: DocumentRefused, parse_seq: int = 0) -> Parsed:
-    """The Parsed of a document that is quarantined or ignored. An ignored document has no reject."""
+    """The result of a refused document. An ignored document has no reject."""
     rejects = (refusal.reject,) if refusal.outcome is DocumentOutcome.QUARANTINED else ()
     return Parsed((), rejects, refusal.outcome, refusal.reason, None, len(rejects), 0, parse_seq)
 
 
 def accepted(content: Content, parse_seq: int) -> Parsed:
-    """The Parsed of an accepted document. Its reason is the code of the first reject, else the note."""
+    """The result of an accepted document."""
     rows_out = sum(len(table.rows) for table in content.tables) - content.marker_rows
     reason = content.rejects[0].code if content.rejects else content.note
     dated = (table.rows for table in content.tables if table.rows and hasattr(table.rows[0], "game_date"))

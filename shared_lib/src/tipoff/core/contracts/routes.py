@@ -1,7 +1,7 @@
-"""Object names: templates from which writers build names and ingest finds the source of a document.
+"""Object names: the templates that build names and find the source of a document.
 
-A name is matched as a whole, byte for byte. It is never decoded, normalised or used as a path. A source's first
-template is Tipoff's own layout; the others are the layouts of the original system.
+A name must match a template completely. It is never decoded, normalised or used as a path. A source's first template is
+Tipoff's own; the others are those of the original system.
 """
 
 import re
@@ -34,7 +34,7 @@ _FIELD = re.compile(r"\{([a-z_]+)\}")
 _TEMPORARY = re.compile(
     r"(^|/)(gcloud|gsutil)/tmp/|(^|/)\.[^/]*\.sw[px]$|_\.gstmp$|~$|(^|/)~\$|\._COPYING_$|(^|/)_temporary/"
     r"|\.(tmp|temp|part|partial|crdownload|download|gstmp|filepart|upload|uploading|incomplete|inprogress)$"
-    r"|(^|/)\.[^/]+\.json\.[a-z0-9]{6}$",  # the last: a copy that rsync is still writing
+    r"|(^|/)\.[^/]+\.json\.[a-z0-9]{6}$",  # an unfinished copy by rsync
     re.IGNORECASE,
 )
 _FOLDER = re.compile(r"/$|_\$folder\$$")
@@ -42,11 +42,11 @@ _FOLDER = re.compile(r"/$|_\$folder\$$")
 
 @dataclass(frozen=True)
 class Template:
-    """One layout of a source's object names.
+    """One template of a source's object names.
 
     Attributes:
         pattern: the name with its fields in braces.
-        historical: documents under it were fetched after the fact.
+        historical: its documents were fetched after the fact.
     """
 
     pattern: str
@@ -54,12 +54,12 @@ class Template:
 
     @cached_property
     def prefix(self) -> str:
-        """Everything before the first field, e.g. `nba-com/boxscores/`."""
+        """The part before the first field, such as `nba-com/boxscores/`."""
         return self.pattern.split("{", 1)[0]
 
     @cached_property
     def regex(self) -> re.Pattern[str]:
-        """The anchored expression of the whole name."""
+        """The regular expression of the whole name."""
         parts = _FIELD.split(self.pattern)
         body = "".join(
             f"(?P<{part}>{_PATTERNS[part]})" if index % 2 else re.escape(part) for index, part in enumerate(parts)
@@ -68,14 +68,14 @@ class Template:
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
-        """Names of its fields, in order."""
+        """The names of its fields, in order."""
         return tuple(_FIELD.findall(self.pattern))
 
     def object_name(self, **fields: FieldValue) -> str:
         """The object name with these fields: `date` (date or ISO text), `ts` (aware datetime or text), ids, tricodes.
 
         Raises:
-            ValueError: a field missing or too many, or a value that is not allowed.
+            ValueError: a missing, unknown or invalid field.
         """
         if set(fields) != set(self.fields):
             raise ValueError(f"{self.pattern} needs exactly the fields {', '.join(self.fields)}")
@@ -89,17 +89,17 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A name that belongs to a source, and the values in it.
+    """The source of an object name, and the fields in the name.
 
     Attributes:
-        source: name of the source whose parser reads the document.
+        source: name of the source.
         historical: fetched after the fact.
-        captured_at: instant (UTC) in the name; None for an injury-report PDF under its published name.
+        captured_at: instant (UTC) in the name; None for an injury report under its published name.
         day: date in the name (Eastern); None for a schedule.
-        season: season in the name, e.g. `2023-24`; schedules only.
-        nba_game_id, event_id, away, home: ids and tricodes in the name, where its layout has them.
-        snapshot_tag: `snap-2130`, where the name has one.
-        hour: Eastern hour in the name of an injury report of the original's layout.
+        season: season in the name of a schedule, such as `2023-24`.
+        nba_game_id, event_id, away, home: ids and tricodes in the name, if any.
+        snapshot_tag: for example `snap-2130`, if any.
+        hour: Eastern hour in the name of an injury report, if any.
     """
 
     source: str
@@ -119,10 +119,10 @@ class ObjectNames:
     """The object names of several sources.
 
     Args:
-        templates: the layouts of each source, by its name, Tipoff's own first.
+        templates: the templates of each source, Tipoff's own first.
 
     Raises:
-        ValueError: a layout does not begin with exactly two folders without fields; no name would be found by it.
+        ValueError: a template does not begin with two folders without fields, so `route` would find no name of it.
     """
 
     def __init__(self, templates: Mapping[str, tuple[Template, ...]]) -> None:
@@ -135,7 +135,7 @@ class ObjectNames:
                 self._by_prefix.setdefault(template.prefix, []).append((source, template))
 
     def route(self, object_name: str) -> Route | None:
-        """The route of an object name, or None if it matches no template or holds an impossible value."""
+        """The route of an object name; None if it matches no template or has an impossible value."""
         for source, template in self._by_prefix.get(_prefix(object_name), ()):
             if match := template.regex.fullmatch(object_name):
                 try:
@@ -145,13 +145,13 @@ class ObjectNames:
         return None
 
     def refusal(self, object_name: str, size: int = 0) -> DocumentRefused:
-        """Why a name that `route` answers with None is not read.
+        """The reason for refusing a name that has no route.
 
-        A folder marker (no bytes) or a temporary upload is ignored. A known prefix with anything else behind it is
-        bad_name. All the rest is unknown_source.
+        A folder marker (no bytes) or a temporary upload is ignored. Any other name with a known prefix is bad_name. The
+        rest is unknown_source.
         """
         if (_FOLDER.search(object_name) and size == 0) or _TEMPORARY.search(object_name):
-            rule = "an artefact of storage is no document"
+            rule = "a folder marker or temporary upload is not a document"
             return DocumentRefused(Reason.FOLDER_MARKER, rule, "name", object_name, DocumentOutcome.IGNORED)
         known = _prefix(object_name) in self._by_prefix
         reason = Reason.BAD_NAME if known else Reason.UNKNOWN_SOURCE
@@ -159,13 +159,13 @@ class ObjectNames:
         return DocumentRefused(reason, rule, "name", object_name)
 
     def object_name(self, source: str, **fields: FieldValue) -> str:
-        """Name of an object of a source in its first template, Tipoff's own. Fields as `Template.object_name`.
+        """An object name of a source, by its first template. Fields as in `Template.object_name`.
 
         Raises:
-            ValueError: unknown source, or fields that the template does not allow.
+            ValueError: an unknown source, or fields that the template does not allow.
         """
         if source not in self._templates:
-            raise ValueError(f"no source is called {source!r}")
+            raise ValueError(f"unknown source {source!r}")
         return self._templates[source][0].object_name(**fields)
 
 
@@ -199,19 +199,19 @@ def parse_stamp(text: str) -> datetime:
     """Instant (UTC) of `YYYYMMDDTHHMMSSZ` or the original's `YYYYMMDD_HHMMSS`.
 
     Raises:
-        ValueError: no such instant, or one before 1946 or after 2100.
+        ValueError: not an instant between 1946 and 2100.
     """
     digits = text.replace("_", "T").rstrip("Z")
     instant = datetime.strptime(digits, "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
     if not FIRST_INSTANT <= instant < LAST_INSTANT:
-        raise ValueError("an instant of this league lies between 1946 and 2100")
+        raise ValueError("an instant is between 1946 and 2100")
     return instant
 
 
 def _league_date(text: str) -> date:
     day = parse_iso(text)
     if not FIRST_INSTANT.date() <= day < LAST_INSTANT.date():
-        raise ValueError("a date of this league lies between 1946 and 2100")
+        raise ValueError("a date is between 1946 and 2100")
     return day
 
 

@@ -1,4 +1,4 @@
-"""NBA injury report as published: the hourly PDF. Its own header is the instant; rows as in the structured report."""
+"""NBA injury report as published, an hourly PDF. Its header states the instant. Rows as in nbac_injury_report."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ class _Printed(NamedTuple):
 
     @property
     def is_anchor(self) -> bool:
-        """True if this line is the first of a row; other lines continue a cell."""
+        """True if this line is the first of a row. Other lines continue a cell."""
         return bool(self.cells[4]) or SILENT in self.cells[6] or SILENT in self.cells[5]
 
 
@@ -51,7 +51,7 @@ def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_injury_report of one PDF.
 
     Raises:
-        DocumentRefused: too_large, invalid_encoding, schema; date_mismatch if name and header are of different dates.
+        DocumentRefused: too_large, invalid_encoding, schema; date_mismatch if name and header have different dates.
     """
     _, found = layout.words(body)
     lines = layout.lines(found)
@@ -90,7 +90,7 @@ def _header(lines: Sequence[layout.Line]) -> datetime:
 
 
 def entries(lines: Sequence[layout.Line]) -> list[layout.Entry]:
-    """Printed rows in order: every wrapped cell joined, date, time, matchup and team carried down.
+    """Printed rows in order. Wrapped cells are joined; date, time, matchup and team are repeated where not printed.
 
     Raises:
         DocumentRefused: schema if the table has no heading.
@@ -126,7 +126,7 @@ def _printed(lines: Sequence[layout.Line]) -> list[_Printed]:
 
 
 def _blocks(table: Sequence[_Printed]) -> Iterator[tuple[_Printed, list[tuple[str, ...]]]]:
-    """Each row's own line with the cells of all lines that belong to it (cells are centred on their row)."""
+    """The first line of each row, with the cells of all its lines."""
     anchors = [line for line in table if line.is_anchor]
     if len(anchors) > MAX_ROWS:
         raise DocumentRefused(Reason.TOO_LARGE, f"a report has at most {MAX_ROWS} rows", value=len(anchors))
@@ -139,10 +139,10 @@ def _blocks(table: Sequence[_Printed]) -> Iterator[tuple[_Printed, list[tuple[st
 
 
 def _owner(anchors: Sequence[_Printed], line: _Printed) -> int | None:
-    """Index of the row a line belongs to: itself, else the nearest listing of the page, else the last row before it.
+    """Index of the row that a line belongs to: itself, else the nearest listing on the page, else the last row before.
 
-    The rest of a reason cut by the end of a page is read with the next page's first row, exactly as the structured
-    reports of the corpus hold it; only the reason's text is concerned.
+    If the end of a page cuts a reason, the rest of it goes to the first row of the next page, as in the structured
+    reports of the corpus. Only the text of the reason is affected.
     """
     here = [
         (abs(anchor.top - line.top), index)

@@ -1,4 +1,4 @@
-"""The printed table of an injury-report PDF: from words with positions to printed lines."""
+"""The table of an injury-report PDF: from words with positions to lines and cells."""
 
 import io
 import re
@@ -21,7 +21,7 @@ _FOOTER = re.compile(r"Page \d+ of(?: \d+)?")
 
 
 class Word(NamedTuple):
-    """A piece of text and its place: points from the left and from the top of its page."""
+    """A text and its position: points from the left and the top of its page."""
 
     page: int
     left: float
@@ -38,12 +38,12 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The line as one text."""
+        """The text of the line."""
         return join(word.text for word in self.words)
 
 
 class Entry(NamedTuple):
-    """One printed row: a player, or a team without a report. A cell that is not printed repeats the cell above."""
+    """One row: a player, or a team without a report. A cell that is not printed repeats the cell above."""
 
     game_date: str
     game_time: str
@@ -55,7 +55,7 @@ class Entry(NamedTuple):
 
 
 def words(body: bytes) -> tuple[int, tuple[Word, ...]]:
-    """Number of pages and all words, rotated pages set upright.
+    """The number of pages, and all words in the coordinates of upright pages.
 
     Raises:
         DocumentRefused: too_large, invalid_encoding (no PDF) or schema (a PDF that cannot be read).
@@ -92,13 +92,13 @@ def words(body: bytes) -> tuple[int, tuple[Word, ...]]:
 
 
 class _Collector:
-    """Collects every piece of text that pypdf finds, with its place on the upright page."""
+    """Collects the texts that pypdf finds, with their positions on the upright page."""
 
     def __init__(self, found: list[Word], page: int, rotation: int) -> None:
         self._found, self._page, self._rotation = found, page, rotation
 
     def __call__(self, text: str, matrix: list[float], text_matrix: list[float], _font: object, _size: float) -> None:
-        if not text.strip() or not any(text_matrix[4:6]):  # page totals have no place on the page
+        if not text.strip() or not any(text_matrix[4:6]):  # page totals have no position
             return
         if len(self._found) >= MAX_WORDS:
             raise DocumentRefused(Reason.TOO_LARGE, f"a report has at most {MAX_WORDS} words")
@@ -110,7 +110,7 @@ class _Collector:
 
 
 def lines(found: Iterable[Word]) -> tuple[Line, ...]:
-    """Words grouped into printed lines, top to bottom, page footers left out."""
+    """Words grouped into lines, top to bottom, without page footers."""
     grouped: list[list[Word]] = []
     for word in sorted(found, key=lambda one: (one.page, one.top)):
         here = grouped[-1][0] if grouped else None
@@ -123,7 +123,7 @@ def lines(found: Iterable[Word]) -> tuple[Line, ...]:
 
 
 def join(parts: Iterable[str]) -> str:
-    """Words of one line as one text; a word that was cut after its hyphen or before a semicolon is joined."""
+    """Words of one line as one text. A word split after a hyphen or before a semicolon is joined."""
     text = ""
     for part in parts:
         glued = (text.endswith("-") and not text.endswith(" -")) or part.startswith(";")
@@ -132,7 +132,7 @@ def join(parts: Iterable[str]) -> str:
 
 
 def columns(header: Line) -> tuple[float, ...]:
-    """Left edges of the seven columns, from their heading.
+    """Left edges of the seven columns, from the heading.
 
     Raises:
         DocumentRefused: schema if the heading is not the seven titles in order.
@@ -155,7 +155,7 @@ def is_heading(line: Line) -> bool:
 
 
 def cells(line: Line, edges: Sequence[float]) -> tuple[str, ...]:
-    """The line's text per column."""
+    """The text of a line, by column."""
     parts: list[list[str]] = [[] for _ in edges]
     for word in line.words:
         column = max((i for i, edge in enumerate(edges) if word.left >= edge - _LEFT_OF_HEADER_POINTS), default=0)
@@ -164,5 +164,5 @@ def cells(line: Line, edges: Sequence[float]) -> tuple[str, ...]:
 
 
 def increasing(edges: Sequence[float]) -> bool:
-    """True if the columns stand left to right."""
+    """True if the columns are in order from left to right."""
     return all(left < right for left, right in pairwise(edges))

@@ -1,4 +1,4 @@
-"""How the hourly injury reports are found: an index page links each report of the season."""
+"""Requests for the hourly injury reports: an index page links each report of the season."""
 
 import re
 from datetime import date, datetime
@@ -35,12 +35,12 @@ def index_request(target: Target) -> tuple[SourceRequest, ...]:
 
 
 def judge_index(request: SourceRequest, page: bytes) -> Judgement:
-    """The index page links reports."""
+    """The index page must link reports."""
     if b"Injury-Report_" in page:
         return Judgement(Verdict.DOCUMENT)
     if b"njury" in page:
         return Judgement(Verdict.NOT_THERE_YET, "the page links no report yet")
-    return Judgement(Verdict.ERROR_PAGE, "not the injury page")
+    return Judgement(Verdict.ERROR_PAGE, "not the index of injury reports")
 
 
 def report_requests(target: Target, request: SourceRequest, answer: Answer) -> tuple[SourceRequest, ...]:
@@ -71,7 +71,7 @@ def _report_request(target: Target, path: str, at: datetime) -> SourceRequest:
 
 
 def _report_at(match: re.Match[bytes]) -> datetime:
-    """UTC instant in a report's name; names without minutes are of half past."""
+    """UTC instant in a report's name. A name without minutes means half past."""
     day, hour, minute, half = (group.decode() if group else "" for group in match.group(2, 3, 4, 5))
     hours = int(hour) % 12 + (12 if half == "P" else 0)
     return eastern_instant(date.fromisoformat(day), hours, int(minute or "30"))
