@@ -29,7 +29,7 @@ def predictions(table: TrainingTable, bundle: ModelBundle, feature: str, values:
     """Predicted points per system, shape (players, values), with one feature swept over values."""
     swept = [[feature_row(table, i, **{feature: v}) for v in values] for i in range(200, 240)]
     rows = [row for player in swept for row in player]
-    done = predict_all(from_rows(rows), Market.silent(len(rows)), bundle)
+    done = predict_all(from_rows(rows), Market.empty(len(rows)), bundle)
     return {name: dist.medians(p.pmf).reshape(len(swept), len(values)) for name, p in done.items()}
 
 
@@ -58,7 +58,7 @@ def test_similarity_never_falls_with_a_weaker_defence_among_the_same_games(
             for i in range(200, 240)
             for apart in np.linspace(low, high, 5)
         ]
-        done = predict_all(from_rows(rows), Market.silent(len(rows)), bundle)["similarity"]
+        done = predict_all(from_rows(rows), Market.empty(len(rows)), bundle)["similarity"]
         points = dist.medians(done.pmf).reshape(40, 5)
         assert (np.diff(points, axis=1) >= -1e-9).all()
         assert points[:, -1].mean() > points[:, 0].mean()
@@ -127,7 +127,7 @@ def test_a_slate_gets_every_system_with_readable_reasons(table: TrainingTable, b
 
 def test_effects_add_up_to_the_mean(table: TrainingTable, bundle: ModelBundle) -> None:
     rows = [feature_row(table, i) for i in range(300, 320)]
-    done = predict_all(from_rows(rows), Market.silent(len(rows)), bundle, explain=True)
+    done = predict_all(from_rows(rows), Market.empty(len(rows)), bundle, explain=True)
     for name, prediction in done.items():
         estimate = prediction.estimate
         said = estimate.has_forecast
@@ -144,7 +144,7 @@ def test_similarity_uses_a_players_own_similar_games_and_needs_five() -> None:
 
 def test_an_unknown_player_gets_every_forecast_but_similarity(table: TrainingTable, bundle: ModelBundle) -> None:
     known, unknown = feature_row(table, 300), replace(feature_row(table, 301), player_id=999_999)
-    done = predict_all(from_rows([known, unknown]), Market.silent(2), bundle)
+    done = predict_all(from_rows([known, unknown]), Market.empty(2), bundle)
     assert not done["similarity"].has_forecast[1]
     assert done["ensemble"].has_forecast.all()
 

@@ -1,1 +1,1 @@
-"""Prediction systems, distributions, calibration and evaluation: pure, no input or output of its own."""
+"""Prediction systems, distributions, calibration and evaluation: pure, without I/O."""

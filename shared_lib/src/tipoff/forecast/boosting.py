@@ -1,6 +1,6 @@
-"""LightGBM behind two plain functions: train to text, predict from text. Same inputs, same text.
+"""LightGBM models as text. The same inputs give the same text.
 
-LightGBM is imported only when called, so that light functions stay light.
+LightGBM is imported at its first use, because most functions never use it.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ BINNING: Mapping[str, object] = {**DETERMINISTIC, "max_bin": 63, "feature_pre_fi
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How one model is boosted. `increasing` names features the output may never fall with."""
+    """How one model is boosted. The output never falls when a feature in `increasing` rises."""
 
     objective: str
     rounds: int
@@ -45,7 +45,7 @@ class Recipe:
     increasing: tuple[str, ...] = ("opponent_def_rating",)
 
     def parameters(self, names: tuple[str, ...]) -> dict[str, object]:
-        """LightGBM's own parameters, every source of randomness pinned."""
+        """The parameters of LightGBM, with all sources of randomness fixed."""
         return {
             **BINNING,
             "objective": self.objective,
@@ -62,19 +62,19 @@ class Recipe:
 
 
 def libraries() -> dict[str, str]:
-    """Versions of the libraries a trained model depends on."""
+    """Versions of the libraries that a trained model depends on."""
     return {name: version(name) for name in ("lightgbm", "numpy")}
 
 
 def binned(names: tuple[str, ...], features: Matrix) -> "lightgbm.Dataset":
-    """Features (rows, len(names)) sorted into bins once, for several models to be trained on."""
+    """Features (rows, len(names)) in bins, to train several models on."""
     import lightgbm
 
     return lightgbm.Dataset(features, feature_name=list(names), params=dict(BINNING), free_raw_data=False)
 
 
 def train(recipe: Recipe, data: "lightgbm.Dataset", target: Floats, weight: Floats | None = None) -> str:
-    """Model text from binned features and a target (rows,), optionally weighted; `data` keeps neither."""
+    """Model text from binned features and a target (rows,), optionally weighted. `data` is not changed."""
     import lightgbm
 
     parameters = recipe.parameters(tuple(data.feature_name))
@@ -84,12 +84,12 @@ def train(recipe: Recipe, data: "lightgbm.Dataset", target: Floats, weight: Floa
 
 
 def predict(text: str, features: Matrix) -> Floats:
-    """Predictions (rows,) of a model text for features in the order it was trained with."""
+    """Predictions (rows,) of a model text, for features in the order of its training."""
     return np.asarray(_checked(text, features).predict(features, num_threads=1), dtype=np.float64)
 
 
 def contributions(text: str, features: Matrix) -> Floats:
-    """Shapley contributions per feature, last column the base, shape (rows, features + 1), raw score."""
+    """Shapley contributions to the raw score, shape (rows, features + 1); the last column is the base."""
     booster = _checked(text, features)
     return np.asarray(booster.predict(features, pred_contrib=True, num_threads=1), dtype=np.float64)
 
@@ -105,7 +105,7 @@ def _checked(text: str, features: Matrix) -> "lightgbm.Booster":
 
 @lru_cache(maxsize=16)
 def _booster(text: str) -> "lightgbm.Booster":
-    """The parsed model; parsing costs tens of milliseconds, so a warm worker parses once."""
+    """The parsed model, cached because parsing takes tens of milliseconds."""
     import lightgbm
 
     return lightgbm.Booster(model_str=text)

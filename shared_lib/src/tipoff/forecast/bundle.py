@@ -1,6 +1,6 @@
-"""The one artefact of a training run: every system's fitted part, with what it was made of.
+"""The artefact of a training run: the fitted parts of all systems, and what they were trained with.
 
-Canonical JSON, so the same inputs give the same bytes; its sha256 is the model digest on each prediction.
+It is canonical JSON, so the same inputs give the same bytes. Its sha256 is the model digest of each prediction.
 """
 
 import hashlib
@@ -15,10 +15,10 @@ FORMAT_VERSION = 1
 
 
 class ModelBundle(msgspec.Struct, frozen=True, kw_only=True):
-    """What training found.
+    """The result of training.
 
-    `trained_before` is the first date outside the training window: rows predicted by this bundle must not
-    be earlier. `parts` maps system id to that system's own parameters; `libraries` maps name to version.
+    `trained_before` is the first date after the training window. The bundle must not predict earlier rows. `parts`
+    maps a system id to the system's parameters; `libraries` maps a name to a version.
     """
 
     format_version: int = FORMAT_VERSION
@@ -30,7 +30,7 @@ class ModelBundle(msgspec.Struct, frozen=True, kw_only=True):
     parts: dict[str, msgspec.Raw] = {}
 
     def holds(self, part: str) -> bool:
-        """Whether training fitted this part."""
+        """Whether the bundle has this part."""
         return part in self.parts
 
     def part[P: msgspec.Struct](self, name: str, kind: type[P]) -> P:
@@ -46,12 +46,12 @@ class ModelBundle(msgspec.Struct, frozen=True, kw_only=True):
             raise ContractViolation("model_part_invalid", f"model part {name}: {error}") from error
 
     def with_parts(self, parts: Mapping[str, msgspec.Struct]) -> "ModelBundle":
-        """The same bundle with these parts added or replaced."""
+        """A copy of the bundle with these parts added or replaced."""
         encoded = {name: msgspec.Raw(_canonical(part)) for name, part in parts.items()}
         return msgspec.structs.replace(self, parts={**self.parts, **encoded})
 
     def to_bytes(self) -> bytes:
-        """Canonical JSON: keys sorted, floats by shortest round trip."""
+        """Canonical JSON: sorted keys, and the shortest exact form of floats."""
         return _canonical(self)
 
     @property
@@ -64,26 +64,27 @@ UNTRAINED = ModelBundle()
 
 
 def load(data: bytes, digest: str, feature_names: tuple[str, ...], libraries: Mapping[str, str]) -> ModelBundle:
-    """The bundle in these bytes, or ContractViolation when anything about it is not as expected.
+    """The bundle in these bytes.
 
-    Refused: other bytes than the digest promises, another format, another feature list (order included),
-    another version of any library that the bundle was trained with.
+    Raises:
+        ContractViolation: the bytes have another digest, or the bundle has another format, feature list (in any order)
+            or version of a library.
     """
     if hashlib.sha256(data).hexdigest() != digest:
-        raise ContractViolation("model_digest_differs", f"model bytes are not those of {digest}")
+        raise ContractViolation("model_digest_differs", f"the model does not have the digest {digest}")
     try:
         bundle = msgspec.json.decode(data, type=ModelBundle)
     except msgspec.MsgspecError as error:
         raise ContractViolation("model_invalid", f"model {digest}: {error}") from error
-    _refuse_other_world(bundle, feature_names, libraries)
+    _check_compatible(bundle, feature_names, libraries)
     return bundle
 
 
-def _refuse_other_world(bundle: ModelBundle, feature_names: tuple[str, ...], libraries: Mapping[str, str]) -> None:
+def _check_compatible(bundle: ModelBundle, feature_names: tuple[str, ...], libraries: Mapping[str, str]) -> None:
     if bundle.format_version != FORMAT_VERSION:
         raise ContractViolation("model_format_differs", f"model format {bundle.format_version}")
     if bundle.feature_names != feature_names:
-        raise ContractViolation("model_features_differ", "model was trained on another feature list")
+        raise ContractViolation("model_features_differ", "the model was trained on another feature list")
     for name, version in bundle.libraries.items():
         if libraries.get(name) != version:
             raise ContractViolation(
@@ -92,5 +93,5 @@ def _refuse_other_world(bundle: ModelBundle, feature_names: tuple[str, ...], lib
 
 
 def _canonical(value: msgspec.Struct) -> bytes:
-    """JSON with sorted keys; raw parts are decoded first so that they are sorted too."""
+    """JSON with sorted keys. Raw parts are decoded first, to sort their keys too."""
     return msgspec.json.encode(msgspec.json.decode(msgspec.json.encode(value)), order="sorted")

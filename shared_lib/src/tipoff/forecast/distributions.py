@@ -1,6 +1,6 @@
-"""Count distributions of points: probabilities of 0..`MAX_POINTS`, row by row or many rows at once.
+"""Distributions of points: probabilities of 0..`MAX_POINTS`.
 
-Everything is a matrix of probabilities, shape (rows, MAX_POINTS + 1); the last column also holds the tail.
+They are matrices of shape (rows, MAX_POINTS + 1). The last column includes the tail.
 Formulas: docs/forecasting.md#distribution (negative binomial) and docs/forecasting.md#metrics (CRPS, PIT).
 """
 
@@ -21,7 +21,7 @@ MIN_OVERDISPERSION = 1.05
 class VarianceLaw:
     """variance = linear * mean + quadratic * mean^2, never below 1.05 * mean.
 
-    Defaults: measured on 2024-25 (docs/forecasting.md#distribution). The variance falls beyond a mean of 47.
+    Defaults: measured on 2024-25 (docs/forecasting.md#distribution). The variance falls above a mean of 47.
     """
 
     linear: float = 3.86
@@ -33,10 +33,10 @@ class VarianceLaw:
 
 
 def negative_binomial(mean: Floats, variance: Floats) -> Floats:
-    """Probabilities of the negative binomial with these means and variances (points, points squared).
+    """Negative binomial probabilities for these means and variances (points, points squared).
 
     r = mean^2 / (variance - mean), p = r / (r + mean); variance is clamped to 1.05 * mean, mean to 0.05.
-    Returns shape (rows, MAX_POINTS + 1), each row summing to 1 (the tail beyond is folded by scaling).
+    Returns shape (rows, MAX_POINTS + 1). Each row is scaled to sum to 1.
     """
     mean = np.maximum(mean, MIN_MEAN)
     variance = np.maximum(variance, MIN_OVERDISPERSION * mean)
@@ -71,10 +71,10 @@ def variances(pmf: Floats) -> Floats:
 
 
 def quantiles(pmf: Floats, level: float) -> Floats:
-    """Interpolated quantile per row: each count k is spread evenly over [k - 0.5, k + 0.5], floor 0.
+    """Interpolated quantile per row, at least 0: the probability of k is spread evenly over [k - 0.5, k + 0.5].
 
-    The median of this spread distribution minimises the absolute error about as well as the whole-number
-    median does, and moves smoothly with the mean.
+    The interpolated median has about the same absolute error as the whole-number median, and it changes smoothly with
+    the mean.
     """
     cdf = cumulative(pmf)
     index = np.argmax(cdf >= level, axis=1)
@@ -90,7 +90,7 @@ def medians(pmf: Floats) -> Floats:
 
 
 def prob_over(pmf: Floats, line_pts: Floats) -> Floats:
-    """P(points > line) per row; lines may be whole or half."""
+    """P(points > line) per row, for whole or half lines."""
     return np.asarray((pmf * (line_pts[:, None] < SUPPORT)).sum(axis=1))
 
 
@@ -100,7 +100,7 @@ def prob_push(pmf: Floats, line_pts: Floats) -> Floats:
 
 
 def prob_over_no_push(pmf: Floats, line_pts: Floats) -> Floats:
-    """P(over | no push) per row: what a bet that refunds pushes is priced by."""
+    """P(over | no push) per row. It prices a bet that refunds pushes."""
     over, push = prob_over(pmf, line_pts), prob_push(pmf, line_pts)
     return np.asarray(over / np.maximum(1.0 - push, 1e-12))
 
@@ -112,7 +112,7 @@ def crps(pmf: Floats, points: Floats) -> Floats:
 
 
 def randomised_pit(pmf: Floats, points: Floats, uniforms: Floats) -> Floats:
-    """F(y - 1) + u * f(y) per row with u in [0, 1): uniform if the forecasts are calibrated."""
+    """F(y - 1) + u * f(y) per row, with u in [0, 1). It is uniform if the forecasts are calibrated."""
     mass, below = mass_and_below(pmf, points)
     return np.asarray(below + uniforms * mass)
 
@@ -127,7 +127,7 @@ def mass_and_below(pmf: Floats, points: Floats) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One row of probabilities with the questions one asks of it; `pmf` has MAX_POINTS + 1 entries."""
+    """The distribution of one row. `pmf` has MAX_POINTS + 1 entries."""
 
     pmf: Floats
 
@@ -161,9 +161,3 @@ class Distribution:
     def prob_push(self, line_pts: float) -> float:
         """P(points = line)."""
         return float(prob_push(self.pmf[None, :], np.array([line_pts]))[0])
-
-
-def from_mean(mean: float, law: VarianceLaw | None = None) -> Distribution:
-    """Negative binomial with this mean in points and the variance the law gives it."""
-    means_ = np.array([mean])
-    return Distribution(negative_binomial(means_, (law or VarianceLaw()).variance(means_))[0])

@@ -1,4 +1,4 @@
-"""`ensemble`: the other systems' means, weighted as out-of-fold forecasts say, with a shape of its own."""
+"""`ensemble`: the weighted mean of the other systems, with its own shape. Weights are fitted out of fold."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ UNTRAINED_WEIGHTS = {"moving_average": 0.5, "zone_matchup": 0.5}
 
 
 class EnsembleParams(msgspec.Struct, frozen=True):
-    """Weight per member, none negative; where a member is silent the others share its weight."""
+    """Non-negative weights by member. If a member has no forecast, the others share its weight."""
 
     weights: dict[str, float] = msgspec.field(default_factory=lambda: dict(UNTRAINED_WEIGHTS))
 
 
 def member_means(earlier: Mapping[str, Prediction], members: tuple[str, ...]) -> Floats:
-    """Means of the members side by side, shape (rows, members)."""
+    """Means of the members, shape (rows, members)."""
     return np.column_stack([earlier[name].estimate.mean for name in members])
 
 
@@ -35,18 +35,18 @@ class Ensemble:
     shape_id: str = "ensemble"
 
     def fit(self, training: TrainingInput) -> EnsembleParams:
-        """Least squares without negative weights, over rows where every member has a forecast, out of fold."""
+        """Non-negative least squares, on out-of-fold rows where every member has a forecast."""
         members = tuple(name for name in MEMBERS if name in training.earlier)
         rows = np.all([training.earlier[name].has_forecast for name in members], axis=0)
         fitted = non_negative(member_means(training.earlier, members)[rows], training.points[rows])
         return EnsembleParams({name: round(float(w), 6) for name, w in zip(members, fitted, strict=True)})
 
     def ready(self, bundle: ModelBundle) -> bool:
-        """Always: untrained it averages the two systems that need no training."""
+        """Always. Untrained, it averages the two systems that need no training."""
         return True
 
     def estimate(self, inputs: ForecastInput) -> Estimate:
-        """Weighted mean of the members that have a forecast; effects are the members' shares."""
+        """Weighted mean of the members that have a forecast. Effects are the members' shares."""
         weights = inputs.bundle.part(self.system_id, EnsembleParams).weights
         members = tuple(name for name in MEMBERS if name in inputs.earlier and weights.get(name, 0.0) > 0)
         raw = np.column_stack([inputs.earlier[name].has_forecast * weights[name] for name in members])

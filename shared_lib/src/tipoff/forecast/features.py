@@ -1,7 +1,7 @@
-"""The features the learned systems read, by name, and the words in which their effects are told.
+"""The features that the learned systems read, in the groups by which effects are reported.
 
-Definitions, units and order in the store: table folder `ml_feature_store_v2`. Models select by name, so
-columns may be added to the store without harm; a name missing from it refuses the forecast.
+Definitions, units and order: table folder `ml_feature_store_v2`. Systems select features by name, so new columns in the
+store do no harm. A missing column fails the forecast.
 """
 
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -1,7 +1,7 @@
-"""Whether a new model may replace the one in force: judged side by side on weeks that neither was trained on.
+"""The promotion gate: whether a new model may replace the incumbent.
 
-The bundle to be promoted has read everything, so its twin is judged: the same recipe, trained on what lay before the
-judged rows. For a weekly refit this compares the code and the data, not a week of luck.
+The new bundle was trained on all dates, so the gate judges its twin: the same recipe, trained on the dates before the
+judged rows. Both twin and incumbent are judged on weeks that neither was trained on.
 """
 
 from datetime import date
@@ -20,9 +20,9 @@ MIN_ROWS = 300
 
 
 class GateFigures(msgspec.Struct, frozen=True):
-    """Errors of the published system on the judged rows; CRPS in points, lower is better.
+    """Errors of the published system on the judged rows. CRPS is in points; lower is better.
 
-    `minus_incumbent` is the difference of CRPS on the same rows with its date-block 95 % interval.
+    `minus_incumbent` is the difference of CRPS on the same rows, with its 95 % date-block interval.
     """
 
     first_date: date
@@ -35,7 +35,7 @@ class GateFigures(msgspec.Struct, frozen=True):
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """Promoted or not, why in a word, and the figures it rests on (None: too few rows to judge)."""
+    """Whether the model is promoted, the reason, and the figures (None: too few rows to judge)."""
 
     promoted: bool
     reason: str
@@ -43,13 +43,13 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def judged_rows(table: TrainingTable, first: date, before: date) -> TrainingTable:
-    """Slate rows of players who appeared, with first <= game_date < before."""
+    """Rows of players who appeared, with first <= game_date < before."""
     inside = (table.dates >= first.toordinal()) & (table.dates < before.toordinal())
     return table.take(inside & table.appeared)
 
 
 def judge(rows: TrainingTable, twin: ModelBundle, incumbent: ModelBundle | None) -> Verdict:
-    """Promote unless the twin's CRPS is worse than the incumbent's by more than chance (95 % interval above 0)."""
+    """Promote unless the twin's CRPS is significantly worse than the incumbent's (95 % interval above 0)."""
     if len(rows) < MIN_ROWS:
         return Verdict(True, "too_few_rows_to_judge")
     errors, crps = _errors(rows, twin)

@@ -1,7 +1,7 @@
-"""`gradient_boosted`: trees on the whole feature store, points with a Tweedie loss (log link).
+"""`gradient_boosted`: boosted trees on all features, with a Tweedie loss (log link) of points.
 
 Chosen on 2022-23 and 2023-24: Tweedie with power 1.3 beat squared, Poisson and absolute loss on CRPS
-(docs/forecasting.md). Held by constraint: a worse opposing defence never lowers the forecast.
+(docs/forecasting.md). A monotone constraint holds that a worse opposing defence never lowers the forecast.
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ EFFECTS = ("league level", *GROUP_NAMES)
 
 
 class GradientBoostedParams(msgspec.Struct, frozen=True):
-    """LightGBM model text; empty means untrained."""
+    """LightGBM model text. Empty means untrained."""
 
     points_model: str = ""
 
 
 def grouped(shapley: Floats) -> Floats:
-    """Shapley values (rows, features + 1) summed by group, base first, shape (rows, len(EFFECTS))."""
+    """Shapley values (rows, features + 1) summed by group, shape (rows, len(EFFECTS)). The base is first."""
     membership = np.zeros((len(LEARNED) + 1, len(EFFECTS)))
     membership[-1, 0] = 1.0
     for index, name in enumerate(LEARNED):
@@ -35,9 +35,9 @@ def grouped(shapley: Floats) -> Floats:
 
 
 def in_points(log_effects: Floats, mean: Floats) -> Floats:
-    """Effects on a log mean, restated in points so that each row still sums to its mean.
+    """Effects on the log mean, converted to points. Each row sums to its mean.
 
-    The base becomes exp(base); the rest is shared in proportion to the log effects.
+    The base becomes exp(base). The rest is distributed in proportion to the log effects.
     """
     base = np.exp(log_effects[:, 0])
     total = log_effects[:, 1:].sum(axis=1)
@@ -47,7 +47,7 @@ def in_points(log_effects: Floats, mean: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class GradientBoosted:
-    """The direct model."""
+    """The direct model of points."""
 
     system_id: str = "gradient_boosted"
     needs: tuple[str, ...] = ()
@@ -58,11 +58,11 @@ class GradientBoosted:
         return GradientBoostedParams(boosting.train(POINTS, training.binned, training.points))
 
     def ready(self, bundle: ModelBundle) -> bool:
-        """Only when trained: there is no stand-in for a missing model."""
+        """Only when trained."""
         return bundle.holds(self.system_id)
 
     def estimate(self, inputs: ForecastInput) -> Estimate:
-        """Expected points, with Shapley effects by feature group when asked to explain."""
+        """Expected points, with Shapley effects by feature group if `explain` is set."""
         text = inputs.bundle.part(self.system_id, GradientBoostedParams).points_model
         features = matrix(inputs.columns)
         mean = boosting.predict(text, features)

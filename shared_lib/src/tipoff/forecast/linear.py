@@ -1,4 +1,4 @@
-"""Least squares with weights that may not be negative: signs are demanded, sizes are learned."""
+"""Non-negative least squares."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from tipoff.forecast.distributions import Floats
 def non_negative(design: Floats, target: Floats, ridge: float = 1e-6) -> Floats:
     """Weights >= 0 minimising |design @ w - target|^2 + ridge * n * |w|^2, shape (design columns,).
 
-    Solved by Lawson-Hanson on the normal equations, so rows cost memory only once.
+    Solved by Lawson-Hanson on the normal equations.
     """
     from scipy.optimize import nnls
 

@@ -1,9 +1,9 @@
-"""`market_aware`: the probability of Over where both the ensemble and the market give one.
+"""`market_aware`: the probability of Over where both the ensemble and the market have one.
 
-The market's de-vigged P(over) and the ensemble's, both as log-odds, are weighed by a logistic regression
-fitted on earlier seasons and shrunk towards believing the market alone. The distribution is the
-ensemble's shape, moved until its P(over | no push) at the line is the posterior. It is kept apart from
-the other systems so that nobody mistakes an echo of the line for an edge over it.
+A logistic regression on earlier seasons combines the log-odds of the market's de-vigged P(over) and of the ensemble's.
+It is shrunk towards the market alone. The distribution is the ensemble's shape at the mean whose P(over | no push) at
+the line is the posterior. This system is separate from the others, because it repeats the line: agreement with the line
+is not an edge over it.
 """
 
 from dataclasses import dataclass
@@ -29,13 +29,13 @@ class MarketAwareParams(msgspec.Struct, frozen=True):
 
 
 def logit(prob: Floats) -> Floats:
-    """Log-odds, probabilities kept within [.001, .999]."""
+    """Log-odds of probabilities clipped to [.001, .999]."""
     prob = np.clip(prob, 1e-3, 1.0 - 1e-3)
     return np.asarray(np.log(prob / (1.0 - prob)))
 
 
 def evidence(market: Market, ensemble: Prediction, rows: Mask) -> Floats:
-    """Columns 1, logit of the market, logit of the ensemble at the line, shape (rows, 3)."""
+    """The columns 1, logit of the market and logit of the ensemble at the line, shape (rows, 3)."""
     own = prob_over_no_push(ensemble.pmf_at(rows), market.line_pts[rows])
     return np.column_stack((np.ones(int(rows.sum())), logit(market.prob_over[rows]), logit(own)))
 
@@ -47,7 +47,7 @@ def posterior(params: MarketAwareParams, inputs: Floats) -> Floats:
 
 
 def mean_for(shape: Shape, line_pts: Floats, prob_over: Floats) -> Floats:
-    """The mean at which the shape's P(over | no push) at each line is the probability asked for."""
+    """The mean at which the shape's P(over | no push) at each line is the given probability."""
     mean = np.empty(len(line_pts))
     for line in np.unique(line_pts):
         rows = line_pts == line
@@ -72,14 +72,14 @@ def fit_logistic(inputs: Floats, over: Floats, centre: Floats, ridge: float) -> 
 
 @dataclass(frozen=True, slots=True)
 class MarketAware:
-    """The line, corrected."""
+    """The line, corrected by the ensemble."""
 
     system_id: str = "market_aware"
     needs: tuple[str, ...] = ("ensemble",)
     shape_id: str = "ensemble"
 
     def fit(self, training: TrainingInput) -> MarketAwareParams:
-        """Weights from out-of-fold rows with a line that did not push; the market alone with too few."""
+        """Weights from out-of-fold rows with a line and no push; with too few rows, the market alone."""
         rows = np.isfinite(training.market.line_pts) & (training.market.line_pts != training.points)
         if rows.sum() < MIN_LINES:
             return MarketAwareParams()
@@ -89,11 +89,11 @@ class MarketAware:
         return MarketAwareParams(*(round(float(w), 6) for w in fitted))
 
     def ready(self, bundle: ModelBundle) -> bool:
-        """Only when calibrated."""
+        """Only when fitted."""
         return bundle.holds(self.system_id)
 
     def estimate(self, inputs: ForecastInput) -> Estimate:
-        """Speaks where there is a line; effects are the pulls of market and ensemble on the mean."""
+        """A forecast for each row with a line. Effects are those of market and ensemble on the mean."""
         ensemble = inputs.earlier["ensemble"]
         rows = np.isfinite(inputs.market.line_pts) & ensemble.has_forecast
         mean = ensemble.estimate.mean.copy()

@@ -1,4 +1,4 @@
-"""Scores of forecasts against what happened. All arrays are (rows,); points unless said otherwise.
+"""Scores of forecasts against results. All arrays have the shape (rows,) and are in points unless stated otherwise.
 
 Definitions: docs/forecasting.md#metrics; intervals: docs/forecasting.md#intervals.
 """
@@ -17,7 +17,7 @@ PROB_FLOOR = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate with the bounds of its 95 % interval."""
+    """An estimate and its 95 % interval."""
 
     value: float
     low: float
@@ -35,24 +35,24 @@ def rmse(predicted: Floats, actual: Floats) -> float:
 
 
 def bias(predicted: Floats, actual: Floats) -> float:
-    """Mean of predicted - actual: positive means too high."""
+    """Mean of predicted - actual. Positive means too high."""
     return float(np.mean(predicted - actual))
 
 
 def brier_terms(prob: Floats, happened: Floats) -> Floats:
-    """Squared error of each probability; a coin scores .25."""
+    """Squared error of each probability. A coin scores .25."""
     return np.asarray((prob - happened) ** 2)
 
 
 def log_loss_terms(prob: Floats, happened: Floats) -> Floats:
-    """-log of the probability given to what happened; a coin scores .6931."""
+    """-log of the probability of the actual outcome. A coin scores .6931."""
     prob = np.clip(prob, PROB_FLOOR, 1.0 - PROB_FLOOR)
     return np.asarray(-(happened * np.log(prob) + (1.0 - happened) * np.log1p(-prob)))
 
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Rows of one equal-count bin: mean forecast probability and share of events."""
+    """One bin of equal count: its mean forecast probability and its share of events."""
 
     n: int
     predicted: float
@@ -60,7 +60,7 @@ class ReliabilityBin:
 
 
 def reliability(prob: Floats, happened: Floats, bins: int = 10) -> list[ReliabilityBin]:
-    """Equal-count bins by forecast probability, ties kept in row order."""
+    """Equal-count bins by forecast probability. Ties stay in row order."""
     order = np.argsort(prob, kind="stable")
     return [
         ReliabilityBin(len(part), float(prob[part].mean()), float(happened[part].mean()))
@@ -75,7 +75,7 @@ def expected_calibration_error(prob: Floats, happened: Floats, bins: int = 10) -
 
 
 def ece_if_perfect(prob: Floats, draws: int = 1000, level: float = 0.95, seed: int = 7) -> float:
-    """The `level` quantile of ECE that these very forecasts would show if they were perfectly calibrated."""
+    """The `level` quantile of the ECE of these forecasts if they were perfectly calibrated."""
     generator = np.random.Generator(np.random.PCG64(seed))
     order = np.argsort(prob, kind="stable")
     parts = np.array_split(prob[order], 10)
@@ -87,13 +87,13 @@ def ece_if_perfect(prob: Floats, draws: int = 1000, level: float = 0.95, seed: i
 
 
 def coverage(pit: Floats, central: float) -> float:
-    """Share of PIT values inside the central interval, e.g. [0.10, 0.90] for 0.80."""
+    """Share of PIT values in the central interval, for example [0.10, 0.90] for 0.80."""
     edge = (1.0 - central) / 2.0
     return float(np.mean((pit >= edge) & (pit <= 1.0 - edge)))
 
 
 def wilson(wins: int, n: int, z: float = 1.959964) -> Interval:
-    """Wilson score interval of a share; (nan, 0, 1) without any trial."""
+    """Wilson score interval of a share; (nan, 0, 1) without trials."""
     if n == 0:
         return Interval(math.nan, 0.0, 1.0)
     share = wins / n
@@ -103,10 +103,10 @@ def wilson(wins: int, n: int, z: float = 1.959964) -> Interval:
 
 
 def date_block_interval(terms: Floats, dates: NDArray[np.int64], draws: int = 2000, seed: int = 7) -> Interval:
-    """Mean of the terms with a percentile 95 % interval from resampling whole game dates with replacement.
+    """Mean of the terms, with a 95 % percentile interval from resampling whole game dates with replacement.
 
-    Players of one date are dependent, so rows would give too narrow an interval. For a difference, pass
-    the differences of the two scores on the same rows.
+    Players of one date are not independent, so resampling rows would give too narrow an interval. For a difference,
+    pass the differences of two scores on the same rows.
     """
     _, group = np.unique(dates, return_inverse=True)
     sums, counts = np.bincount(group, weights=terms), np.bincount(group).astype(np.float64)
@@ -119,7 +119,7 @@ def date_block_interval(terms: Floats, dates: NDArray[np.int64], draws: int = 20
 def date_block_draws(
     statistic: Callable[[NDArray[np.int64]], float], dates: NDArray[np.int64], draws: int = 400, seed: int = 7
 ) -> Floats:
-    """A statistic of row indices under date-block resampling, for those that are not means (e.g. a slope)."""
+    """Draws of a statistic of row indices under date-block resampling, for statistics that are not means."""
     _, group = np.unique(dates, return_inverse=True)
     blocks = [np.flatnonzero(group == block) for block in range(int(group.max()) + 1)]
     generator = np.random.Generator(np.random.PCG64(seed))

@@ -1,7 +1,6 @@
-"""`minutes_rate`: how long he plays times how fast he scores, two boosted models.
+"""`minutes_rate`: minutes times points per minute, from two boosted models.
 
-Who is out tonight works through minutes; skill and opponent work through the rate. It was the best single system
-on 2023-24.
+Teammates who are out affect the minutes; skill and opponent affect the rate. It was the best single system on 2023-24.
 """
 
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ EFFECTS = (
 
 
 class MinutesRateParams(msgspec.Struct, frozen=True):
-    """Two LightGBM model texts: minutes, and points per minute; empty means untrained."""
+    """Two LightGBM model texts: minutes, and points per minute. Empty means untrained."""
 
     minutes_model: str = ""
     rate_model: str = ""
@@ -34,7 +33,7 @@ class MinutesRateParams(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class MinutesRate:
-    """The structural model."""
+    """The model of minutes and scoring rate."""
 
     system_id: str = "minutes_rate"
     needs: tuple[str, ...] = ()
@@ -53,7 +52,7 @@ class MinutesRate:
         return bundle.holds(self.system_id)
 
     def estimate(self, inputs: ForecastInput) -> Estimate:
-        """Minutes times points per minute; effects through either factor when asked to explain."""
+        """Minutes times points per minute, with the effects of both factors if `explain` is set."""
         params = inputs.bundle.part(self.system_id, MinutesRateParams)
         features = matrix(inputs.columns)
         minutes = np.clip(boosting.predict(params.minutes_model, features), MIN_MINUTES, 48.0)

@@ -1,7 +1,7 @@
-"""`moving_average`: half the last five games, three tenths the last ten, a fifth the season, plus factors.
+"""`moving_average`: 0.5 last five games + 0.3 last ten + 0.2 season, plus factors.
 
 Base: docs/domain.md#systems. The factors' weights are fitted on the training window (docs/domain.md#factors).
-Their signs are held: a weaker opposing defence, a faster opponent and a fresher player never lower the forecast.
+No weight is negative: a weaker opposing defence, a faster opponent or a fresher player never lowers the forecast.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ EFFECTS = ("recent scoring", "opposing defence", "pace", "home", "freshness")
 
 
 class MovingAverageParams(msgspec.Struct, frozen=True):
-    """Weights in points per unit; defaults are the effects measured in docs/domain.md#factors."""
+    """Weights in points per unit. Defaults: the effects measured in docs/domain.md#factors."""
 
     level: float = 1.0
     per_def_rating: float = 0.048
@@ -42,7 +42,7 @@ def base_points(columns: Columns) -> Floats:
 
 
 def factors(columns: Columns, league_def_rating: float) -> Floats:
-    """What the weights multiply, shape (rows, 4): defence, pace, home, fatigue; positive helps the scorer."""
+    """Defence, pace, home and fatigue, shape (rows, 4). Positive values raise the forecast."""
     parts = (
         columns.get("opponent_def_rating") - league_def_rating,
         columns.get("pace_score"),
@@ -59,21 +59,21 @@ def _weights(params: MovingAverageParams) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class MovingAverage:
-    """The reference any other system has to beat."""
+    """The baseline for the other systems."""
 
     system_id: str = "moving_average"
     needs: tuple[str, ...] = ()
     shape_id: str = "moving_average"
 
     def fit(self, training: TrainingInput) -> MovingAverageParams:
-        """Level and factor weights by least squares, none negative."""
+        """Level and factor weights by non-negative least squares."""
         league = float(training.columns.get("opponent_def_rating").mean())
         design = np.column_stack((base_points(training.columns), factors(training.columns, league)))
         level, defence, pace, home, fatigue = (float(w) for w in non_negative(design, training.points))
         return MovingAverageParams(level, defence, pace, home, fatigue, league)
 
     def ready(self, bundle: ModelBundle) -> bool:
-        """Always: untrained it uses the measured effects."""
+        """Always. Untrained, it uses the measured effects."""
         return True
 
     def estimate(self, inputs: ForecastInput) -> Estimate:

@@ -1,4 +1,4 @@
-"""What a policy's picks would have won at the quoted prices, beside what they had to win."""
+"""The profit of a policy's picks at the quoted prices, and their break-even rate."""
 
 import msgspec
 import numpy as np
@@ -17,7 +17,7 @@ EDGES_PTS = ((0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 5.0), (5.0, 99.0))
 
 
 class EdgeBucket(msgspec.Struct, frozen=True):
-    """Rows by |median - line| in points: decided picks of the median's side and their Wilson interval."""
+    """Rows by |median - line| in points: decided picks of the median's side, with their Wilson interval."""
 
     low_pts: float
     high_pts: float
@@ -26,7 +26,7 @@ class EdgeBucket(msgspec.Struct, frozen=True):
 
 
 class Picks(msgspec.Struct, frozen=True):
-    """Counts by outcome; `break_even` is the mean over the decided bets' own prices, profit per unit."""
+    """Counts by outcome, and profit per unit. `break_even` is the mean over the prices of the decided bets."""
 
     bets: int
     passes: int
@@ -41,7 +41,7 @@ class Picks(msgspec.Struct, frozen=True):
 
     @property
     def shows_an_edge(self) -> bool:
-        """Whether the interval of profit lies above 0 over enough bets to mean it."""
+        """Whether the interval of profit is above 0, with enough bets."""
         return self.wins + self.losses >= ENOUGH_BETS and self.profit_per_bet.low > 0
 
 
@@ -51,7 +51,7 @@ def decimal_prices(american: Floats) -> Floats:
 
 
 def picks(rows: TrainingTable, forecasts: Forecasts, policy: Policy) -> Picks:
-    """Bets the policy takes by expected value at the quoted price, and what became of them."""
+    """The bets that the policy takes by expected value at the quoted price, and their outcomes."""
     offered = np.isfinite(rows.line_pts) & forecasts.has_forecast
     table, pmf = rows.take(offered), forecasts.pmf[offered].astype(np.float64)
     over = dist.prob_over(pmf, table.line_pts)

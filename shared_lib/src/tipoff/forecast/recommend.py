@@ -1,4 +1,4 @@
-"""From a forecast and a quote to OVER, UNDER or PASS: expected value at the quoted price, nothing else."""
+"""Recommends OVER, UNDER or PASS by expected value at the quoted price."""
 
 from dataclasses import dataclass
 
@@ -8,10 +8,10 @@ from tipoff.forecast.types import Forecast, Quote, Recommendation
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When to recommend. Configuration, fixed before looking at results.
+    """When to recommend a bet. It is fixed before results are known.
 
-    `min_expected_value` is profit per unit staked; the default asks for more than any measured edge
-    (docs/forecasting.md#sample-size), so PASS is the rule. `min_feature_quality` is 0-100.
+    `min_expected_value` is profit per unit staked. The default is above any measured edge
+    (docs/forecasting.md#sample-size), so most recommendations are PASS. `min_feature_quality` is 0-100.
     """
 
     min_expected_value: float = 0.05
@@ -20,7 +20,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The recommendation and what it rests on: value per unit staked of either side, P(over), P(push)."""
+    """The recommendation and its figures: expected value per unit of either side, P(over), P(push)."""
 
     recommendation: Recommendation
     value_over: float
@@ -30,7 +30,7 @@ class Advice:
 
 
 def advise(forecast: Forecast, quote: Quote | None, feature_quality: float, policy: Policy) -> Advice:
-    """The better side when its expected value reaches the threshold, else PASS; NO_LINE without a quote."""
+    """The better side if its expected value reaches the threshold, else PASS; NO_LINE without a quote."""
     if quote is None:
         return Advice(Recommendation.NO_LINE, 0.0, 0.0, 0.0, 0.0)
     over, push = forecast.prob_over(quote.line_pts), forecast.prob_push(quote.line_pts)

@@ -1,7 +1,6 @@
-"""What every evaluation prints: figures with their rows and intervals (docs/forecasting.md#report).
+"""The report of an evaluation: figures with their rows and intervals (docs/forecasting.md#report).
 
-Everything is computed from a `Walk`: predictions made before the games, and what happened. Structs encode
-to JSON as they are; the same walk gives the same report.
+It is computed from a `Walk`: predictions made before the games, and the results. The same walk gives the same report.
 """
 
 import hashlib
@@ -33,10 +32,10 @@ NO_EDGE = "No edge over the market is shown."
 
 
 class Scores(msgspec.Struct, frozen=True):
-    """Errors of one system on one set of rows; CRPS, MAE and differences with date-block 95 % intervals.
+    """Errors of one system on one set of rows. CRPS, MAE and differences have 95 % date-block intervals.
 
-    `mae` is of the interpolated median, `rmse_pts` and `bias_pts` (predicted - actual) of the mean.
-    `line_mae` and `mae_minus_line` are on the same rows, None where these have no line.
+    `mae` is of the interpolated median, `rmse_pts` and `bias_pts` (predicted - actual) of the mean. `line_mae` and
+    `mae_minus_line` are on the same rows; None if these have no line.
     """
 
     rows: str
@@ -53,7 +52,7 @@ class Scores(msgspec.Struct, frozen=True):
 
 
 class Probabilities(msgspec.Struct, frozen=True):
-    """P(over | no push) beside the market, a coin and a constant fitted on earlier seasons, same rows."""
+    """Scores of P(over | no push), of the market, a coin and a constant from earlier seasons, on the same rows."""
 
     rows: str
     n: int
@@ -71,7 +70,7 @@ class Probabilities(msgspec.Struct, frozen=True):
 
 
 class SystemReport(msgspec.Struct, frozen=True):
-    """One system on all rows where it has a forecast, and on those where the last-10 average has one too."""
+    """One system on all rows where it has a forecast, and on those that also have a last-10 average."""
 
     system_id: str
     coverage: float
@@ -85,7 +84,7 @@ class SystemReport(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The whole evaluation. `voids` are slate rows without an appearance: counted, in no error metric."""
+    """The whole evaluation. `voids` counts slate rows without an appearance, which are in no error metric."""
 
     first_date: date
     last_date: date
@@ -103,7 +102,7 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def evaluate(walk: Walk, constant_over: float, policy: Policy) -> Report:
-    """The report of a walk; `constant_over` is the share of overs among decided rows of earlier seasons."""
+    """The report of a walk. `constant_over` is the share of overs among decided rows of earlier seasons."""
     rows = walk.rows
     lined = np.isfinite(rows.line_pts) & rows.appeared
     systems = [_system(walk, name, constant_over, policy) for name in walk.systems]
@@ -131,13 +130,13 @@ def digest(rows: TrainingTable, mask: Mask) -> str:
 
 
 def pit_values(rows: TrainingTable, forecasts: Forecasts, mask: Mask) -> Floats:
-    """Seeded randomised PIT of the rows of the mask; a row's draw does not depend on the mask."""
+    """Seeded randomised PIT of the rows in the mask. A row's draw does not depend on the mask."""
     uniforms = np.random.Generator(np.random.PCG64(PIT_SEED)).random(len(rows))
     return dist.randomised_pit(_pmf(forecasts, mask), rows.points[mask], uniforms[mask])
 
 
 def scores(name: str, rows: TrainingTable, forecasts: Forecasts, mask: Mask) -> Scores | None:
-    """Errors on the rows of the mask where the system has a forecast and the player appeared; None without any."""
+    """Errors on the rows in the mask with a forecast and an appearance; None without such rows."""
     mask = mask & forecasts.has_forecast & rows.appeared
     if not mask.any():
         return None
@@ -163,7 +162,7 @@ def scores(name: str, rows: TrainingTable, forecasts: Forecasts, mask: Mask) -> 
 def probabilities(
     name: str, rows: TrainingTable, forecasts: Forecasts, mask: Mask, constant_over: float
 ) -> Probabilities | None:
-    """Scores of P(over | no push) on decided rows of the mask with a line; None with fewer than 100."""
+    """Scores of P(over | no push) on decided rows in the mask with a line; None for fewer than 100 rows."""
     mask = mask & forecasts.has_forecast & rows.appeared & np.isfinite(rows.line_pts)
     mask &= rows.line_pts != rows.points
     if mask.sum() < 100:
@@ -193,7 +192,7 @@ def probabilities(
 
 
 def _slope(prob: Floats, over: Floats, dates: np.typing.NDArray[np.int64]) -> metrics.Interval:
-    """Slope of a logistic regression of the outcome on the forecast's log-odds; 1 is calibrated."""
+    """Slope of a logistic regression of the outcome on the forecast's log-odds. 1 is calibrated."""
     inputs = np.column_stack((np.ones(len(prob)), logit(prob)))
     start = np.array([0.0, 1.0])
 
@@ -208,7 +207,7 @@ def _slope(prob: Floats, over: Floats, dates: np.typing.NDArray[np.int64]) -> me
 def _system(walk: Walk, name: str, constant_over: float, policy: Policy) -> SystemReport:
     rows, forecasts = walk.rows, walk.systems[name]
     lined = np.isfinite(rows.line_pts)
-    regular = ~rows.playoffs  # play-offs have no injury reports: told apart, never mixed in
+    regular = ~rows.playoffs  # play-offs have no injury reports, so they are a separate slice
     sets = {
         "all": rows.appeared & regular,
         "dfs": lined & ~rows.sportsbook & regular,
@@ -246,7 +245,7 @@ def _months(rows: TrainingTable) -> dict[str, Mask]:
 
 
 def _against_last_10(rows: TrainingTable, forecasts: Forecasts) -> metrics.Interval:
-    """MAE minus that of the plain last-10 average, on the rows where both have a forecast."""
+    """MAE minus the MAE of the last-10 average, on the rows with both."""
     mask = forecasts.has_forecast & rows.appeared & np.isfinite(rows.last_10_pts)
     actual = rows.points[mask]
     own = np.abs(dist.medians(_pmf(forecasts, mask)) - actual)
@@ -271,7 +270,7 @@ def _wires(walk: Walk) -> list[tripwires.Wire]:
 
 
 def _verdict(systems: list[SystemReport]) -> str:
-    """The sentence every report ends with; only an interval of profit above 0 over enough bets changes it."""
+    """The last sentence of the report. Only a profit interval above 0 over enough bets changes it."""
     shown = [s.system_id for s in systems if s.picks.shows_an_edge]
     return f"Profit above 0 by interval: {', '.join(shown)}. Re-estimate on unseen dates." if shown else NO_EDGE
 

@@ -1,9 +1,8 @@
-"""From a mean to a calibrated distribution: variance law, negative binomial, recalibrated probabilities.
+"""Turns a mean into a calibrated distribution.
 
-A `Shape` is fitted on out-of-fold (mean, points) pairs. It first takes the negative binomial with the
-variance law of the training window, then bends its cumulative probabilities by monotone maps, one per
-tier of the mean, so that the probability integral transform becomes uniform. The ladder built from it is
-forced to be stochastically increasing in the mean: a higher mean never lowers any quantile.
+A `Shape` is fitted on out-of-fold pairs of mean and points. It starts with the negative binomial and the variance law
+of the training window. Monotone maps, one per tier of the mean, then recalibrate the cumulative probabilities so that
+the PIT becomes uniform. A higher mean never lowers a quantile.
 """
 
 from functools import lru_cache
@@ -21,7 +20,7 @@ from tipoff.forecast.distributions import (
 )
 
 TIER_EDGES = (3.0, 5.0, 8.0, 11.0, 15.0, 20.0)
-# dense at both ends: a lump of early exits sits where the raw distribution has next to nothing
+# dense at both ends: early exits have low scores to which the raw distribution gives almost no probability
 TAIL: Floats = np.array([0.0005, 0.001, 0.002, 0.004, 0.007, 0.011, 0.017])
 LEVELS: Floats = np.concatenate(([0.0], TAIL, np.linspace(0.025, 0.975, 39), 1.0 - TAIL[::-1], [1.0]))
 MIN_ROWS = 2000
@@ -31,7 +30,7 @@ GRID: Floats = np.concatenate([np.arange(0.05, 50.0, 0.1), np.arange(50.0, 90.0,
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """Variance law and, per tier, the tier's mean and its map at LEVELS."""
+    """Variance law and, per tier, its mean and its map at LEVELS."""
 
     linear: float = 3.86
     quadratic: float = -0.041
@@ -54,9 +53,9 @@ def distributions(shape: Shape, mean: Floats) -> Floats:
 
 
 def fit_shape(mean: Floats, points: Floats) -> Shape:
-    """Shape of these out-of-fold forecasts, oldest first; the untrained one with fewer than MIN_ROWS rows.
+    """Shape of these out-of-fold forecasts, oldest first; the untrained shape for fewer than MIN_ROWS rows.
 
-    Only the newest MAX_ROWS count: they are enough, and the nearest to what will be predicted.
+    Only the newest MAX_ROWS are used. They are enough, and the most similar to the rows to predict.
     """
     if len(mean) < MIN_ROWS:
         return Shape()
@@ -83,7 +82,7 @@ def fit_law(mean: Floats, points: Floats) -> VarianceLaw:
 
 
 def _map(pmf: Floats, points: Floats) -> tuple[float, ...]:
-    """Share of randomised PIT values at or below each level: where the raw CDF ought to stand."""
+    """Share of randomised PIT values at or below each level: the calibrated value of the raw CDF."""
     generator = np.random.Generator(np.random.PCG64(0))
     mass, below = mass_and_below(pmf, points)
     pits = [below + generator.random(len(points)) * mass for _ in range(PIT_DRAWS)]
@@ -94,19 +93,19 @@ def _map(pmf: Floats, points: Floats) -> tuple[float, ...]:
 
 @lru_cache(maxsize=32)
 def ladder(shape: Shape) -> Floats:
-    """Probabilities for every mean of GRID, cumulative probabilities never rising with the mean."""
-    cdf = _bent(shape, cumulative(negative_binomial(GRID, shape.law.variance(GRID))))
+    """Probabilities for every mean of GRID. Cumulative probabilities never rise with the mean."""
+    cdf = _recalibrated(shape, cumulative(negative_binomial(GRID, shape.law.variance(GRID))))
     cdf = np.minimum.accumulate(cdf, axis=0)
     cdf[:, -1] = 1.0
     return np.diff(np.maximum.accumulate(cdf, axis=1), axis=1, prepend=0.0)
 
 
-def _bent(shape: Shape, cdf: Floats) -> Floats:
-    """The maps applied, weighted linearly between the means of neighbouring tiers."""
+def _recalibrated(shape: Shape, cdf: Floats) -> Floats:
+    """The CDF after the maps, interpolated linearly between the means of adjacent tiers."""
     if not shape.maps:
         return cdf
-    bent = np.zeros_like(cdf)
+    mapped = np.zeros_like(cdf)
     for index, knots in enumerate(shape.maps):
         nearness = np.interp(GRID, shape.tiers, np.eye(len(shape.tiers))[index])
-        bent += nearness[:, None] * np.interp(cdf, LEVELS, knots)
-    return bent
+        mapped += nearness[:, None] * np.interp(cdf, LEVELS, knots)
+    return mapped

@@ -1,7 +1,7 @@
-"""The shape of a prediction system: many rows in, an expected score per row and its contributions out.
+"""The interface of a prediction system: it estimates the expected points of each row, and their contributions.
 
-Every system estimates a mean; one `Shape` per system, fitted out of fold, turns means into calibrated
-distributions (module `shape`). So a new system is a fit and an estimate, nothing more.
+One `Shape` per system, fitted out of fold, turns the means into calibrated distributions. So a new system needs only
+`fit` and `estimate`.
 """
 
 from collections.abc import Mapping
@@ -28,27 +28,27 @@ type Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What the market says per row: the main line in points and its de-vigged P(over | no push).
+    """The market, by row: the main line in points and its de-vigged P(over | no push).
 
-    NaN where there is no quote before the cutoff. Only `market_aware` may look at it.
+    NaN means no quote before the cutoff. Only `market_aware` may read it.
     """
 
     line_pts: Floats
     prob_over: Floats
 
     @staticmethod
-    def silent(rows: int) -> "Market":
-        """A market without any quote."""
+    def empty(rows: int) -> "Market":
+        """A market without quotes."""
         return Market(np.full(rows, np.nan), np.full(rows, np.nan))
 
     def take(self, index: Mask) -> "Market":
-        """The rows where the mask holds."""
+        """The rows in the mask."""
         return Market(self.line_pts[index], self.prob_over[index])
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Expected points of one system; `mean` (rows,) counts only where `has_forecast` (rows,) holds.
+    """Expected points of one system. `mean` (rows,) is valid only where `has_forecast` (rows,) is true.
 
     `effects` (rows, len(effect_names)) are contributions to the mean in points.
     """
@@ -61,7 +61,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Prediction:
-    """An estimate and the shape that turns its means into distributions, when these are asked for."""
+    """An estimate, and the shape that turns its means into distributions."""
 
     estimate: Estimate
     shape: Shape
@@ -72,7 +72,7 @@ class Prediction:
         return distributions(self.shape, self.estimate.mean)
 
     def pmf_at(self, rows: Mask) -> Floats:
-        """Probabilities of the rows where the mask holds only."""
+        """Calibrated probabilities of the rows in the mask."""
         return distributions(self.shape, self.estimate.mean[rows])
 
     @property
@@ -83,9 +83,9 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class ForecastInput:
-    """Everything a system may read: features, the trained bundle, predictions it builds on, the market.
+    """The inputs of a system: features, the trained bundle, earlier predictions and the market.
 
-    `explain` asks for effects; without it a system may leave them out where they cost time.
+    `explain` requests effects. Without it, a system may leave out effects that take time.
     """
 
     columns: Columns
@@ -102,7 +102,7 @@ def matrix(columns: Columns) -> boosting.Matrix:
 
 @dataclass(frozen=True)
 class TrainingInput:
-    """Rows to fit on: players who appeared, features as of each game's cutoff, and their points and minutes.
+    """Training rows: players who appeared, their features as of the game's cutoff, points and minutes.
 
     `points` and `minutes` are (rows,). `earlier` holds out-of-fold predictions of the systems in `needs`.
     """
@@ -120,25 +120,25 @@ class TrainingInput:
 
 
 class System(Protocol):
-    """One way to forecast. Pure: the same input gives the same estimate, to the bit."""
+    """A prediction system. It is pure: the same input gives exactly the same estimate."""
 
     @property
     def system_id(self) -> str:
-        """The one spelling of its name, in tables and registry alike."""
+        """Its name in tables and in the registry."""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Systems whose predictions it reads from `earlier`."""
+        """The systems whose predictions it reads from `earlier`."""
 
     @property
     def shape_id(self) -> str:
-        """Whose shape turns its means into distributions: its own, or that of the system it corrects."""
+        """The system whose shape it uses: itself, or the system that it corrects."""
 
     def fit(self, training: TrainingInput) -> msgspec.Struct:
-        """The system's part of the bundle."""
+        """Fit the system's part of the bundle."""
 
     def ready(self, bundle: ModelBundle) -> bool:
-        """Whether the bundle holds what it needs; True for one that works untrained."""
+        """Whether the bundle has all it needs. True for a system that works untrained."""
 
     def estimate(self, inputs: ForecastInput) -> Estimate:
-        """Expected points for all rows of the input."""
+        """Expected points for all rows."""

@@ -1,7 +1,6 @@
-"""The registry of prediction systems, and the one way to run them over a slate.
+"""The registry of prediction systems, and the functions that run them.
 
-A new system is one module with a class that follows `System`, and one line in `REGISTRY`,
-after the systems it needs.
+A new system is a module with a class that implements `System`, and an entry in `REGISTRY` after the systems it needs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,7 +34,7 @@ REGISTRY: dict[str, System] = {system.system_id: system for system in _ALL}
 
 
 def predict_one(system: System, inputs: ForecastInput) -> Prediction:
-    """A system's estimate with the distributions its shape gives it."""
+    """A system's estimate, with its shape."""
     estimate = system.estimate(inputs)
     return Prediction(estimate, inputs.bundle.part(f"shape:{system.shape_id}", Shape))
 
@@ -43,7 +42,7 @@ def predict_one(system: System, inputs: ForecastInput) -> Prediction:
 def predict_all(
     columns: Columns, market: Market, bundle: ModelBundle = UNTRAINED, explain: bool = False
 ) -> dict[str, Prediction]:
-    """Predictions of every system that is ready, by system id, in registry order."""
+    """Predictions of all systems that are ready, by system id, in the order of the registry."""
     done: dict[str, Prediction] = {}
     for system_id, system in REGISTRY.items():
         if system.ready(bundle):
@@ -54,10 +53,10 @@ def predict_all(
 def forecast_slate(
     rows: Sequence[FeatureRow], quotes: Mapping[tuple[str, int], Quote], bundle: ModelBundle = UNTRAINED
 ) -> list[Forecast]:
-    """Forecasts of all ready systems for these rows, rows in order within each system.
+    """Forecasts of all ready systems for these rows. Within a system they are in row order.
 
-    `quotes` maps (nba_game_id, player_id) to the reference line at the cutoff, where there is one.
-    A system that has nothing to say about a row leaves it out.
+    `quotes` maps (nba_game_id, player_id) to the reference line at the cutoff.
+    Rows without a forecast by a system are left out.
     """
     if not rows:
         return []
@@ -73,7 +72,7 @@ def forecast_slate(
 
 
 def market_of(quotes: Sequence[Quote | None]) -> Market:
-    """Lines and fair probabilities of these quotes, NaN where there is none."""
+    """Lines and fair probabilities of these quotes; NaN without a quote."""
     lines = np.array([np.nan if quote is None else quote.line_pts for quote in quotes], dtype=np.float64)
     fair = [np.nan if quote is None else quote.fair_prob_over for quote in quotes]
     return Market(lines, np.array(fair, dtype=np.float64))
@@ -91,7 +90,7 @@ def _forecast(row: FeatureRow, system_id: str, prediction: Prediction, index: in
 
 
 def _reasons(prediction: Prediction, index: int, most: int = 6) -> tuple[Reason, ...]:
-    """The largest contributions, signed, in points; those that round to nothing are left out."""
+    """The largest contributions, signed, in points. Those below 0.05 are left out."""
     names = prediction.estimate.effect_names
     if not names:
         return ()

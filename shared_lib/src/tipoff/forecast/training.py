@@ -1,10 +1,10 @@
-"""From a table of past games to one bundle: pure, arrays in, parameters out.
+"""Trains a bundle on a table of past games.
 
-Two stages. First every system without needs is fitted on the whole window, and once more per fold on what
-lies before the fold, which gives out-of-fold means. On these the shapes, the ensemble's weights and the
-market's correction are fitted, so nothing is calibrated on rows its model was trained on.
+There are two stages. First, each system without needs is fitted on the whole window, and for each fold on the rows
+before the fold, which gives out-of-fold means. Second, the shapes, the ensemble's weights and the market's correction
+are fitted on the out-of-fold means. So nothing is calibrated on rows that its model was trained on.
 
-Folds are fitted side by side on threads: each model is boosted on one, so that its bytes do not depend on it.
+Folds are fitted in parallel threads. Each model uses one thread, so its bytes do not depend on the parallelism.
 """
 
 from collections.abc import Mapping, MutableMapping
@@ -31,18 +31,18 @@ type Integers = NDArray[np.int64]
 FOLD_STARTS = ((10, 1), (1, 15))
 FIRST_FOLD_ROWS = 8000
 MIN_TRAINING_ROWS = 2000
-FOLDS_AT_ONCE = 2  # each holds a copy of its window
+FOLDS_AT_ONCE = 2  # each has a copy of its window
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingTable:
-    """Slate rows with what became of them; all arrays have one entry per row, in (date, game, player) order.
+    """Slate rows and their outcomes. All arrays have one entry per row, in the order of date, game and player.
 
-    `dates` are Eastern game dates as proleptic ordinals (`date.toordinal`), `seasons` the year a season
-    starts in. `features` is float32 of shape (rows, len(names)); `quality` (rows,) is 0-100. `points` and
-    `minutes` are NaN where the player did not appear. `line_pts`, `line_prob_over` (de-vigged, no push) and
-    the American prices are of the reference line, NaN without one; `sportsbook` is False for DFS operators.
-    `last_10_pts` is the plain mean of the last ten appearances this season, NaN before the first.
+    `dates` are Eastern game dates as proleptic ordinals (`date.toordinal`); `seasons`, the year in which a season
+    starts. `features` is float32 of shape (rows, len(names)). `quality` (rows,) is 0-100. `points` and `minutes` are
+    NaN if the player did not appear. `line_pts`, `line_prob_over` (de-vigged, no push) and the American prices are of
+    the reference line; NaN without one. `sportsbook` is False for DFS operators. `last_10_pts` is the plain mean of the
+    last ten appearances this season; NaN before the first.
     """
 
     dates: Integers
@@ -67,7 +67,7 @@ class TrainingTable:
         return len(self.dates)
 
     def take(self, mask: Mask | Integers) -> "TrainingTable":
-        """The rows where the mask holds, or those at these places in their order."""
+        """The rows in the mask, or at these positions."""
         kept = {f.name: getattr(self, f.name) for f in fields(self)}
         return TrainingTable(**{name: v if name == "names" else v[mask] for name, v in kept.items()})
 
@@ -76,10 +76,8 @@ class TrainingTable:
         return self.features[:, self.names.index(name)].astype(np.float64)
 
     def columns(self) -> Columns:
-        """The features as columns; quality is the row's own, for systems do not read it per feature."""
-        values = self.features.astype(np.float64)
-        quality = np.broadcast_to(self.quality[:, None] / 100.0, values.shape)
-        return Columns(self.names, values, quality, self.player_ids)
+        """The features as columns."""
+        return Columns(self.names, self.features.astype(np.float64), self.player_ids)
 
     def market(self) -> Market:
         """Lines and fair probabilities."""
@@ -91,17 +89,17 @@ type Means = Mapping[str, Estimate]
 
 @dataclass(frozen=True, slots=True)
 class FoldCache:
-    """Folds already done over one table: bundles by fold start, means by fold, so a walk fits each once."""
+    """Finished folds of one table: bundles by the start of the fold, and means by fold. A walk fits each fold once."""
 
     bundles: MutableMapping[int, ModelBundle] = field(default_factory=dict)
     means: MutableMapping[tuple[int, int], Means] = field(default_factory=dict)
 
 
 def fit_bundle(table: TrainingTable, before: date, cache: FoldCache | None = None) -> ModelBundle:
-    """The bundle of everything known before a date.
+    """The bundle of all that is known before a date.
 
-    Only rows with `game_date < before` of players who appeared are read. `cache` may be handed from one
-    call to the next over the same table, since a fold's results depend on the rows before its end alone.
+    It reads only rows with `game_date < before`, of players who appeared. Calls over the same table may share `cache`,
+    because the results of a fold depend only on the rows before its end.
 
     Raises:
         NotReady: fewer than MIN_TRAINING_ROWS rows before the date.
@@ -123,21 +121,21 @@ def fit_bundle(table: TrainingTable, before: date, cache: FoldCache | None = Non
 
 
 def fill_folds(table: TrainingTable, before: date, cache: FoldCache) -> None:
-    """Fit the folds' models that bundles up to this date need, so that a walk finds them in the cache."""
+    """Fit the models of all folds that bundles up to this date need, for the cache."""
     _out_of_fold(table.take((table.dates < before.toordinal()) & table.appeared), cache)
 
 
 def _base_fitted(bundle: ModelBundle, window: TrainingTable) -> ModelBundle:
-    """The bundle with the part of every system that needs no other."""
+    """The bundle with the parts of the systems without needs."""
     training = TrainingInput(window.columns(), window.points, window.minutes, window.market())
     parts = {name: system.fit(training) for name, system in REGISTRY.items() if not system.needs}
     return bundle.with_parts(parts)
 
 
 def fold_bounds(window: TrainingTable) -> list[tuple[int, int]]:
-    """(start, end) ordinals of the folds: each season from its second on, in two halves, end excluded.
+    """(start, end) ordinals of the folds, without the end: the two halves of each season from the second on.
 
-    The first fold starts where at least FIRST_FOLD_ROWS rows lie before it (a quarter of the window at most).
+    The first fold has at least FIRST_FOLD_ROWS rows before it (or a quarter of the window, if that is less).
     """
     years = range(int(window.seasons.min()), int(window.seasons.max()) + 2)
     starts = sorted(date(y + (m < 7), m, d).toordinal() for y in years for m, d in FOLD_STARTS)
@@ -149,10 +147,10 @@ def fold_bounds(window: TrainingTable) -> list[tuple[int, int]]:
 
 
 def _out_of_fold(window: TrainingTable, cache: FoldCache) -> tuple[Mask, Means]:
-    """Which rows lie in a fold, and every base system's estimates for them, in row order."""
+    """The mask of rows in a fold, and the estimates of each base system for them, in row order."""
     bounds = fold_bounds(window)
     with ThreadPoolExecutor(FOLDS_AT_ONCE) as pool:
-        # The last fold has most rows before it, so it goes first.
+        # The last fold has the most rows before it, so it starts first.
         done = list(pool.map(partial(_fold, window, cache), reversed(bounds)))[::-1]
     joined = {
         name: Estimate(
@@ -165,7 +163,7 @@ def _out_of_fold(window: TrainingTable, cache: FoldCache) -> tuple[Mask, Means]:
 
 
 def _fold(window: TrainingTable, cache: FoldCache, bounds: tuple[int, int]) -> Means:
-    """Estimates for the rows of one fold by systems fitted on the rows before it."""
+    """Estimates for the rows of one fold, by systems fitted on the rows before it."""
     start, end = bounds
     if start not in cache.bundles:
         cache.bundles[start] = _base_fitted(UNTRAINED, window.take(window.dates < start))
@@ -178,7 +176,7 @@ def _fold(window: TrainingTable, cache: FoldCache, bounds: tuple[int, int]) -> M
 
 
 def _calibrated(bundle: ModelBundle, window: TrainingTable, inside: Mask, means: Means) -> ModelBundle:
-    """Shapes of the base systems, then the systems that build on them, each with its shape."""
+    """The bundle with the shapes of the base systems, and then the other systems with their shapes."""
     rows = window.take(inside)
     earlier: dict[str, Prediction] = {}
     for name, estimate in means.items():

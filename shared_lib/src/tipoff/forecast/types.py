@@ -1,4 +1,4 @@
-"""What the prediction systems read and return: feature rows, quotes, forecasts, reasons."""
+"""The types that prediction systems read and return: feature rows, quotes, forecasts, reasons."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from tipoff.forecast.distributions import Distribution
 
 @dataclass(frozen=True, slots=True)
 class FeatureValue:
-    """One feature: its value in its own unit, and how much of it is data (0 = all prior, 1 = all data)."""
+    """One feature: its value, and the share of data in it (0 = all prior, 1 = all data)."""
 
     value: float
     quality: float = 1.0
@@ -19,10 +19,10 @@ class FeatureValue:
 
 @dataclass(frozen=True, slots=True)
 class FeatureRow:
-    """One row of `ml_feature_store_v2`: the key of a player's game and his features by name.
+    """One row of `ml_feature_store_v2`: the key of a player's game, and the features by name.
 
-    `cutoff_at` (UTC) is the instant before which everything behind the features was known.
-    `feature_quality_score` is 0-100 and gates the recommendation, never the forecast.
+    All inputs of the features were known before `cutoff_at` (UTC). `feature_quality_score` (0-100) affects the
+    recommendation, not the forecast.
     """
 
     game_date: date
@@ -38,15 +38,15 @@ class FeatureRow:
 
     @property
     def key(self) -> tuple[str, int]:
-        """(nba_game_id, player_id): unique within a slate."""
+        """(nba_game_id, player_id), unique in a slate."""
         return (self.nba_game_id, self.player_id)
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The reference line of a player at the cutoff, with the prices of the book whose line it is.
+    """The reference line of a player at the cutoff, with the American prices of its book.
 
-    Prices are American. `snapshot_at` (UTC) is when that book's quote was seen; `line_books` counts the books in force.
+    `snapshot_at` (UTC) is the instant of that book's quote. `line_books` is the number of books in force.
     """
 
     line_pts: float
@@ -58,14 +58,14 @@ class Quote:
 
     @property
     def fair_prob_over(self) -> float:
-        """P(over | no push) with the margin removed in proportion (`core.odds.devig_multiplicative`)."""
+        """P(over | no push), de-vigged by `core.odds.devig_multiplicative`."""
         prices = (odds.decimal_from_american(price) for price in (self.over_american, self.under_american))
         return odds.devig_multiplicative(*prices)
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One contribution a person can read: `effect_pts` is signed, in points of the forecast mean."""
+    """One contribution to the mean, for people. `effect_pts` is signed, in points."""
 
     name: str
     effect_pts: float
@@ -74,10 +74,10 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A full distribution of a player's points by one system, given that he appears.
+    """One system's distribution of a player's points, on the condition that he appears.
 
-    `reasons` are sorted by size of effect; `model_digest` is the sha256 of the artefact used,
-    or empty for a system without one.
+    `reasons` are sorted by the size of the effect. `model_digest` is the sha256 of the model's artefact; empty for a
+    system without one.
     """
 
     system_id: str
@@ -89,7 +89,7 @@ class Forecast:
 
     @property
     def mean_pts(self) -> float:
-        """Mean of the distribution: what RMSE and bias are judged by."""
+        """Mean of the distribution. RMSE and bias use it."""
         return self.distribution.mean
 
     @property
@@ -99,7 +99,7 @@ class Forecast:
 
     @property
     def predicted_points(self) -> float:
-        """Interpolated median: what MAE, margins and the comparison with the line use."""
+        """Interpolated median. MAE, margins and the comparison with the line use it."""
         return self.distribution.median
 
     def prob_over(self, line_pts: float) -> float:
@@ -116,12 +116,12 @@ class Forecast:
 
     @property
     def key(self) -> tuple[str, int]:
-        """(nba_game_id, player_id), the key of the feature row it answers."""
+        """(nba_game_id, player_id), the key of the feature row."""
         return (self.nba_game_id, self.player_id)
 
 
 class Recommendation(StrEnum):
-    """What is published beside a forecast."""
+    """The published recommendation."""
 
     OVER = "OVER"
     UNDER = "UNDER"

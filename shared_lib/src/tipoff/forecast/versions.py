@@ -1,4 +1,4 @@
-"""What a trained bundle is tied to: the feature list and the libraries that read it."""
+"""The library versions that a trained bundle depends on."""
 
 from tipoff.forecast import boosting
 from tipoff.forecast.features import REQUIRED
@@ -7,5 +7,5 @@ FEATURE_NAMES: tuple[str, ...] = REQUIRED
 
 
 def library_versions() -> dict[str, str]:
-    """Installed versions of the libraries a bundle was trained with."""
+    """The installed versions of the libraries of the prediction systems."""
     return boosting.libraries()

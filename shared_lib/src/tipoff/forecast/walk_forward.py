@@ -1,6 +1,6 @@
-"""Walk forward by week: train on everything before the week, predict the week, take the next.
+"""Walk-forward evaluation by week: train on all rows before the week, then predict the week.
 
-The same functions as in production: `fit_bundle` and `predict_all`. Nothing of a week reaches its bundle.
+It uses the functions of production, `fit_bundle` and `predict_all`. A week's bundle reads no row of the week.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ DAYS_PER_BLOCK = 7
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One week of predictions: its first ordinal, its rows in the table, and the bundle that made them."""
+    """One week of predictions: its first ordinal, its rows in the table, and its bundle."""
 
     start: int
     rows: Mask
@@ -32,7 +32,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """One system over all rows of a walk: whether it has a forecast, its mean, its probabilities."""
+    """One system's forecasts for all rows of a walk: mask, means and probabilities."""
 
     has_forecast: Mask
     mean: Floats
@@ -41,7 +41,7 @@ class Forecasts:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """All blocks of a season joined: the tested rows, each system's forecasts, each row's training cutoff."""
+    """All blocks of a season: the tested rows, the forecasts of each system, and each row's training cutoff."""
 
     rows: TrainingTable
     systems: dict[str, Forecasts]
@@ -50,7 +50,7 @@ class Walk:
 
 
 def block_starts(dates: Integers) -> list[int]:
-    """Ordinals at which weeks begin: every seventh day from the first date, weeks without games left out."""
+    """The first ordinals of the weeks: every seventh day from the first date, without weeks that have no games."""
     first, last = int(dates.min()), int(dates.max())
     weeks = range(first, last + 1, DAYS_PER_BLOCK)
     return [week for week in weeks if ((dates >= week) & (dates < week + DAYS_PER_BLOCK)).any()]
@@ -61,10 +61,10 @@ def walk(
     tested: Mask,
     each: Callable[[Callable[[int], Block], list[int]], Iterable[Block]] = map,
 ) -> Walk:
-    """Predict the tested rows week by week, every bundle trained on earlier dates only.
+    """Predict the tested rows week by week, with bundles trained on earlier dates only.
 
-    `each` runs the weeks, in order or in parallel (the results are the same), and yields them in order.
-    Rows of `tested` stand in the result in table order.
+    `each` runs the weeks in order or in parallel, with the same results, and yields them in order. The rows of `tested`
+    are in the order of the table.
     """
     cache = FoldCache()
     starts = block_starts(table.dates[tested])
@@ -73,7 +73,7 @@ def walk(
 
 
 def block(table: TrainingTable, tested: Mask, cache: FoldCache, start: int) -> Block:
-    """The week that begins at this ordinal, predicted by a bundle of the dates before it."""
+    """The week that begins at this ordinal, predicted by a bundle of earlier dates."""
     rows = tested & (table.dates >= start) & (table.dates < start + DAYS_PER_BLOCK)
     bundle = fit_bundle(table, date.fromordinal(start), cache)
     part = table.take(rows)

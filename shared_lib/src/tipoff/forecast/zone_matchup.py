@@ -1,8 +1,8 @@
-"""`zone_matchup`: the season's level, moved by where the player shoots and what the opponent allows there.
+"""`zone_matchup`: the season's level, corrected by the player's shot zones and the opponent's defence there.
 
-mean = level * season average + weight * sum over zones of zone share x (opponent zone vs league), per shot
-taken. Zone values are percentage points of field-goal percentage allowed above the league, positive =
-weaker defence (docs/domain.md#signs), so a weaker zone defence never lowers the forecast.
+mean = level * season average + weight * sum over zones of zone share x (opponent zone vs league), per shot. Zone values
+are percentage points of field-goal percentage allowed above the league. Positive means a weaker defence
+(docs/domain.md#signs), so a weaker zone defence never lowers the forecast.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ EFFECTS = ("season scoring", "recent scoring", *(f"opponent's {zone[0]} defence"
 
 
 class ZoneMatchupParams(msgspec.Struct, frozen=True):
-    """Weights of the two levels, and of the zones' expected points (1 = every allowed point is scored)."""
+    """Weights of the two levels, and of the zones' expected points (1 = all of them are added)."""
 
     season: float = 0.5
     recent: float = 0.5
@@ -45,24 +45,24 @@ def zone_points(columns: Columns) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class ZoneMatchup:
-    """Shot diet against shot defence."""
+    """The model of shot zones."""
 
     system_id: str = "zone_matchup"
     needs: tuple[str, ...] = ()
     shape_id: str = "zone_matchup"
 
     def fit(self, training: TrainingInput) -> ZoneMatchupParams:
-        """Three weights by least squares, none negative."""
+        """Three weights by non-negative least squares."""
         zones = zone_points(training.columns).sum(axis=1)
         design = np.column_stack((training.columns.select(LEVELS), zones))
         return ZoneMatchupParams(*(float(w) for w in non_negative(design, training.points)))
 
     def ready(self, bundle: ModelBundle) -> bool:
-        """Always: untrained it halves what the opponent allows, as regression to the mean demands."""
+        """Always. Untrained, it halves the zones' effect, because of regression to the mean."""
         return True
 
     def estimate(self, inputs: ForecastInput) -> Estimate:
-        """Levels plus zone terms."""
+        """The levels plus the zones' effects."""
         params = inputs.bundle.part(self.system_id, ZoneMatchupParams)
         levels = inputs.columns.select(LEVELS) * np.array([params.season, params.recent])
         zones = max(params.zone, 0.0) * zone_points(inputs.columns)
