@@ -8,13 +8,13 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import AnalyzeSettings
-from tipoff.steps.analyze import open_analyze, process_date_range, raw_ready
+from tipoff.steps.analyze import AnalyzeWiring, process_date_range, raw_ready
 from tipoff.steps.process import ProcessDateRange
 
 function = Function(
     name="analyze",
     settings=AnalyzeSettings,
-    open_context=open_analyze,
+    open_context=AnalyzeWiring,
     push=raw_ready,
     routes=(Route("POST", "/process-date-range", ProcessDateRange, process_date_range),),
 )

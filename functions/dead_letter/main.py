@@ -8,9 +8,10 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function
 from tipoff.runtime.settings import DeadLetterSettings
-from tipoff.steps.dead_letter import dead_letter, open_dead_letter
+from tipoff.steps.dead_letter import dead_letter
+from tipoff.steps.wiring import Wiring
 
-function = Function(name="dead_letter", settings=DeadLetterSettings, open_context=open_dead_letter, push=dead_letter)
+function = Function(name="dead_letter", settings=DeadLetterSettings, open_context=Wiring, push=dead_letter)
 
 
 @functions_framework.http

@@ -8,12 +8,13 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import GradeSettings
-from tipoff.steps.grade import Grade, grade, open_grade
+from tipoff.steps.grade import Grade, grade
+from tipoff.steps.wiring import StateWiring
 
 function = Function(
     name="grade",
     settings=GradeSettings,
-    open_context=open_grade,
+    open_context=StateWiring,
     routes=(Route("POST", "/grade", Grade, grade),),
 )
 

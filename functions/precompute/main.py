@@ -8,13 +8,14 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import PrecomputeSettings
-from tipoff.steps.precompute import open_precompute, process_date, process_date_range
+from tipoff.steps.precompute import process_date, process_date_range
 from tipoff.steps.process import ProcessDate, ProcessDateRange
+from tipoff.steps.wiring import StateWiring
 
 function = Function(
     name="precompute",
     settings=PrecomputeSettings,
-    open_context=open_precompute,
+    open_context=StateWiring,
     routes=(
         Route("POST", "/process-date", ProcessDate, process_date),
         Route("POST", "/process-date-range", ProcessDateRange, process_date_range),

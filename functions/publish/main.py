@@ -8,12 +8,13 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import PublishSettings
-from tipoff.steps.publish import Publish, open_publish, publish
+from tipoff.steps.publish import Publish, publish
+from tipoff.steps.wiring import Wiring
 
 function = Function(
     name="publish",
     settings=PublishSettings,
-    open_context=open_publish,
+    open_context=Wiring,
     routes=(Route("POST", "/publish", Publish, publish),),
 )
 

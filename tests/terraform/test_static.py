@@ -20,12 +20,12 @@ BASE = {field.name for field in dataclasses.fields(settings.Settings)}
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/main.py"))
 
 
-def settings_class(function: str) -> type[settings.Settings]:
+def settings_class(function: str) -> type[settings.FunctionSettings]:
     """`PredictStartSettings` for `predict_start`."""
     name = "".join(part.capitalize() for part in function.split("_")) + "Settings"
     found = getattr(settings, name)
     assert isinstance(found, type)
-    assert issubclass(found, settings.Settings)
+    assert issubclass(found, settings.FunctionSettings)
     return found
 
 
@@ -96,34 +96,61 @@ def _own_fields(function: str) -> set[str]:
 
 
 def used(function: str) -> set[str]:
-    """The fields of its own settings that the code of a function reads."""
+    """The fields of its own settings that the code of a function reads, itself or by a client that it uses.
+
+    A client reads names too: `warehouse` every dataset, and `ops`, which the boundary uses, the topic of alerts.
+    """
+    wirings = wirings_of(function)
+    clients = {node.name: node for each in wirings.values() for node in each.body if isinstance(node, ast.FunctionDef)}
+    names = {*wirings, settings_class(function).__name__}
     nodes = (node for path in reachable(main_of(function)) for node in ast.walk(tree(path)))
-    name = settings_class(function).__name__
-    return {field for node in nodes if isinstance(node, ast.FunctionDef) for field in _fields_used(node, name)} - BASE
+    todo = {read for node in nodes if isinstance(node, ast.FunctionDef) for read in _read(node, _told(node, names))}
+    todo.add("ops")
+    seen: set[str] = set()
+    while todo:
+        seen |= todo
+        todo = {read for name in todo & clients.keys() for read in _read(clients[name], {"self"})} - seen
+    fields = {name.removeprefix("settings.") for name in seen if name.startswith("settings.")} - BASE
+    if "datasets" in fields:
+        fields |= {name for name in _own_fields(function) if name.startswith("dataset_")}
+    return fields - {"datasets", "function"}
+
+
+def wirings_of(function: str) -> dict[str, ast.ClassDef]:
+    """The classes of clients that a function may have: the general ones, and its own."""
+    nodes = (node for path in reachable(main_of(function)) for node in ast.walk(tree(path)))
+    found = (node for node in nodes if isinstance(node, ast.ClassDef) and node.name.endswith("Wiring"))
+    own = {settings_class(function).__name__}
+    return {
+        node.name: node for node in found if {*re.findall(r"\w+Settings", str([*map(ast.unparse, node.bases)]))} <= own
+    }
 
 
 def main_of(function: str) -> Path:
     return ROOT / "functions" / function / "main.py"
 
 
-def _fields_used(node: ast.FunctionDef, class_name: str) -> set[str]:
-    """Attributes read from the parameters of a function that are annotated with a settings class."""
-    told = {
-        argument.arg
-        for argument in [*node.args.args, *node.args.kwonlyargs]
-        if argument.annotation and re.search(rf"\b{class_name}\b", ast.unparse(argument.annotation))
-    }
-    return {
-        inner.attr
-        for inner in ast.walk(node)
-        if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name) and inner.value.id in told
-    }
+def _told(node: ast.FunctionDef, names: set[str]) -> set[str]:
+    """The parameters of a function that hold its settings, or clients made from its settings."""
+    arguments = [*node.args.args, *node.args.kwonlyargs]
+    annotated = [(argument.arg, ast.unparse(argument.annotation)) for argument in arguments if argument.annotation]
+    return {name for name, kind in annotated if kind in names or kind.rstrip("]").rpartition("[")[2] in names}
+
+
+def _read(node: ast.FunctionDef, told: set[str]) -> set[str]:
+    """What a function reads from these names: `ops` of `context.ops`, `settings.release` of `context.settings.release`.
+
+    A parameter called `settings` holds the settings themselves.
+    """
+    chains = [ast.unparse(inner).split(".") for inner in ast.walk(node) if isinstance(inner, ast.Attribute)]
+    return {".".join(chain[chain[0] != "settings" :][:2]) for chain in chains if chain[0] in told}
 
 
 def test_a_function_has_the_name_and_settings_that_mesh_yaml_gives_it() -> None:
     assert {function: stated(function) for function in FUNCTIONS} == {
         function: [(function, settings_class(function).__name__)] for function in FUNCTIONS
     }
+    assert [settings_class(function).function for function in FUNCTIONS] == FUNCTIONS
 
 
 def stated(function: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ This is the only module that reads the environment.
 import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from tipoff.core.errors import ConfigInvalid
 
@@ -40,152 +40,159 @@ class Settings(Endpoints):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CollectSettings(Settings):
-    """Names `collect` needs, and its secrets: Secret Manager's values, put into the environment by reference."""
+class FunctionSettings(Settings):
+    """Names that every deployed function needs."""
 
-    bucket_landing: str
-    bucket_state: str
-    dataset_nba_raw: str
+    function: ClassVar[str]  # its key in mesh.yaml
     dataset_nba_ops: str
     topic_alerts: str
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets that the function was granted."""
+        return tuple(getattr(self, field.name) for field in fields(self) if field.name.startswith("dataset_"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateSettings(FunctionSettings):
+    """Names of a function that keeps locks or other objects in the state bucket."""
+
+    bucket_state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSettings(FunctionSettings):
+    """Names of a function that reads trained models."""
+
+    bucket_models: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CollectSettings(StateSettings):
+    """Names `collect` needs, and its secrets: Secret Manager's values, put into the environment by reference."""
+
+    function = "collect"
+    bucket_landing: str
+    dataset_nba_raw: str
     secrets: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class IngestSettings(Settings):
+class IngestSettings(FunctionSettings):
     """Names `ingest` needs."""
 
+    function = "ingest"
     bucket_landing: str
     bucket_quarantine: str
     dataset_nba_landing: str
-    dataset_nba_ops: str
     topic_raw_ready: str
-    topic_alerts: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalyzeSettings(Settings):
+class AnalyzeSettings(StateSettings):
     """Names `analyze` needs."""
 
-    bucket_state: str
+    function = "analyze"
     dataset_nba_raw: str
     dataset_nba_analytics: str
-    dataset_nba_ops: str
     topic_context_changed: str
-    topic_alerts: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrecomputeSettings(Settings):
+class PrecomputeSettings(StateSettings):
     """Names `precompute` needs."""
 
-    bucket_state: str
+    function = "precompute"
     dataset_nba_raw: str
     dataset_nba_analytics: str
     dataset_nba_precompute: str
     dataset_nba_predictions: str
-    dataset_nba_ops: str
-    topic_alerts: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictStartSettings(Settings):
+class PredictStartSettings(StateSettings):
     """Names `predict_start` needs."""
 
-    bucket_state: str
+    function = "predict_start"
     dataset_nba_raw: str
     dataset_nba_analytics: str
     dataset_nba_precompute: str
     dataset_nba_predictions: str
-    dataset_nba_ops: str
     topic_prediction_request: str
-    topic_alerts: str
     workflow_predict: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictSettings(Settings):
+class PredictSettings(ModelSettings):
     """Names `predict` needs."""
 
-    bucket_models: str
+    function = "predict"
     dataset_nba_raw: str
     dataset_nba_analytics: str
     dataset_nba_precompute: str
     dataset_nba_predictions: str
-    dataset_nba_ops: str
     topic_prediction_ready: str
-    topic_alerts: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class GradeSettings(Settings):
+class GradeSettings(StateSettings):
     """Names `grade` needs."""
 
-    bucket_state: str
+    function = "grade"
     dataset_nba_raw: str
     dataset_nba_analytics: str
     dataset_nba_predictions: str
-    dataset_nba_ops: str
-    topic_alerts: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainSettings(Settings):
+class TrainSettings(ModelSettings):
     """Names `train` needs."""
 
-    bucket_models: str
+    function = "train"
     dataset_nba_raw: str
     dataset_nba_analytics: str
     dataset_nba_predictions: str
-    dataset_nba_ops: str
-    topic_alerts: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublishSettings(Settings):
+class PublishSettings(FunctionSettings):
     """Names `publish` needs."""
 
+    function = "publish"
     bucket_public: str
     dataset_nba_raw: str
     dataset_nba_analytics: str
     dataset_nba_predictions: str
-    dataset_nba_ops: str
-    topic_alerts: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReprocessSettings(Settings):
+class ReprocessSettings(StateSettings):
     """Names `reprocess` needs."""
 
+    function = "reprocess"
     bucket_landing: str
-    bucket_state: str
-    dataset_nba_ops: str
     topic_landing_objects: str
-    topic_alerts: str
     workflow_reprocess: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconcileSettings(Settings):
+class ReconcileSettings(StateSettings):
     """Names `reconcile` needs."""
 
-    bucket_state: str
+    function = "reconcile"
     dataset_nba_raw: str
     dataset_nba_analytics: str
     dataset_nba_precompute: str
     dataset_nba_predictions: str
-    dataset_nba_ops: str
-    topic_alerts: str
     workflow_daily: str
     workflow_postgame: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadLetterSettings(Settings):
+class DeadLetterSettings(FunctionSettings):
     """Names `dead_letter` needs."""
 
-    dataset_nba_ops: str
-    topic_alerts: str
+    function = "dead_letter"
 
 
 def environment() -> Mapping[str, str]:

@@ -5,66 +5,44 @@ that arrive within a second of each other share one rebuild of the union of thei
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
 import msgspec
 
-from tipoff.cloud.bigquery import BuildRange, Warehouse
-from tipoff.cloud.locks import Locks
-from tipoff.cloud.pubsub import Topics
-from tipoff.cloud.storage import ObjectStore
+from tipoff.cloud.bigquery import BuildRange
 from tipoff.core.errors import BackendUnavailable, BadRequest
 from tipoff.core.game_date import game_date_of
 from tipoff.core.messages import ContextChanged, RawReady
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import AnalyzeSettings
-from tipoff.steps.build import Builder, build, leaf_inputs
+from tipoff.steps.build import build, leaf_inputs
 from tipoff.steps.coalesce import Coalescer
-from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.process import LEAD_MINUTES, ProcessDateRange, Processed, owned, process
 from tipoff.steps.queries import load
+from tipoff.steps.wiring import StateWiring, client
 from tipoff.tables import Table
 
-FUNCTION = "analyze"
 INJURY_REPORT = "nbac_injury_report"
 COALESCE_S = 0.5
 COALESCE_MAX_S = 30.0
 
 
-@dataclass(frozen=True)
-class AnalyzeContext:
-    """What analyze keeps open."""
+class AnalyzeWiring(StateWiring[AnalyzeSettings]):
+    """The clients of `analyze`, and the coalescer of its messages."""
 
-    builder: Builder
-    topics: Topics
-    context_changed_topic: str
-    coalescer: Coalescer
-
-    @property
-    def ops(self) -> OpsLog:
-        """Where it sets messages aside."""
-        return self.builder.ops
+    @client
+    def coalescer(self) -> Coalescer:
+        """Joins messages that arrive close together."""
+        return Coalescer(COALESCE_S, COALESCE_MAX_S)
 
 
-def open_analyze(settings: AnalyzeSettings, clock: Clock = utc_now) -> AnalyzeContext:
-    """Open the clients of `analyze`."""
-    datasets = [settings.dataset_nba_raw, settings.dataset_nba_analytics, settings.dataset_nba_ops]
-    warehouse = Warehouse(settings, datasets)
-    topics = Topics(settings)
-    ops = OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock)
-    locks = Locks(ObjectStore(settings), settings.bucket_state, clock)
-    builder = Builder(FUNCTION, settings.release, warehouse, locks, ops, clock)
-    return AnalyzeContext(builder, topics, settings.topic_context_changed, Coalescer(COALESCE_S, COALESCE_MAX_S))
-
-
-def process_date_range(context: AnalyzeContext, request: ProcessDateRange) -> Processed:
+def process_date_range(context: AnalyzeWiring, request: ProcessDateRange) -> Processed:
     """Rebuild the range on request; see `process`."""
-    return process(context.builder, request)
+    return process(context, request)
 
 
-def raw_ready(context: AnalyzeContext, delivery: Delivery) -> None:
+def raw_ready(context: AnalyzeWiring, delivery: Delivery) -> None:
     """Rebuild what a message of `raw-ready` names, together with its neighbours in time.
 
     Raises:
@@ -88,7 +66,7 @@ def game_histories() -> tuple[Table, ...]:
 
     Context for games to come is not among them: it is a function of its own as-of, which a workflow gives.
     """
-    return tuple(table for table in owned(FUNCTION) if "as_of_context" not in table.spec.tags)
+    return tuple(table for table in owned(AnalyzeSettings.function) if "as_of_context" not in table.spec.tags)
 
 
 @cache
@@ -107,24 +85,24 @@ class _Listings(msgspec.Struct, frozen=True):
     team_abbrs: str
 
 
-def _tell_of_change(context: AnalyzeContext, day: date) -> None:
+def _tell_of_change(context: AnalyzeWiring, day: date) -> None:
     """Say that what is known of a date's coming games changed; who hears it acts once per digest."""
-    now = context.builder.clock()
+    now = context.clock()
     if day < game_date_of(now):
         return
-    found = context.builder.warehouse.rows(load("listings_digest"), {"game_date": day, "as_of": now}, _Listings)[0]
+    found = context.warehouse.rows(load("listings_digest"), {"game_date": day, "as_of": now}, _Listings)[0]
     if found.games_ahead:
         teams = tuple(found.team_abbrs.split(",")) if found.team_abbrs else ()
         message = ContextChanged(day, teams, found.digest, now)
-        context.topics.publish(context.context_changed_topic, message, f"{day}:{found.digest}")
+        context.topics.publish(context.settings.topic_context_changed, message, f"{day}:{found.digest}")
 
 
-def _rebuild(context: AnalyzeContext, dates: set[date]) -> None:
+def _rebuild(context: AnalyzeWiring, dates: set[date]) -> None:
     """Rebuild the game histories over the runs of neighbouring dates."""
-    now = context.builder.clock()
+    now = context.clock()
     for start_date, end_date in date_runs(dates):
         over = BuildRange(start_date, end_date, now, LEAD_MINUTES)
-        failed = [r for r in build(context.builder, game_histories(), over, force=True) if r.status == "failed"]
+        failed = [r for r in build(context, game_histories(), over, force=True) if r.status == "failed"]
         if failed:
             raise BackendUnavailable("rebuild_failed", f"{failed[0].table}: {failed[0].error}")
 

@@ -17,11 +17,10 @@ import msgspec
 
 from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange, Warehouse
-from tipoff.cloud.locks import Locks
 from tipoff.core.errors import Conflict, ContractViolation, Misconfigured, NotReady, Retryable, TipoffError
 from tipoff.core.receipts import InputDigest, StepReceipt, TableCount
-from tipoff.steps.ops import Clock, OpsLog
 from tipoff.steps.queries import load
+from tipoff.steps.wiring import StateWiring
 from tipoff.tables import Table
 
 logger = logging.getLogger(__name__)
@@ -30,18 +29,6 @@ logger = logging.getLogger(__name__)
 SIDE_BY_SIDE = 3
 
 type TableStatus = Literal["success", "unchanged", "failed"]
-
-
-@dataclass(frozen=True)
-class Builder:
-    """What a step that rebuilds tables keeps open."""
-
-    function: str
-    release: str
-    warehouse: Warehouse
-    locks: Locks
-    ops: OpsLog
-    clock: Clock
 
 
 class TableResult(msgspec.Struct, frozen=True):
@@ -55,26 +42,26 @@ class TableResult(msgspec.Struct, frozen=True):
     retryable: bool = False
 
 
-def build(builder: Builder, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[TableResult]:
+def build(wiring: StateWiring, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[TableResult]:
     """Rebuild `wanted`, inputs before their readers and independent tables side by side.
 
     After a failure, tables that read the failed one, directly or not, are not touched. They fail with it, and may be
     retried if it may be.
     """
-    planned = plan(builder, wanted, over, force)
+    planned = plan(wiring, wanted, over, force)
     failed = Failed()
     runs: list[_Run] = []
     for wave in waves([step for step in planned if not step.done]):
         able = [step for step in wave if not failed.above(step.table)]
         failed.add_dependants(step.table for step in wave if step not in able)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            done = list(pool.map(lambda step: _rebuild(builder, step, over), able))
+            done = list(pool.map(lambda step: _rebuild(wiring, step, over), able))
         for run in done:
             if run.error is not None:
                 failed.retryable[run.step.table.full_name] = run.retryable
         runs.extend(done)
-    counted = _count_rows(builder.warehouse, runs, over)
-    builder.ops.steps([run.receipt(builder) for run in counted])
+    counted = _count_rows(wiring.warehouse, runs, over)
+    wiring.ops.steps([run.receipt(wiring) for run in counted])
     return [_result(step, counted, failed) for step in planned]
 
 
@@ -118,30 +105,30 @@ class PlannedStep:
     done: bool
 
 
-def plan(builder: Builder, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[PlannedStep]:
+def plan(wiring: StateWiring, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[PlannedStep]:
     """What `build` would do, in lineage order."""
-    inputs = input_state(builder.warehouse, wanted, over)
+    inputs = input_state(wiring.warehouse, wanted, over)
     steps: list[PlannedStep] = []
     for table in [table for table in tables.lineage_order() if table in wanted]:
         read = tuple(inputs[name] for name in sorted(leaf_inputs(table)))
-        steps.append(PlannedStep(table, _step_id(table, over, builder.release, read), read, False))
+        steps.append(PlannedStep(table, _step_id(table, over, wiring.settings.release, read), read, False))
     if force:
         return steps
-    done = _done_before(builder.warehouse, [step.step_id for step in steps], over)
+    done = _done_before(wiring.warehouse, [step.step_id for step in steps], over)
     return [replace(step, done=step.step_id in done) for step in steps]
 
 
-def _rebuild(builder: Builder, step: PlannedStep, over: BuildRange) -> "_Run":
-    started_at = builder.clock()
+def _rebuild(wiring: StateWiring, step: PlannedStep, over: BuildRange) -> "_Run":
+    started_at = wiring.clock()
     error: TipoffError | None = None
     try:
-        with builder.locks.lease(step.table.name, f"{builder.function}:{step.step_id[:12]}") as lease:
-            builder.warehouse.rebuild(step.table, over)
+        with wiring.locks.lease(step.table.name, f"{wiring.settings.function}:{step.step_id[:12]}") as lease:
+            wiring.warehouse.rebuild(step.table, over)
             lease.check()  # another builder may have written at the same time: the caller rebuilds once more
     except TipoffError as caught:
         error = caught
         _tell(step.table, caught)
-    return _Run(step, over, started_at, builder.clock(), 0, error)
+    return _Run(step, over, started_at, wiring.clock(), 0, error)
 
 
 def _tell(table: Table, error: TipoffError) -> None:
@@ -188,7 +175,7 @@ class _Run:
         text = f"{self.error.code}: {self.error.message}"
         return TableResult(self.step.table.name, "failed", 0, self.seconds, text, self.retryable)
 
-    def receipt(self, builder: Builder) -> StepReceipt:
+    def receipt(self, wiring: StateWiring) -> StepReceipt:
         table = self.step.table
         return StepReceipt(
             run_id=f"{self.step.step_id[:16]}-{int(self.started_at.timestamp() * 1000)}",
@@ -211,8 +198,8 @@ class _Run:
             started_at=self.started_at,
             ended_at=self.ended_at,
             duration_seconds=self.seconds,
-            release=builder.release,
-            function=builder.function,
+            release=wiring.settings.release,
+            function=wiring.settings.function,
         )
 
 

@@ -1,24 +1,18 @@
 """Grade: compare the predictions of finished games with what happened, once the games are final."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 import msgspec
 
-from tipoff.cloud.bigquery import BuildRange, Warehouse
-from tipoff.cloud.locks import Locks
-from tipoff.cloud.pubsub import Topics
-from tipoff.cloud.storage import ObjectStore
+from tipoff.cloud.bigquery import BuildRange
 from tipoff.core.errors import NotReady
 from tipoff.runtime.http import BUG, OK, UNAVAILABLE
 from tipoff.runtime.settings import GradeSettings
-from tipoff.steps.build import Builder, TableResult, build
-from tipoff.steps.ops import Clock, OpsLog, utc_now
+from tipoff.steps.build import TableResult, build
 from tipoff.steps.process import owned, parse_date
 from tipoff.steps.queries import load
-
-FUNCTION = "grade"
+from tipoff.steps.wiring import StateWiring
 
 
 class Grade(msgspec.Struct, frozen=True):
@@ -43,52 +37,23 @@ class Graded(msgspec.Struct, frozen=True):
     http_status: int = OK
 
 
-@dataclass(frozen=True)
-class GradeContext:
-    """What grade keeps open."""
-
-    builder: Builder
-
-    @property
-    def ops(self) -> OpsLog:
-        """Where it sets messages aside."""
-        return self.builder.ops
-
-
-def open_grade(settings: GradeSettings, clock: Clock = utc_now) -> GradeContext:
-    """Open the clients of `grade`."""
-    warehouse = Warehouse(
-        settings,
-        [
-            settings.dataset_nba_raw,
-            settings.dataset_nba_analytics,
-            settings.dataset_nba_predictions,
-            settings.dataset_nba_ops,
-        ],
-    )
-    ops = OpsLog(warehouse, Topics(settings), settings.topic_alerts, FUNCTION, settings.release, clock)
-    locks = Locks(ObjectStore(settings), settings.bucket_state, clock)
-    return GradeContext(Builder(FUNCTION, settings.release, warehouse, locks, ops, clock))
-
-
 class _Finals(msgspec.Struct, frozen=True):
     games: int
     finals: int
 
 
-def grade(context: GradeContext, request: Grade) -> Graded:
+def grade(context: StateWiring[GradeSettings], request: Grade) -> Graded:
     """Grade a date or range.
 
     Raises:
         NotReady: there are games, and none of them is final yet.
     """
-    builder = context.builder
-    over = _range(request, builder.clock())
+    over = _range(request, context.clock())
     parameters = {"start_date": over.start_date, "end_date": over.end_date, "as_of": over.as_of}
-    found = builder.warehouse.rows(load("finals_of_date"), parameters, _Finals)[0]
+    found = context.warehouse.rows(load("finals_of_date"), parameters, _Finals)[0]
     if found.games and not found.finals:
         raise NotReady("NO_FINALS", f"none of the {found.games} games of {over.start_date} is final")
-    results = build(builder, owned(FUNCTION), over, request.force) if found.games else []
+    results = build(context, owned(GradeSettings.function), over, request.force) if found.games else []
     return _answer(over, found, results)
 
 

@@ -12,8 +12,9 @@ from tipoff.cloud.bigquery import BuildRange
 from tipoff.core.errors import BadRequest
 from tipoff.core.game_date import resolve
 from tipoff.runtime.http import BUG, OK, UNAVAILABLE
-from tipoff.steps.build import Builder, TableResult, build
+from tipoff.steps.build import TableResult, build
 from tipoff.steps.slate import games_in
+from tipoff.steps.wiring import StateWiring
 from tipoff.tables import Table
 
 LEAD_MINUTES = 30
@@ -90,7 +91,7 @@ def parse_date(field: str, text: str, now: datetime) -> date:
         raise BadRequest("bad_date", f"{field}: {text!r}: {error}") from error
 
 
-def process(builder: Builder, request: ProcessDateRange) -> Processed:
+def process(wiring: StateWiring, request: ProcessDateRange) -> Processed:
     """Rebuild the function's tables for the range.
 
     Raises:
@@ -99,10 +100,10 @@ def process(builder: Builder, request: ProcessDateRange) -> Processed:
     """
     if request.end_date < request.start_date:
         raise BadRequest("bad_range", f"end_date {request.end_date} lies before start_date {request.start_date}")
-    wanted = select(builder.function, request.processors)
-    over = BuildRange(request.start_date, request.end_date, request.as_of or builder.clock(), request.lead_minutes)
-    games = games_in(builder.warehouse, over)
-    results = build(builder, wanted, over, request.force)
+    wanted = select(wiring.settings.function, request.processors)
+    over = BuildRange(request.start_date, request.end_date, request.as_of or wiring.clock(), request.lead_minutes)
+    games = games_in(wiring.warehouse, over)
+    results = build(wiring, wanted, over, request.force)
     return _answer(request, games, results)
 
 
