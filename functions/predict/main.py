@@ -8,9 +8,10 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function
 from tipoff.runtime.settings import PredictSettings
-from tipoff.steps.predict import open_predict, predict
+from tipoff.steps.models import ModelWiring
+from tipoff.steps.predict import predict
 
-function = Function(name="predict", settings=PredictSettings, open_context=open_predict, push=predict)
+function = Function(name="predict", settings=PredictSettings, open_context=ModelWiring, push=predict)
 
 
 @functions_framework.http

@@ -8,12 +8,13 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import TrainSettings
-from tipoff.steps.train import Activate, Train, activate, open_train, train
+from tipoff.steps.models import ModelWiring
+from tipoff.steps.train import Activate, Train, activate, train
 
 function = Function(
     name="train",
     settings=TrainSettings,
-    open_context=open_train,
+    open_context=ModelWiring,
     routes=(Route("POST", "/train", Train, train), Route("POST", "/activate", Activate, activate)),
 )
 

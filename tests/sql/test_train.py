@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -17,8 +16,8 @@ from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import ContractViolation, NotFound, NotReady
 from tipoff.forecast import training
 from tipoff.runtime.settings import TrainSettings
-from tipoff.steps.models import ModelShelf
-from tipoff.steps.train import Activate, Train, TrainContext, activate, open_train, train
+from tipoff.steps.models import ModelShelf, ModelWiring
+from tipoff.steps.train import Activate, Train, activate, train
 from tipoff.tables.features import features
 from tipoff_local.storage.server import StorageServer
 
@@ -44,7 +43,7 @@ class Quiet:
 
 
 @pytest.fixture(scope="module")
-def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainContext]:
+def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelWiring[TrainSettings]]:
     folder = tmp_path_factory.mktemp("train")
     warehouse = SmallWarehouse(folder / "warehouse", NAMES)
     storage = StorageServer(folder / "storage", lambda *message: None)
@@ -54,7 +53,9 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainContext]:
     fill(settings)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "MIN_TRAINING_ROWS", 250)
-        yield replace(open_train(settings, lambda: AS_OF), ops=Quiet())  # type: ignore[arg-type]
+        opened = ModelWiring(settings, lambda: AS_OF)
+        opened.ops = Quiet()  # type: ignore[assignment]
+        yield opened
     storage.stop()
     warehouse.stop()
 
@@ -106,7 +107,7 @@ def required(name: str) -> dict[str, object]:
     return {c.name: EMPTY[c.type] for c in tables.get(name).columns if c.mode == "REQUIRED"}
 
 
-def test_the_first_model_is_stored_registered_and_activated(context: TrainContext) -> None:
+def test_the_first_model_is_stored_registered_and_activated(context: ModelWiring[TrainSettings]) -> None:
     with pytest.raises(NotReady):
         train(context, Train(FIRST, AS_OF))  # nothing lies before it
 
@@ -122,7 +123,9 @@ def test_the_first_model_is_stored_registered_and_activated(context: TrainContex
     assert figures["judged"]["n"] == trained.judged.n
 
 
-def test_the_same_inputs_give_the_same_bytes_and_no_date_before_the_cutoff_uses_them(context: TrainContext) -> None:
+def test_the_same_inputs_give_the_same_bytes_and_no_date_before_the_cutoff_uses_them(
+    context: ModelWiring[TrainSettings],
+) -> None:
     first = train(context, Train(CUTOFF, AS_OF))
     again = train(context, Train(CUTOFF, AS_OF, activate=False))
     assert (again.digest, again.outcome) == (first.digest, "kept")
@@ -132,7 +135,7 @@ def test_the_same_inputs_give_the_same_bytes_and_no_date_before_the_cutoff_uses_
     assert not context.models.bundle_for(CUTOFF, AS_OF).parts  # not known before it was trained
 
 
-def test_a_weekly_refit_replaces_and_rollback_is_one_call(context: TrainContext) -> None:
+def test_a_weekly_refit_replaces_and_rollback_is_one_call(context: ModelWiring[TrainSettings]) -> None:
     first = train(context, Train(CUTOFF, AS_OF))
     later = AS_OF + timedelta(days=5)
     second = train(context, Train(CUTOFF + timedelta(days=5), later))
@@ -141,7 +144,7 @@ def test_a_weekly_refit_replaces_and_rollback_is_one_call(context: TrainContext)
     assert context.models.bundle_for(game_date, later + timedelta(hours=1)).digest == second.digest
 
     now = later + timedelta(days=1)
-    back = activate(replace(context, clock=lambda: now), Activate(first.digest[:16], "second looks wrong"))
+    back = activate(ModelWiring(context.settings, lambda: now), Activate(first.digest[:16], "second looks wrong"))
     assert back.digest == first.digest
     assert context.models.bundle_for(game_date, now + timedelta(seconds=1)).digest == first.digest
     with pytest.raises(NotFound):
@@ -149,7 +152,7 @@ def test_a_weekly_refit_replaces_and_rollback_is_one_call(context: TrainContext)
 
 
 def test_bytes_that_are_not_those_of_the_digest_are_refused_and_missing_ones_wait(
-    context: TrainContext, tmp_path: Path
+    context: ModelWiring[TrainSettings], tmp_path: Path
 ) -> None:
     trained = train(context, Train(CUTOFF, AS_OF))
     name = f"bundles/{trained.digest}.json"

@@ -7,7 +7,9 @@ import msgspec
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.storage import ObjectStore
 from tipoff.forecast.bundle import UNTRAINED, ModelBundle
+from tipoff.runtime.settings import ModelSettings
 from tipoff.steps.queries import load
+from tipoff.steps.wiring import Wiring, client
 
 
 class _Active(msgspec.Struct, frozen=True):
@@ -45,3 +47,12 @@ class ModelShelf:
             data = self._store.read(self._bucket, artefact_uri).data
             self._loaded[digest] = load_bundle(data, digest, FEATURE_NAMES, library_versions())
         return self._loaded[digest]
+
+
+class ModelWiring[S: ModelSettings](Wiring[S]):
+    """The clients of a function that reads trained models."""
+
+    @client
+    def models(self) -> ModelShelf:
+        """The bundles of the models bucket."""
+        return ModelShelf(self.warehouse, self.store, self.settings.bucket_models)

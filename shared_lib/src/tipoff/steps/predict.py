@@ -10,8 +10,6 @@ import msgspec
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.cloud.pubsub import Topics
-from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import BadRequest
 from tipoff.core.messages import PredictionReady, PredictionRequest
 from tipoff.core.predictions import KeyFactor, PredictionRow, Quantile, SkipRow
@@ -21,54 +19,15 @@ from tipoff.forecast.systems import forecast_slate
 from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictSettings
-from tipoff.steps.models import ModelShelf
-from tipoff.steps.ops import Clock, OpsLog, utc_now
+from tipoff.steps.models import ModelWiring
 from tipoff.steps.queries import load
 
-FUNCTION = "predict"
 MARKET = "player_points"
 PREDICTION_VERSION = "v1"
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 POLICY = Policy()
 
 type Key = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class PredictContext:
-    """What the worker keeps open."""
-
-    warehouse: Warehouse
-    topics: Topics
-    ops: OpsLog
-    models: ModelShelf
-    clock: Clock
-    ready_topic: str
-    release: str
-
-
-def open_predict(settings: PredictSettings, clock: Clock = utc_now) -> PredictContext:
-    """Open the clients of `predict`."""
-    warehouse = Warehouse(
-        settings,
-        [
-            settings.dataset_nba_raw,
-            settings.dataset_nba_analytics,
-            settings.dataset_nba_precompute,
-            settings.dataset_nba_predictions,
-            settings.dataset_nba_ops,
-        ],
-    )
-    topics = Topics(settings)
-    return PredictContext(
-        warehouse=warehouse,
-        topics=topics,
-        ops=OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock),
-        models=ModelShelf(warehouse, ObjectStore(settings), settings.bucket_models),
-        clock=clock,
-        ready_topic=settings.topic_prediction_ready,
-        release=settings.release,
-    )
 
 
 class _Feature(msgspec.Struct, frozen=True):
@@ -129,7 +88,7 @@ class _StoredQuote(msgspec.Struct, frozen=True):
         )
 
 
-def predict(context: PredictContext, delivery: Delivery) -> None:
+def predict(context: ModelWiring[PredictSettings], delivery: Delivery) -> None:
     """Predict the players of one request; a repeat appends the same rows, which readers take once.
 
     Raises:
@@ -150,7 +109,9 @@ def predict(context: PredictContext, delivery: Delivery) -> None:
     context.warehouse.append(tables.get("prediction_skips_log"), skipped)
     predicted = len({row.player_id for row in written})
     ready = PredictionReady(request.batch_id, request.game_date, predicted, len(skipped), len(written))
-    context.topics.publish(context.ready_topic, ready, f"{request.batch_id}:{request.player_ids[0]}")
+    context.topics.publish(
+        context.settings.topic_prediction_ready, ready, f"{request.batch_id}:{request.player_ids[0]}"
+    )
 
 
 def _feature_rows(warehouse: Warehouse, request: PredictionRequest) -> list[FeatureRow]:
@@ -165,7 +126,7 @@ def _reference_lines(warehouse: Warehouse, request: PredictionRequest) -> dict[K
 
 
 def _prediction_rows(
-    context: PredictContext,
+    context: ModelWiring[PredictSettings],
     request: PredictionRequest,
     rows: Sequence[FeatureRow],
     lines: Mapping[Key, Quote],
@@ -173,7 +134,7 @@ def _prediction_rows(
     bundle: ModelBundle,
 ) -> list[PredictionRow]:
     by_key = {row.key: row for row in rows}
-    writer = _Writer(request, bundle, context.release, context.clock())
+    writer = _Writer(request, bundle, context.settings.release, context.clock())
     return [writer.row(by_key[f.key], lines.get(f.key), f) for f in forecasts]
 
 
@@ -255,7 +216,7 @@ def _warnings(of: FeatureRow, quote: Quote | None) -> tuple[str, ...]:
 
 
 def _skips(
-    context: PredictContext,
+    context: ModelWiring[PredictSettings],
     request: PredictionRequest,
     rows: Sequence[FeatureRow],
     forecasts: Sequence[Forecast],
@@ -273,7 +234,7 @@ def _skips(
             cutoff_at=row.cutoff_at,
             reason="insufficient_history",
             created_at=context.clock(),
-            release=context.release,
+            release=context.settings.release,
         )
         for row in rows
         if row.key not in spoken

@@ -1,7 +1,7 @@
 """Train: one bundle from everything known before a cutoff, put in force if it is not worse; or an earlier one again."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -9,9 +9,6 @@ import msgspec
 
 from tipoff import tables
 from tipoff.cloud.arrow import ArrowReader
-from tipoff.cloud.bigquery import Warehouse
-from tipoff.cloud.pubsub import Topics
-from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import Conflict, ContractViolation, NotFound, NotReady
 from tipoff.core.models import SYSTEM_ID, ModelEvent, model_id
 from tipoff.forecast.boosting import DETERMINISTIC
@@ -19,13 +16,11 @@ from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.gate import GateFigures, Verdict, judge, judged_rows
 from tipoff.forecast.training import FoldCache, TrainingTable, fit_bundle
 from tipoff.runtime.settings import TrainSettings
-from tipoff.steps.models import ModelShelf
-from tipoff.steps.ops import Clock, OpsLog, utc_now
+from tipoff.steps.models import ModelWiring
 from tipoff.steps.queries import load
 from tipoff.steps.training_table import read_rows, training_table
 from tipoff.tables.features import FEATURE_VERSION
 
-FUNCTION = "train"
 YEARS_READ = 5
 GATE_DAYS = 28
 
@@ -60,45 +55,7 @@ class Trained(msgspec.Struct, frozen=True):
     status: str = "completed"
 
 
-@dataclass(frozen=True)
-class TrainContext:
-    """What train keeps open."""
-
-    warehouse: Warehouse
-    reader: ArrowReader
-    store: ObjectStore
-    models: ModelShelf
-    ops: OpsLog
-    clock: Clock
-    bucket: str
-    release: str
-
-
-def open_train(settings: TrainSettings, clock: Clock = utc_now) -> TrainContext:
-    """Open the clients of `train`."""
-    warehouse = Warehouse(
-        settings,
-        [
-            settings.dataset_nba_raw,
-            settings.dataset_nba_analytics,
-            settings.dataset_nba_predictions,
-            settings.dataset_nba_ops,
-        ],
-    )
-    store = ObjectStore(settings)
-    return TrainContext(
-        warehouse=warehouse,
-        reader=ArrowReader(settings),
-        store=store,
-        models=ModelShelf(warehouse, store, settings.bucket_models),
-        ops=OpsLog(warehouse, Topics(settings), settings.topic_alerts, FUNCTION, settings.release, clock),
-        clock=clock,
-        bucket=settings.bucket_models,
-        release=settings.release,
-    )
-
-
-def train(context: TrainContext, request: Train) -> Trained:
+def train(context: ModelWiring[TrainSettings], request: Train) -> Trained:
     """Fit, keep, judge, register.
 
     Raises:
@@ -127,7 +84,7 @@ def _outcome(request: Train, verdict: Verdict) -> Literal["activated", "rejected
     return "activated" if verdict.promoted else "rejected"
 
 
-def activate(context: TrainContext, request: Activate) -> Trained:
+def activate(context: ModelWiring[TrainSettings], request: Activate) -> Trained:
     """Put a registered model in force from now on: how one rolls back.
 
     Raises:
@@ -143,19 +100,21 @@ def activate(context: TrainContext, request: Activate) -> Trained:
         event="activated",
         event_reason=request.reason,
         recorded_at=context.clock(),
-        release=context.release,
+        release=context.settings.release,
     )
     context.models.load(event.artefact_uri, event.artefact_digest)
     context.warehouse.append(tables.get("model_registry_log"), [event])
     return Trained("activated", event.model_id, event.artefact_digest, request.reason, event.training_rows)
 
 
-def _table(context: TrainContext, cutoff: date, as_of: datetime) -> TrainingTable:
+def _table(context: ModelWiring[TrainSettings], cutoff: date, as_of: datetime) -> TrainingTable:
     first = cutoff.replace(year=cutoff.year - YEARS_READ, day=1)
-    return training_table(read_rows(context.reader, first, cutoff - timedelta(days=1), as_of))
+    return training_table(read_rows(ArrowReader(context.settings), first, cutoff - timedelta(days=1), as_of))
 
 
-def _verdict(context: TrainContext, table: TrainingTable, cutoff: date, as_of: datetime, cache: FoldCache) -> Verdict:
+def _verdict(
+    context: ModelWiring[TrainSettings], table: TrainingTable, cutoff: date, as_of: datetime, cache: FoldCache
+) -> Verdict:
     """The gate's word on weeks that neither the twin nor the incumbent has read."""
     try:
         incumbent = context.models.bundle_for(cutoff, as_of)
@@ -170,11 +129,11 @@ def _verdict(context: TrainContext, table: TrainingTable, cutoff: date, as_of: d
     return judge(judged_rows(table, first, cutoff), twin, incumbent if incumbent.parts else None)
 
 
-def _keep(context: TrainContext, bundle: ModelBundle, verdict: Verdict) -> None:
+def _keep(context: ModelWiring[TrainSettings], bundle: ModelBundle, verdict: Verdict) -> None:
     """Write bytes and figures under the digest, once: the same bytes are there already or not at all."""
     for name, data in ((_object(bundle.digest), bundle.to_bytes()), (_figures(bundle.digest), _metrics(verdict))):
         try:
-            context.store.write(context.bucket, name, data, if_generation=0)
+            context.store.write(context.settings.bucket_models, name, data, if_generation=0)
         except Conflict:
             continue
 
@@ -191,7 +150,7 @@ def _metrics(verdict: Verdict) -> bytes:
     return msgspec.json.encode(verdict, order="sorted")
 
 
-def _event(context: TrainContext, bundle: ModelBundle, verdict: Verdict, as_of: datetime) -> ModelEvent:
+def _event(context: ModelWiring[TrainSettings], bundle: ModelBundle, verdict: Verdict, as_of: datetime) -> ModelEvent:
     """The `trained` event. It counts from the as-of instant on: that is what a replay of that day may use."""
     return ModelEvent(
         model_id=model_id(bundle.digest),
@@ -206,7 +165,7 @@ def _event(context: TrainContext, bundle: ModelBundle, verdict: Verdict, as_of: 
         training_rows=bundle.rows,
         seed=int(str(DETERMINISTIC["seed"])),
         metrics_json=_metrics(verdict).decode(),
-        release=context.release,
+        release=context.settings.release,
         event="trained",
         event_reason=None,
         recorded_at=as_of,
