@@ -22,8 +22,8 @@ def rebuild_script(table: Table) -> str:
     """A GoogleSQL script that replaces `table`'s partitions of @start_date..@end_date, or leaves them as they were.
 
     Parameters of the script: @start_date DATE, @end_date DATE (both included), @as_of TIMESTAMP, @lead_minutes INT64.
-    A failed check of `checks.sql` ends the script with the check's text (see `failed_check`); like any error it rolls the
-    transaction back.
+    A failed check of `checks.sql` ends the script with the check's text (see `failed_check`). Like any error, it rolls
+    the transaction back.
 
     Raises:
         ConfigInvalid: the table is not derived or states no partition column.
