@@ -58,16 +58,19 @@ class Wire:
     gate: Event | None = None
     entered: Event | None = None
     error: Exception | None = None
+    failures: int | None = None  # so many calls fail with `error`; None: all
 
     def __post_init__(self) -> None:
         self.appends: list[list[str]] = []
+        self.calls = 0
 
     def __call__(self, appender: Appender, queue: append._TableQueue, data: bytes) -> dict[int, str]:
         if self.entered is not None:
             self.entered.set()
         if self.gate is not None:
             self.gate.wait(5)
-        if self.error is not None:
+        self.calls += 1
+        if self.error is not None and (self.failures is None or self.calls <= self.failures):
             raise self.error
         sent = pyarrow.ipc.read_record_batch(pyarrow.py_buffer(data), queue.encoder.schema)
         marks: list[str] = sent.column("release").to_pylist()
@@ -171,6 +174,15 @@ def test_no_append_is_larger_than_the_limit(wire: Wire, monkeypatch: pytest.Monk
     [large, good, other] = Appender(AT, QuotaLedger()).append([*rows("x" * 5_000), *rows("1"), *rows("2")])
     assert isinstance(large, ContractViolation) and large.code == "too_large"
     assert (good, other, sorted(wire.appends)) == (None, None, [["1"], ["2"]])
+
+
+def test_an_append_is_tried_once_more_on_a_fresh_stream(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream that had been idle failed the first documents after a pause."""
+    dropped: list[str] = []
+    monkeypatch.setattr(Appender, "_drop_stream", lambda self, queue: dropped.append(queue.encoder.table.name))
+    wire.error, wire.failures = ConnectionError("idle for too long"), 1
+    assert Appender(AT, QuotaLedger()).append(rows("1")) == [None]
+    assert (wire.appends, wire.calls, dropped) == ([["1"]], 2, [TABLE.name])
 
 
 def test_an_outage_fails_the_document_and_the_next_append_works(wire: Wire) -> None:

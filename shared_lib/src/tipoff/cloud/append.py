@@ -20,7 +20,7 @@ from tipoff.cloud.errors import translate, translated
 from tipoff.cloud.failpoints import failpoint
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import Part, RowEncoder
-from tipoff.core.errors import ContractViolation, TipoffError
+from tipoff.core.errors import BackendUnavailable, ContractViolation, TipoffError
 from tipoff.tables import Table
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 APPEND_BYTES_MAX = 8_000_000
 BATCH_ROWS = 20_000
-APPEND_TIMEOUT_S = 60.0
+APPEND_TIMEOUT_S = 50.0  # two attempts end before the request that waits for them
 # An append costs the warehouse the same whether it holds one row or a hundred: the more callers there are, of whatever
 # tables, the longer it is worth to wait for their rows.
 GATHER_S_PER_CALLER = 0.003
@@ -187,12 +187,21 @@ class Appender:
         if len(data) > APPEND_BYTES_MAX:
             raise ContractViolation("too_large", f"{name}: an append of {len(data)} bytes")
         failpoint("bigquery.append:before")
-        with translated(f"append to {name}"):
-            response = self._exchange(queue, data)
+        try:
+            response = self._attempt(queue, data)
+        except BackendUnavailable:
+            # A connection that was idle, or whose instance had no processor between two requests, may be closed. A
+            # repeat is harmless: https://cloud.google.com/bigquery/docs/write-api-best-practices
+            self._drop_stream(queue)
+            response = self._attempt(queue, data)
         failpoint("bigquery.append:after")
         if not response:
             self._ledger.count_append(name, rows.num_rows, len(data))
         return response
+
+    def _attempt(self, queue: _TableQueue, data: bytes) -> dict[int, str]:
+        with translated(f"append to {queue.encoder.table.full_name}"):
+            return self._exchange(queue, data)
 
     def _exchange(self, queue: _TableQueue, data: bytes) -> dict[int, str]:
         from google.api_core.exceptions import InvalidArgument

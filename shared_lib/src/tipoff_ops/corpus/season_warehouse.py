@@ -14,6 +14,7 @@ from tipoff.cloud.clients.bigquery import bigquery_client
 from tipoff.tables import Table
 from tipoff_local.bigquery import Warehouse as LocalWarehouse
 from tipoff_ops.corpus.season_rows import LandingFile
+from tipoff_ops.local.project import REGION
 from tipoff_ops.local.templates import create_empty_warehouse
 
 PROJECT = "tipoff-backtest"
@@ -31,6 +32,7 @@ class LocalEndpoints:
     bigquery_emulator_host: str
     bigquery_storage_emulator_host: str
     project_id: str = PROJECT
+    region: str = REGION
     storage_emulator_host: str | None = None
     pubsub_emulator_host: str | None = None
     workflows_emulator_host: str | None = None

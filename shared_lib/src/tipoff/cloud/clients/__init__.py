@@ -8,11 +8,16 @@ from typing import Protocol
 
 
 class Endpoints(Protocol):
-    """Where a local cloud listens; all None in Google's cloud."""
+    """The project and its region, and where a local cloud listens: all None in Google's cloud."""
 
     @property
     def project_id(self) -> str:
         """The project every call is made for."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """Where the datasets are."""
         ...
 
     @property

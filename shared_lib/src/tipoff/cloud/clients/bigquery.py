@@ -9,11 +9,16 @@ if TYPE_CHECKING:
 
 
 def bigquery_client(at: Endpoints) -> "bigquery.Client":
-    """A BigQuery client for queries and jobs."""
+    """A BigQuery client for queries and jobs, which run where the datasets are.
+
+    https://cloud.google.com/bigquery/docs/locations#specify_locations
+    """
     from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
 
     if at.bigquery_emulator_host is None:
-        return bigquery.Client(project=at.project_id)
+        return bigquery.Client(project=at.project_id, location=at.region)
     options = {"api_endpoint": at.bigquery_emulator_host}
-    return bigquery.Client(project=at.project_id, credentials=AnonymousCredentials(), client_options=options)
+    return bigquery.Client(
+        project=at.project_id, location=at.region, credentials=AnonymousCredentials(), client_options=options
+    )
