@@ -1,7 +1,7 @@
 """Appends to the warehouse by the Storage Write API's default stream, with group commit.
 
-All requests in flight in one process share one append per table: whoever's turn comes sends for all that wait.
-All rows of a document travel in one append, and a refused document never harms its neighbours.
+Concurrent requests of one process share one append per table. All rows of a document are in one append. A refused
+document does not affect the other documents of its append.
 """
 
 import time
@@ -30,34 +30,34 @@ if TYPE_CHECKING:
 APPEND_BYTES_MAX = 8_000_000
 BATCH_ROWS = 20_000
 APPEND_TIMEOUT_S = 50.0  # two attempts end before the request that waits for them
-# An append costs the warehouse the same whether it holds one row or a hundred: the more callers there are, of whatever
-# tables, the longer it is worth to wait for their rows.
+# An append of one row costs the warehouse as much as one of a hundred. With more callers, a longer wait for their rows
+# pays.
 GATHER_S_PER_CALLER = 0.003
 GATHER_S_MAX = 1.5
 
 
 @dataclass
 class _Document:
-    """A part on its way; once it has been sent, why its rows did not get in."""
+    """A part to append and, after sending, the error that refused it."""
 
     part: Part
     error: TipoffError | None = None
 
     @property
     def row_count(self) -> int:
-        """How many rows stand or fall together."""
+        """Number of rows, which are appended all or not at all."""
         return len(self.part.rows)
 
 
 @dataclass(eq=False)
 class _TableQueue:
-    """Documents that wait to be appended to one table.
+    """Documents that wait for an append to one table.
 
-    One thread sends, and one future tells all callers whose documents wait. With a lock instead, each thread would have
-    to acquire it only to see that its rows were sent: two hundred threads spent more time on that than on appending.
+    One thread sends, and all waiting callers share its future. With a lock, each thread would acquire it only to find
+    that its rows are sent. Two hundred threads spent more time on that than on appending.
 
     Attributes:
-        sending: the next sending, which takes all that waits; None while nothing waits.
+        sending: the next append, which sends all waiting documents; None while nothing waits.
     """
 
     encoder: RowEncoder
@@ -69,7 +69,7 @@ class _TableQueue:
 
 
 class Appender:
-    """Appends rows to tables of one project; safe to share between threads."""
+    """Appends rows to tables of one project. Threads may share it."""
 
     def __init__(self, at: Endpoints, ledger: QuotaLedger) -> None:
         self._client = bigquery_write_client(at)
@@ -77,24 +77,24 @@ class Appender:
         self._ledger = ledger
         self._queues: dict[tuple[str, frozenset[str]], _TableQueue] = {}
         self._lanes_lock = Lock()
-        # Hands that encode at the same time only take the interpreter from one another: an eighth more of its time.
+        # One encoder at a time: concurrent encoding contends for the interpreter, and took an eighth more time.
         self._encoding = Lock()
         self._callers = 0
         self._callers_lock = Lock()
 
     def append(self, parts: Sequence[Part]) -> list[TipoffError | None]:
-        """Append parts, each whole or not at all; what became of each, None where all its rows are committed.
+        """Append parts, each completely or not at all. Returns each part's error, or None if its rows are committed.
 
-        They wait for their tables' appends side by side, not one after the other. A `ContractViolation` means that
-        a row does not fit its table or that a part is larger than one append may be; a `Retryable` that the service
-        did not take the part: nothing may be assumed, and repeats are harmless.
+        The appends of different tables run in parallel. A `ContractViolation` means that a row does not fit its table
+        or that a part exceeds the limit of an append. After a `Retryable` the state of the part is unknown, and a
+        repeat is harmless.
         """
         documents = [_Document(part) for part in parts]
         with self._counted():
             sendings = [self._enqueue(queue, found) for queue, found in self._by_queue(documents).items()]
             wait(sendings)
         for sending in sendings:
-            sending.result()  # a bug in the sender thread fails every caller whose rows it held
+            sending.result()  # a bug in the sending thread fails every caller whose rows it sends
         return [document.error for document in documents]
 
     @contextmanager
@@ -128,7 +128,7 @@ class Appender:
         return found
 
     def _enqueue(self, queue: _TableQueue, documents: Sequence[_Document]) -> Future[None]:
-        """The sending that takes these documents, all of them together."""
+        """The future of the append that sends these documents."""
         with queue.queue_lock:
             queue.waiting += documents
             if queue.sending is None:
@@ -136,7 +136,7 @@ class Appender:
             return queue.sending
 
     def _send_waiting(self, queue: _TableQueue) -> None:
-        """Send what waits; while others are about, their rows are waited for. Who is alone never waits."""
+        """Send the waiting documents. With several callers, wait for more rows first; a single caller never waits."""
         if self._callers > 1:
             time.sleep(min(GATHER_S_PER_CALLER * self._callers, GATHER_S_MAX))
         with queue.queue_lock:
@@ -145,7 +145,7 @@ class Appender:
             self._send(queue, batch)
 
     def _send(self, queue: _TableQueue, batch: list[_Document]) -> None:
-        """Send documents in one append; what is refused as a whole is sent in halves, until it is known whose fault."""
+        """Send documents in one append. If it is refused as a whole, send halves until the faulty document is found."""
         try:
             refused = self._append_once(queue, [document.part for document in batch])
         except ContractViolation as error:
@@ -162,7 +162,7 @@ class Appender:
             self._finish_all_but(queue, batch, refused)
 
     def _finish_all_but(self, queue: _TableQueue, batch: list[_Document], refused: dict[int, str]) -> None:
-        """Every document with a refused row fails alone; the others, then not in either, are sent again."""
+        """Fail each document with a refused row, and send the others again, which were not appended either."""
         good: list[_Document] = []
         first = 0
         for document in batch:
@@ -179,7 +179,7 @@ class Appender:
             _finish(good, None)
 
     def _append_once(self, queue: _TableQueue, parts: Sequence[Part]) -> dict[int, str]:
-        """Send one append; the answer maps refused row indexes to the service's reasons."""
+        """Send one append. Returns the service's reasons by index of the refused row."""
         name = queue.encoder.table.full_name
         with self._encoding:
             rows = queue.encoder.encode(parts)
@@ -245,7 +245,7 @@ class Appender:
 
 @cache
 def _polling() -> "Retry":
-    """How often an answer is looked for: the library's own second between looks is the longest part of an append."""
+    """Set the polling interval for answers. The library's own, a second, is the longest part of an append."""
     from google.api_core.future.polling import POLLING_PREDICATE
     from google.api_core.retry import Retry
 
@@ -253,7 +253,7 @@ def _polling() -> "Retry":
 
 
 def _batches(group: list[_Document]) -> list[list[_Document]]:
-    """Documents in order, cut so that an append holds few rows enough to be surely within its bytes."""
+    """Documents in order, in batches with few enough rows to be within the byte limit of an append."""
     batches: list[list[_Document]] = []
     rows = BATCH_ROWS
     for document in group:

@@ -1,4 +1,4 @@
-"""Large results as Arrow tables, read through the Storage Read API. Needs pyarrow: only training imports it."""
+"""Reads large results as Arrow tables, by the Storage Read API. Only training imports it, because it needs pyarrow."""
 
 import pyarrow
 

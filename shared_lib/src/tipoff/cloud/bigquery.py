@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from google.cloud import bigquery
 
 type Scalar = str | int | float | bool | date | datetime | Decimal | None
-# Values are Scalars, or lists of them; `_parameter` refuses anything else.
+# Values are Scalars or lists of them. `_parameter` refuses others.
 type Parameters = Mapping[str, Any]
 
 BYTES_BILLED_MAX = 20 * 1024**3
@@ -41,12 +41,12 @@ _TYPES: dict[type, str] = {
 
 @dataclass(frozen=True)
 class BuildRange:
-    """What every derived table is a function of, besides its inputs.
+    """The parameters of every derived table.
 
     Attributes:
         start_date, end_date: Eastern game dates, both included.
-        as_of: nothing observed at or after this instant is read.
-        lead_minutes: predictions stand this long before tip-off.
+        as_of: facts observed at or after this instant are not read.
+        lead_minutes: time between a prediction and the tip-off.
     """
 
     start_date: date
@@ -65,11 +65,11 @@ class BuildRange:
 
 
 class Warehouse:
-    """BigQuery of one project, limited to the datasets a function declares.
+    """BigQuery of one project, limited to the datasets that a function declares.
 
     Args:
         at: project and endpoints.
-        datasets: the datasets this function was granted, as its settings name them.
+        datasets: the datasets in the settings of the function.
     """
 
     def __init__(self, at: Endpoints, datasets: Sequence[str]) -> None:
@@ -103,7 +103,7 @@ class Warehouse:
         """Replace the table's partitions of the range in one transaction; a failed check rolls it back.
 
         Raises:
-            ContractViolation: a check failed; the message carries its code and reason.
+            ContractViolation: a check failed. The message has its code and reason.
         """
         self._require(table)
         self.ledger.count_rebuild(table.full_name)
@@ -113,18 +113,18 @@ class Warehouse:
         failpoint("bigquery.rebuild:after")
 
     def append(self, table: Table, rows: Sequence[object]) -> None:
-        """Append rows that stand or fall together.
+        """Append rows, all or none.
 
         Raises:
-            ContractViolation: a row does not fit the table, or they are more than one append may hold.
-            Retryable: the service did not take them; nothing may be assumed, and repeats are harmless.
+            ContractViolation: a row does not fit the table, or the rows exceed the limit of an append.
+            Retryable: the state of the rows is unknown, and a repeat is harmless.
         """
         [error] = self.append_parts([Part(table, rows)])
         if error is not None:
             raise error
 
     def append_parts(self, parts: Sequence[Part]) -> list[TipoffError | None]:
-        """Append parts and say what became of each; see `Appender.append`."""
+        """Append parts. Returns the error or None of each, as `Appender.append`."""
         for part in parts:
             self._require(part.table)
         if self._appender is None:
@@ -155,7 +155,7 @@ def _checks_of(table: Table) -> Iterator[None]:
 
 
 def job_config(parameters: Parameters) -> "bigquery.QueryJobConfig":
-    """The configuration of every query: typed parameters and a bound on what it may cost."""
+    """The configuration of every query: typed parameters, and a limit on its cost."""
     from google.cloud import bigquery
 
     return bigquery.QueryJobConfig(

@@ -1,7 +1,7 @@
-"""Whole objects by the JSON API, over one pool of connections.
+"""Downloads whole objects by the JSON API, over one pool of connections.
 
-The library's own download takes three times the processor time (docs/adr/0008-bulk-intake.md), and a replay is little
-else than downloads. Credentials, retries and checksums are Google's and urllib3's; this module joins them.
+The library's download takes three times the processor time (docs/adr/0008-bulk-intake.md), and a replay consists mostly
+of downloads. Credentials, retries and checksums are those of Google's libraries and urllib3.
 """
 
 from base64 import b64encode
@@ -29,7 +29,7 @@ RETRIES = urllib3.Retry(
 
 @dataclass(frozen=True)
 class ObjectBytes:
-    """An object as stored: bytes undecoded, whatever their Content-Encoding."""
+    """An object as stored. Its bytes are not decoded by Content-Encoding."""
 
     name: str
     generation: int
@@ -38,17 +38,17 @@ class ObjectBytes:
 
 
 class Downloads:
-    """Reads objects of one project; safe to share between threads."""
+    """Reads objects of one project. Threads may share it."""
 
     def __init__(self, at: Endpoints) -> None:
         self._http = storage_http(at)
 
     def read(self, bucket: str, name: str, generation: int | None = None) -> ObjectBytes:
-        """The object at `generation` (the live one when None), checksum verified.
+        """The object at `generation` (None: the live one), with a verified checksum.
 
         Raises:
-            NotReady: there is no such object or generation (it was superseded).
-            BackendUnavailable: no answer, or bytes that are not those of their checksum.
+            NotReady: there is no such object or generation.
+            BackendUnavailable: no answer, or a wrong checksum.
         """
         what = f"read {bucket}/{name}#{generation}"
         at = f"&generation={generation}" if generation is not None else ""
@@ -68,7 +68,7 @@ class Downloads:
 
     def _get(self, path: str) -> urllib3.BaseHTTPResponse:
         try:
-            # gzip is named so that an object stored compressed comes as it is stored.
+            # With gzip in the header, a compressed object is sent as stored.
             found: urllib3.BaseHTTPResponse = self._http.urlopen(
                 "GET", path, headers={"Accept-Encoding": "gzip"}, retries=RETRIES, decode_content=False
             )
@@ -78,7 +78,7 @@ class Downloads:
 
 
 def _check(what: str, response: urllib3.BaseHTTPResponse) -> None:
-    """Refuse bytes that were changed on their way."""
+    """Raise BackendUnavailable for a wrong checksum."""
     sums = dict(part.strip().split("=", 1) for part in response.headers["X-Goog-Hash"].split(","))
     found = b64encode(google_crc32c.value(response.data).to_bytes(4, "big")).decode()
     if found != sums["crc32c"]:

@@ -1,6 +1,6 @@
-"""Named points before and after each external write, where the crash harness can kill the process.
+"""Named points before and after each external write, where a crash test can kill the process.
 
-Free when not armed. `TIPOFF_FAILPOINT="storage.copy:after#2"` dies with SIGKILL at the second hit of that point.
+`TIPOFF_FAILPOINT="storage.copy:after#2"` dies with SIGKILL at the second hit of that point.
 """
 
 import os
@@ -31,7 +31,7 @@ _armed: _Armed | None = None
 
 
 def arm(value: str, environment: str) -> None:
-    """Arm one point, `name#n`, for the n-th hit.
+    """Arm the n-th hit of a point, given as `name#n`.
 
     Raises:
         ConfigInvalid: a point is armed outside the environment `local`.
@@ -41,7 +41,7 @@ def arm(value: str, environment: str) -> None:
 
 
 def failpoint(name: str) -> None:
-    """Die here by SIGKILL if the harness armed this point: no `finally` block runs, as in a real crash."""
+    """Kill the process by SIGKILL if this point is armed. No `finally` block runs, as in a real crash."""
     if _armed is None or _armed.name != name:
         return
     _armed.hits_left -= 1

@@ -1,8 +1,8 @@
 """The only HTTP client for the sources: GET over one pool of connections, with time-outs and a limit on the body.
 
-A key is put into the request here and nowhere else. No error, log line or stored URL holds it. A local cloud never
-reaches a real source: requests go to the stand-in that `sources_emulator_host` names, with the source's host as the
-first part of the path, or are refused.
+Only this module adds a key to a request. No error, log line or stored URL contains it. A local cloud never reaches a
+real source: requests go to the emulator at `sources_emulator_host`, with the source's host as the first part of the
+path, or are refused.
 """
 
 import logging
@@ -21,40 +21,40 @@ from tipoff.core.errors import BackendUnavailable, ConfigInvalid, ContractViolat
 BODY_BYTES_MAX = 32 * 1024 * 1024
 CONNECT_S, READ_S = 10.0, 60.0
 
-# urllib3 writes whole URLs at DEBUG, keys included.
+# At DEBUG, urllib3 logs whole URLs with keys.
 logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 class SourceEndpoints(Protocol):
-    """Where the sources are: outside, or a local stand-in."""
+    """The address of the sources: the internet, or a local emulator."""
 
     @property
     def storage_emulator_host(self) -> str | None:
-        """Set in a local cloud."""
+        """Set only in a local cloud."""
         ...
 
     @property
     def sources_emulator_host(self) -> str | None:
-        """URL of a stand-in for all sources; None for the sources themselves."""
+        """URL of an emulator of all sources; None for the real sources."""
         ...
 
 
 @dataclass(frozen=True)
 class Validators:
-    """What a source said of the document we hold: sent back, so that an unchanged one is not sent again."""
+    """Validators of the last document. With them, a source need not send an unchanged document again."""
 
     etag: str | None = None
     last_modified: str | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        """The conditional headers."""
+        """The headers of a conditional request."""
         pairs = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
         return {name: value for name, value in pairs.items() if value}
 
 
 def is_reachable(at: SourceEndpoints) -> bool:
-    """False in a local cloud without a stand-in for the sources."""
+    """False in a local cloud without an emulator of the sources."""
     return at.storage_emulator_host is None or at.sources_emulator_host is not None
 
 
@@ -62,7 +62,7 @@ class SourceClient:
     """Sends requests to sources, one attempt at a time.
 
     Args:
-        at: a local stand-in, or the sources themselves.
+        at: the address of the sources.
         keys: by the name of `SourceRequest.key`.
         user_agent: value of the header User-Agent.
         clock: the instant at which an answer was received.
@@ -70,7 +70,7 @@ class SourceClient:
 
     def __init__(self, at: SourceEndpoints, keys: Mapping[str, str], user_agent: str, clock: "Clock") -> None:
         if not is_reachable(at):
-            raise ConfigInvalid("no_sources", "a local cloud reaches no source outside; give it a stand-in")
+            raise ConfigInvalid("no_sources", "a local cloud needs an emulator of the sources")
         self._stand_in = at.sources_emulator_host
         self._keys = keys
         self._user_agent = user_agent
@@ -83,7 +83,7 @@ class SourceClient:
         """One attempt, redirects not followed.
 
         Raises:
-            BackendUnavailable: no answer (`no_answer`) or a broken off one (`truncated_body`).
+            BackendUnavailable: no answer (`no_answer`) or an incomplete one (`truncated_body`).
             ContractViolation: `too_large`.
         """
         headers = {"User-Agent": self._user_agent, "Accept-Encoding": "gzip", **dict(request.headers)}
@@ -96,7 +96,7 @@ class SourceClient:
                 received = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status, received, body, self._clock())
         except (IncompleteRead, DecodeError, ProtocolError) as error:
-            # `from None`: what these errors quote may hold the URL, and with it the key.
+            # `from None`: these errors may quote the URL, and with it the key.
             raise BackendUnavailable("truncated_body", f"{_place(request)}: {type(error).__name__}") from None
         except (HTTPError, OSError) as error:
             raise BackendUnavailable("no_answer", f"{_place(request)}: {type(error).__name__}") from None
@@ -134,5 +134,5 @@ def _bounded(response: urllib3.BaseHTTPResponse, request: SourceRequest) -> byte
 
 
 def _place(request: SourceRequest) -> str:
-    """Host and path of a request, for error messages; parameters may hold keys."""
+    """Host and path of a request, for error messages. Parameters may contain keys."""
     return f"{request.host.name}{request.path}"

@@ -1,7 +1,7 @@
-"""Locks: objects of the state bucket that conditional writes keep to one holder at a time.
+"""Locks: objects of the state bucket. Conditional writes ensure one holder at a time.
 
-There are two uses. A lease keeps others out while a block runs: it is short, renewed while its holder works, and
-deleted at the end, so a killed holder blocks nobody for more than a minute. Work that is done once acquires a lock and
+There are two uses. A lease excludes others while a block runs: it is short, renewed while its holder works, and
+deleted at the end, so a killed holder blocks others for at most a minute. Work that is done once acquires a lock and
 marks it done at the end; a done lock is never acquired again, and one whose holder was killed expires.
 
 Every acquisition and renewal writes the object, which gives it a new and larger generation. Each further write names
@@ -40,11 +40,11 @@ class LockDone(Conflict):
 
 
 class LockLost(Conflict):
-    """The lock expired and is no longer this holder's: another holder may have worked at the same time."""
+    """The lock expired, and another holder may have worked at the same time."""
 
 
 class LockState(msgspec.Struct, frozen=True):
-    """Content of a lock's object. `token` names one hold, so that two holders of the same name are told apart."""
+    """Content of a lock's object. `token` identifies one hold, because holders may have the same name."""
 
     holder: str = ""
     expires_at: datetime = datetime.min.replace(tzinfo=UTC)
@@ -56,11 +56,11 @@ class Locks:
     """The locks of one bucket.
 
     Args:
-        store, bucket: where their objects are.
+        store, bucket: of the objects.
         clock: the present instant; an expired lock can be acquired by another holder.
         wait_s: how long to wait for another holder's lease.
         renew_every_s: how often a lease is renewed.
-        jitter: a number in [0, 1) that spreads the reads of those who wait.
+        jitter: a number in [0, 1) that spreads the reads of waiting holders.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Locks:
     def lease(self, name: str, holder: str) -> Iterator["Lock"]:
         """Hold the lease `name` while the block runs; wait for another holder to release it first.
 
-        A lease that is lost on the way is logged. A block that must know calls `Lock.check`.
+        A lost lease is logged. A block that must react to it calls `Lock.check`.
 
         Raises:
             LockHeld: ALREADY_RUNNING, another holder keeps it for longer than the wait.
@@ -107,7 +107,7 @@ class Locks:
 
         Raises:
             LockDone: the work was done before.
-            LockHeld: another holder is at it, or was killed less than `length` ago.
+            LockHeld: another holder works, or was killed less than `length` ago.
         """
         lock = Lock(self, key, holder, length)
         lock.acquire()
@@ -116,14 +116,14 @@ class Locks:
             yield lock
             end = lock.complete
         finally:
-            with suppress(LockLost):  # the holder that has it now says how it ended
+            with suppress(LockLost):  # the present holder records how it ends
                 end()
 
     def create(self, key: str, holder: str, length: timedelta = timedelta(0)) -> "Lock":
-        """A lock that nobody held before; its object stays.
+        """Acquire a lock that was never held. Its object stays.
 
         Raises:
-            LockHeld: its object exists, whatever is in it.
+            LockHeld: its object exists.
         """
         lock = Lock(self, key, holder, length)
         lock.create()
@@ -211,7 +211,7 @@ class Lock:
     def acquire_if_free(self) -> None:
         """Read the object, and write it only if it is not there or has expired; raises as `acquire` does."""
         state, generation = self._locks.read(self.key)
-        if state.token == self._token:  # the answer to our own write was lost, and its repetition refused
+        if state.token == self._token:  # the answer to our write was lost, and its retry was refused
             self.generation = generation
             return
         if state.done:

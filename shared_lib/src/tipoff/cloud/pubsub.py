@@ -1,4 +1,4 @@
-"""Pub/Sub: publish typed messages; they always carry data, since a function refuses a message without."""
+"""Pub/Sub: publishes typed messages. They always have data, because a function refuses a message without it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -30,16 +30,16 @@ class Topics:
 
         Args:
             topic: the bare topic id.
-            dedupe_key: identity of the fact told; receivers drop repeats by it (message ids do not serve:
-                a publisher's own retry gets a new one).
-            attributes: further ones, for those who tell messages apart by them.
+            dedupe_key: identifies the fact; receivers drop repeats by it. (A message id does not: a publisher's retry
+                gets a new one.)
+            attributes: further attributes of the message.
         """
         return self.publish_all(topic, {dedupe_key: message}, attributes)[0]
 
     def publish_all(
         self, topic: str, messages: Mapping[str, msgspec.Struct], attributes: Mapping[str, str] | None = None
     ) -> list[str]:
-        """Publish messages, given by their dedupe keys, side by side; their ids once the service has them all."""
+        """Publish messages in parallel, by their dedupe keys. Returns their ids once the service has all of them."""
         path = self._client.topic_path(self._project, topic)
         failpoint("pubsub.publish:before")
         with translated(f"publish to {topic}"):

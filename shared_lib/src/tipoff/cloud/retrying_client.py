@@ -1,4 +1,4 @@
-"""Requests with retries: paced per host, repeated when that may help, within a budget, as `Retry-After` asks."""
+"""Requests with retries: paced per host, within a budget, and by `Retry-After`."""
 
 import random
 import time
@@ -20,13 +20,13 @@ _RANDOM = random.SystemRandom()
 
 
 class RetryingClient:
-    """Sends requests within one run's budget. An instance belongs to one run.
+    """Sends the requests of one run within its budget.
 
     Args:
-        client: makes one attempt at a time.
-        budget: no request is sent that would exceed it.
-        credits_left: how many credits are left by the vendor's newest statement.
-        sleep, chance, elapsed_s: waiting, jitter in [0, 1) and a monotonic clock; a test passes its own.
+        client: makes one attempt.
+        budget: of the run; a request that would exceed it is not sent.
+        credits_left: by the vendor's newest statement.
+        sleep, chance, elapsed_s: sleep, jitter in [0, 1) and a monotonic clock.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class RetryingClient:
         """The judgement and the answer (None if none came), after retries.
 
         Raises:
-            QuotaPause: `over_budget`, nothing was sent.
+            QuotaPause: `over_budget`; nothing was sent.
         """
         attempt = 0
         while True:

@@ -26,10 +26,10 @@ type Convert = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Part:
-    """Rows of one table that stand or fall together: objects with an attribute per column.
+    """Rows of one table that are appended all or not at all: objects with an attribute per column.
 
     Attributes:
-        constants: columns that are the same on every row and that the row objects do not carry.
+        constants: values of columns that are equal in all rows and not in the row objects.
     """
 
     table: Table
@@ -67,7 +67,7 @@ class RowEncoder:
 
     Args:
         table: whose columns they have.
-        constants: the columns that come as a part's constants; all other columns are read from the row objects.
+        constants: the columns in the constants of a part; the row objects have the other columns.
     """
 
     def __init__(self, table: Table, constants: Iterable[str] = ()) -> None:
@@ -84,7 +84,7 @@ class RowEncoder:
         """The rows of all parts, in order, as one batch.
 
         Raises:
-            ContractViolation: a row lacks a column, or a value has another type than its column.
+            ContractViolation: a row lacks a column, or a value does not have the type of its column.
         """
         import pyarrow
 
@@ -98,7 +98,7 @@ class RowEncoder:
         return pyarrow.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _constant_arrays(self, parts: Sequence[Part]) -> Iterator["pyarrow.Array"]:
-        """Each part's constants, as often as it has rows."""
+        """The constants of each part, repeated for each of its rows."""
         import pyarrow
 
         if not self._constants:
@@ -117,13 +117,13 @@ class RowEncoder:
             yield pyarrow.array(_checked(column, found[column.name]), self.schema.field(column.name).type)
 
     def _values(self, rows: Sequence[Any]) -> dict[str, list[Any]]:
-        """The values of each column, by its name; rows of a document are structs, which give theirs all at once."""
+        """The values of each column, by its name. Structs return all their values at once."""
         kind = type(rows[0])
         is_struct = issubclass(kind, msgspec.Struct)
         names = kind.__struct_fields__ if is_struct else [column.name for column in self._columns]
         read = astuple if is_struct else _reader(names)
         columns: list[list[Any]] = [[] for _ in names]
-        # So many at a time as the processor's cache holds: turning 20,000 rows at once takes twice as long.
+        # As many rows at a time as fit the processor's cache: transposing 20,000 rows at once takes twice as long.
         for some in batched(rows, 256, strict=False):
             for column, values in zip(columns, zip(*map(read, some), strict=True), strict=True):
                 column += values
@@ -131,21 +131,21 @@ class RowEncoder:
 
 
 def _reader(names: Sequence[str]) -> Callable[[object], tuple[Any, ...]]:
-    """The named attributes of an object; of fewer than two, `attrgetter` gives no tuple."""
+    """Reads the named attributes as a tuple, which `attrgetter` does only for two or more."""
     if len(names) > 1:
         return attrgetter(*names)
     return lambda row: tuple(getattr(row, name) for name in names)
 
 
 def _checked(column: Column, values: Values) -> Values:
-    """Values as Arrow reads them: structs as maps, and no instant that Arrow would take for UTC without being told."""
+    """Values as Arrow reads them: structs as maps. Refuses an instant without a time zone: Arrow assumes UTC."""
     if column.fields:
         struct = _struct(column)
         return [struct(value) for value in values]
     if column.type == "TIMESTAMP":
         for value in values:
             if isinstance(value, datetime) and value.tzinfo is None:
-                raise ValueError(f"{column.name}: an instant has a time zone, {value} has none")
+                raise ValueError(f"{column.name}: {value} has no time zone")
     return values
 
 

@@ -1,4 +1,4 @@
-"""Cloud Storage: reads at a generation, writes once or under a precondition, lists, copies."""
+"""Cloud Storage: reads at a generation, writes with a precondition, lists and copies."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,14 +25,14 @@ class ObjectName:
 
 
 class ObjectStore:
-    """Buckets of one project; every failure is one of our errors."""
+    """Buckets of one project. Failures are raised as our errors."""
 
     def __init__(self, at: Endpoints) -> None:
         self._client: storage.Client = storage_client(at)
         self._downloads = Downloads(at)
 
     def read(self, bucket: str, name: str, generation: int | None = None) -> ObjectBytes:
-        """The object at `generation` (the live one when None); see `Downloads.read`."""
+        """The object at `generation` (None: the live one). See `Downloads.read`."""
         return self._downloads.read(bucket, name, generation)
 
     def write(
@@ -48,7 +48,7 @@ class ObjectStore:
         """Write an object and return its generation.
 
         Args:
-            if_generation: 0 to write only where nothing is, another generation to replace exactly that one.
+            if_generation: 0 to create the object only; another generation to replace only that one.
             metadata: custom metadata of the object.
 
         Raises:
@@ -76,7 +76,7 @@ class ObjectStore:
         failpoint("storage.delete:after")
 
     def keep_copy(self, source_bucket: str, name: str, generation: int, bucket: str, copy_name: str) -> None:
-        """Copy one generation under another name, once: a copy that is already there stays."""
+        """Copy one generation to another name. An existing copy stays."""
         source = self._client.bucket(source_bucket)
         blob = source.blob(name)
         failpoint("storage.copy:before")

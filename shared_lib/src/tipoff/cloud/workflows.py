@@ -1,4 +1,4 @@
-"""Cloud Workflows: start an execution and read its state."""
+"""Cloud Workflows: starts executions and reads their state."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ RUNNING = ("ACTIVE", "QUEUED")
 
 @dataclass(frozen=True)
 class Execution:
-    """An execution as the service reports it; `result` and `error` are JSON text when there are any."""
+    """An execution as the service reports it. `result` and `error` are JSON text, if any."""
 
     name: str
     state: str
@@ -44,14 +44,14 @@ class Workflows:
         return _execution(started)
 
     def running(self, workflow: str) -> list[tuple[Execution, str]]:
-        """Executions of `workflow` that have not ended, with their arguments (JSON text), among its hundred newest."""
+        """The running executions among the hundred newest of `workflow`, with their arguments (JSON text)."""
         wanted = {"parent": f"{self._parent}/{workflow}", "view": "FULL", "page_size": LISTED}
         with translated(f"list executions of {workflow}"):
             page = next(self._client.list_executions(request=wanted).pages)
         return [(_execution(found), found.argument) for found in page.executions if found.state.name in RUNNING]
 
     def get(self, name: str) -> Execution:
-        """The execution called `name` (its full resource name), as it stands now."""
+        """The execution with this full resource name."""
         with translated(f"get {name}"):
             return _execution(self._client.get_execution(name=name))
 

@@ -1,6 +1,6 @@
-"""The boundary of a function: parse, limit, log, and map errors to answers. The only broad `except` is here.
+"""The boundary of a function: parses and limits requests, logs, and maps errors to answers.
 
-A function names its settings and its steps, and this module does the rest.
+Only this module has a broad `except`. A function declares its settings and its steps.
 
     to a push subscription            to a workflow or a person
       Permanent   quarantine, 204       400 / 404 / 422
@@ -41,24 +41,24 @@ logger = logging.getLogger(__name__)
 
 
 class Quarantine(Protocol):
-    """Where messages go that a retry cannot mend."""
+    """Stores messages that a retry cannot help."""
 
     def message(self, delivery: Delivery, error: Permanent) -> None:
-        """Set one aside."""
+        """Quarantine a message."""
         ...
 
 
 class Context(Protocol):
-    """What a function keeps between requests: its clients and its clock."""
+    """A function's clients and clock, kept between requests."""
 
     @property
     def ops(self) -> Quarantine:
-        """What it writes its log of operations with."""
+        """The writer of the operations logs."""
         ...
 
 
 class Answer(Protocol):
-    """What a step returns to an HTTP caller: a struct with its own status."""
+    """A step's answer to an HTTP caller: a struct with an HTTP status."""
 
     @property
     def http_status(self) -> int:
@@ -72,7 +72,7 @@ type HttpStep[C] = Callable[[C, Any], msgspec.Struct]
 
 @dataclass(frozen=True)
 class Route[C]:
-    """One HTTP endpoint: how its body is shaped and which step answers."""
+    """One HTTP endpoint: the type of its body, and its step."""
 
     method: str
     path: str
@@ -88,7 +88,7 @@ class Function[S: Settings, C: Context]:
     Args:
         name: its key in mesh.yaml.
         settings: the class of its settings.
-        open_context: builds the context once, at the first request.
+        open_context: builds the context at the first request.
         push: the step for messages, if it has a subscription.
         routes: the steps for HTTP callers.
     """
@@ -103,10 +103,10 @@ class Function[S: Settings, C: Context]:
     _opening: Lock = field(default_factory=Lock, init=False)
 
     def __post_init__(self) -> None:
-        """Read the settings and prepare the structs now: a missing name stops the start, and no request waits.
+        """Read the settings and prepare the structs at the start, so that no request waits.
 
         Raises:
-            SystemExit: names are missing; the message lists all of them.
+            SystemExit: settings are missing. The message lists all of them.
         """
         log.setup()
         try:
@@ -172,7 +172,7 @@ class Function[S: Settings, C: Context]:
 
     @property
     def context(self) -> C:
-        """The context; requests that reach a new instance at the same time share one."""
+        """The context. Concurrent first requests share one."""
         with self._opening:
             if self._context is None:
                 self._context = self.open_context(self._settings)
@@ -180,10 +180,10 @@ class Function[S: Settings, C: Context]:
 
 
 def _body(request: Request) -> bytes:
-    """The body, read up to the limit, whatever its header says."""
+    """The body, read up to the limit. The header Content-Length is not trusted."""
     body = request.stream.read(REQUEST_BYTES_MAX + 1)
     if len(body) > REQUEST_BYTES_MAX:
-        raise BadRequest("too_large", f"a request has {REQUEST_BYTES_MAX} bytes at most")
+        raise BadRequest("too_large", f"a request has at most {REQUEST_BYTES_MAX} bytes")
     return body
 
 

@@ -1,4 +1,4 @@
-"""From an HTTP request to the message it carries: a Pub/Sub push, plain or as an Eventarc CloudEvent."""
+"""Reads the message in an HTTP request: a Pub/Sub push, or an Eventarc CloudEvent."""
 
 import base64
 import binascii
@@ -27,12 +27,12 @@ class _Push(msgspec.Struct, frozen=True, rename="camel"):
 
 @dataclass(frozen=True)
 class Delivery:
-    """One message as delivered.
+    """One delivered message.
 
     Attributes:
         data: the message's bytes.
         attributes: the message's attributes.
-        message_id: assigned by the service; a publisher's retry gets a new one, so it identifies nothing.
+        message_id: assigned by the service. A publisher's retry gets a new one, so it does not identify a fact.
         attempt: 1 on the first delivery.
     """
 
@@ -43,7 +43,7 @@ class Delivery:
 
 
 def delivery(body: bytes, headers: Mapping[str, str]) -> Delivery:
-    """Read a request of a push subscription, or of an Eventarc trigger on a topic or a bucket.
+    """The message in a request of a push subscription, or of an Eventarc trigger on a topic or a bucket.
 
     Raises:
         BadRequest: the body is neither.
@@ -65,7 +65,7 @@ class _StorageObject(msgspec.Struct, frozen=True):
 
 
 def _storage_event(body: bytes, headers: Mapping[str, str]) -> Delivery:
-    """Eventarc sends the object itself; give it the attributes that a bucket notification has."""
+    """The storage object that Eventarc sends, with the attributes of a bucket notification."""
     try:
         found = msgspec.json.decode(body, type=_StorageObject)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

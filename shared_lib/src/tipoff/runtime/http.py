@@ -1,4 +1,4 @@
-"""What an error or a step's outcome is over HTTP: workflows branch on the status and the body's code."""
+"""Errors and outcomes of steps as HTTP answers. Workflows branch on the status and the body's code."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ OK, ACCEPTED = 200, 202
 BAD_REQUEST, NOT_FOUND, METHOD_NOT_ALLOWED, CONFLICT, TOO_LARGE = 400, 404, 405, 409, 413
 UNPROCESSABLE, TOO_MANY, BUG, UNAVAILABLE = 422, 429, 500, 503
 
-# First match wins: leaves stand before their branches.
+# The first match applies, so subclasses come before their bases.
 _STATUS: tuple[tuple[type[TipoffError], int], ...] = (
     (BadRequest, BAD_REQUEST),
     (NotFound, NOT_FOUND),
@@ -44,12 +44,12 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 
 def status_of(error: TipoffError) -> int:
-    """The HTTP status a caller (a workflow, a person) receives for `error`."""
+    """The HTTP status of `error` for a workflow or a person."""
     return next(status for kind, status in _STATUS if isinstance(error, kind))
 
 
 def error_body(error: TipoffError) -> ErrorBody:
-    """The body that goes with it; a missing input always carries the code NOT_READY."""
+    """The body of `error`. A missing input always has the code NOT_READY."""
     code = "NOT_READY" if isinstance(error, NotReady) else error.code
     facts: Mapping[str, Fact] = {**error.facts, "cause": error.code}
     return ErrorBody("error", code, error.message, dict(facts))

@@ -1,4 +1,4 @@
-"""JSON log lines as Cloud Logging reads them, with the context of the request on each."""
+"""JSON log lines in the format of Cloud Logging, with the context of the request."""
 
 import json
 import logging
@@ -12,10 +12,10 @@ _context: ContextVar[dict[str, Fact] | None] = ContextVar("log_context", default
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: severity, message, logger, context and `facts` of the record."""
+    """One JSON object per line: severity, message, logger, context and `facts` of the record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Render the record; exceptions keep their trace under `stack_trace`."""
+        """Format the record. The trace of an exception is in `stack_trace`."""
         line: dict[str, Fact] = {
             "severity": record.levelname,
             "message": record.getMessage(),
@@ -29,7 +29,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def setup() -> None:
-    """Send every log line of this process to stderr as JSON."""
+    """Send all log lines of this process to stderr as JSON."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
@@ -39,7 +39,7 @@ def setup() -> None:
 
 @contextmanager
 def context(**facts: Fact) -> Iterator[None]:
-    """Add `facts` to every log line inside the block."""
+    """Add `facts` to all log lines in the block."""
     token = _context.set({**(_context.get() or {}), **facts})
     try:
         yield

@@ -1,9 +1,8 @@
-"""What a function must be told before it starts: one frozen class per function, every field an environment variable.
+"""The settings of each function: one frozen class per function, with an environment variable per field.
 
-A field's name upper-cased is its variable: `topic_raw_ready` is TOPIC_RAW_READY, a name that Terraform (or the local
-cloud) resolved from mesh.yaml. Names have no defaults. Only the endpoints of a local cloud may be absent. The field
-`secrets` holds every variable SECRET_*, by the rest of its name in lower case.
-This is the only module that reads the environment.
+The variable is the field's name in upper case: Terraform or the local cloud sets TOPIC_RAW_READY for `topic_raw_ready`,
+from mesh.yaml. There are no defaults. Only the endpoints of a local cloud may be missing. The field `secrets` has all
+variables SECRET_*, by the rest of their names in lower case. Only this module reads the environment.
 """
 
 import os
@@ -13,12 +12,12 @@ from typing import Any, ClassVar
 
 from tipoff.core.errors import ConfigInvalid
 
-SECRET_PREFIX = "SECRET_"  # noqa: S105 - the beginning of a name
+SECRET_PREFIX = "SECRET_"  # noqa: S105 - a prefix of names
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """Where a local cloud listens; all None in Google's cloud."""
+    """The endpoints of a local cloud. All are None in Google Cloud."""
 
     storage_emulator_host: str | None = None
     pubsub_emulator_host: str | None = None
@@ -30,7 +29,7 @@ class Endpoints:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(Endpoints):
-    """What every function is told."""
+    """The settings that all functions share."""
 
     project_id: str
     project_number: str
@@ -205,10 +204,10 @@ def load[S: Settings](kind: type[S], variables: Mapping[str, str] | None = None)
 
     Args:
         kind: the settings class.
-        variables: the environment to read; the process's own when None.
+        variables: the environment; None for that of the process.
 
     Raises:
-        ConfigInvalid: names are missing or empty; the message lists every one of them.
+        ConfigInvalid: settings are missing or empty. The message lists all of them.
     """
     found = environment() if variables is None else variables
     values: dict[str, Any] = {field.name: found.get(field.name.upper(), "") for field in fields(kind)}

@@ -1,9 +1,7 @@
-"""The operator's page: typed data in, one self-contained HTML document out.
+"""Renders the operator's page, one self-contained HTML document: html = render(ReportData(...)).
 
-    html = render(ReportData(...))          pure; no clock, no file, no template engine
-
-Text of any origin is escaped (samples in quarantine are hostile by nature), and the document's own policy allows
-nothing but its style and its script, by their digests: no request leaves the page.
+All text is escaped, because quarantine samples are untrusted. The document's content security policy allows only its
+style and its script, by their digests, so the page sends no request.
 """
 
 from base64 import b64encode
@@ -51,7 +49,7 @@ _SECTIONS = (
 
 
 def render(data: ReportData) -> str:
-    """The whole page as HTML text; the same data gives the same bytes."""
+    """The page as HTML text. The same data gives the same bytes."""
     body = element("body", _header(data), element("main", [draw(data) for _, _, draw in _SECTIONS]), _footer(data))
     return f'<!doctype html>\n<html lang="en">{_head(data)}{body}</html>\n'
 

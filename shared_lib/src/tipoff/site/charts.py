@@ -1,4 +1,4 @@
-"""Every chart of Tipoff's pages, as SVG without a library."""
+"""The charts of Tipoff's pages, as SVG."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 26, 14, 34
 
 
 class _Axes:
-    """Maps values into the drawing; both ranges must not be empty."""
+    """Maps values to pixels. Neither range may be empty."""
 
     def __init__(self, x: Point, y: Point, width: int = _WIDTH, height: int = _HEIGHT) -> None:
         self.x_range, self.y_range, self.width, self.height = x, y, width, height
@@ -46,12 +46,12 @@ class _Axes:
 
 
 def series_class(systems: Sequence[str], system_id: str) -> str:
-    """CSS class that colours a system the same way everywhere on the page."""
+    """The CSS class of a system's colour."""
     return LINE if system_id == LINE else f"s{systems.index(system_id) % SERIES}"
 
 
 def error_by_date(dates: Sequence[DateSummary], systems: Sequence[str]) -> Markup | None:
-    """MAE per date on rows with a line: a polyline per system, and the line itself dashed. None: nothing graded."""
+    """MAE per date on rows with a line: a polyline per system, and a dashed one for the line. None without grades."""
     tracks = {system: _track(dates, system) for system in systems}
     reference = _line_track(dates)
     values = [y for points in (*tracks.values(), reference) for _, y in points]
@@ -71,7 +71,7 @@ def error_by_date(dates: Sequence[DateSummary], systems: Sequence[str]) -> Marku
 
 
 def calibration(bins: Sequence[CalibrationBin], systems: Sequence[str]) -> Markup | None:
-    """Said against happened; on the diagonal is right, area of a dot grows with its rows. None: nothing graded."""
+    """Predicted and observed shares. The area of a dot is proportional to its rows. None without grades."""
     if not bins:
         return None
     axes = _Axes((0, 1), (0, 1), width=420, height=400)
@@ -81,7 +81,7 @@ def calibration(bins: Sequence[CalibrationBin], systems: Sequence[str]) -> Marku
 
 
 def timeline(executions: Sequence[Execution], now: datetime) -> Markup | None:
-    """A bar per execution, a row per workflow; running ones reach to `now`. None: no execution."""
+    """A bar per execution, a row per workflow. Running executions end at `now`. None without executions."""
     if not executions:
         return None
     workflows = sorted({one.workflow for one in executions})
@@ -103,7 +103,7 @@ def timeline(executions: Sequence[Execution], now: datetime) -> Markup | None:
 
 
 def bars(title: str, values: Sequence[tuple[str, float]]) -> Markup:
-    """A labelled bar per value, from zero, with the value in its tooltip."""
+    """A labelled bar per value, with the value in its tooltip."""
     top = max((value for _, value in values), default=1.0) or 1.0
     axes = _Axes((0, max(len(values), 1)), (0, top), width=420, height=220)
     drawn = [
@@ -140,12 +140,12 @@ def reliability(title: str, pairs: Sequence[tuple[float, float]]) -> Markup:
 
 
 def executions_start(executions: Iterable[Execution]) -> datetime:
-    """Start of the first execution."""
+    """The start of the first execution."""
     return min(one.started_at for one in executions)
 
 
 def executions_end(executions: Iterable[Execution], now: datetime) -> datetime:
-    """End of the last one, `now` for what still runs."""
+    """The end of the last execution. Running executions end at `now`."""
     return max(one.ended_at or now for one in executions)
 
 
@@ -184,7 +184,7 @@ def _track(dates: Sequence[DateSummary], system: str) -> list[Point]:
 
 
 def _line_track(dates: Sequence[DateSummary]) -> list[Point]:
-    """Error of the line itself, from the system with the most rows of each date."""
+    """The error of the line by date, from the system with the most rows."""
     points: list[Point] = []
     for index, one in enumerate(dates):
         known = [score for score in one.scores if score.line_mae_pts is not None]

@@ -1,6 +1,6 @@
-"""What the operator's page shows, as values: whoever fills them reads tables, the page only draws.
+"""The data of the operator's page.
 
-Points are points, shares lie in [0, 1], instants are UTC, game dates are Eastern. None means unknown or not yet.
+Shares are in [0, 1], instants are UTC, game dates are Eastern. None means unknown or not yet known.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ class SystemScore:
 
     Attributes:
         graded: rows of players who played; mae_pts and bias_pts are over these.
-        line_rows: graded rows with a published line; mae_line_rows_pts and line_mae_pts are over exactly these,
-            so the two may be compared, and no other two.
+        line_rows: graded rows with a published line. mae_line_rows_pts and line_mae_pts are over these rows, so only
+            these two may be compared.
         mae_difference_pts, interval_pts: mae_line_rows_pts - line_mae_pts and its 95 % interval (by dates).
     """
 
@@ -44,9 +44,9 @@ class DateSummary:
     """One game date.
 
     Attributes:
-        predictions: active predictions of all systems; skipped: slate players without one, with a named reason.
+        predictions: active predictions of all systems; skipped: slate players without one.
         voids: graded rows whose player did not play.
-        scores: per system, empty while the games are not final.
+        scores: per system; empty until the games are final.
     """
 
     game_date: date
@@ -60,7 +60,7 @@ class DateSummary:
 
 @dataclass(frozen=True, slots=True)
 class FreshnessCell:
-    """State of one table for one game date; `rows` as last reconciled, `cause` in words if not complete."""
+    """State of one table for one game date. `rows` is as last reconciled; `cause` is set unless it is complete."""
 
     game_date: date
     state: FreshnessState
@@ -78,7 +78,7 @@ class TableFreshness:
 
 @dataclass(frozen=True, slots=True)
 class Conservation:
-    """What a step or source took in and what became of it; `rows_in` should equal the sum of the other two."""
+    """Rows of a step or source. `rows_in` should equal the sum of the other two."""
 
     name: str
     documents: int
@@ -88,13 +88,13 @@ class Conservation:
 
     @property
     def holds(self) -> bool:
-        """Nothing was lost."""
+        """True if no row was lost."""
         return self.rows_in == self.rows_out + self.rows_rejected
 
 
 @dataclass(frozen=True, slots=True)
 class QuarantineReason:
-    """One reason code with its newest sample; samples come from outside and are shown as text, never trusted."""
+    """One reason code with its newest sample, which is untrusted text."""
 
     code: str
     source: str
@@ -108,7 +108,7 @@ class QuarantineReason:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """A workflow execution; `ended_at` is None while it runs, `result` its outcome or error in a few words."""
+    """A workflow execution. `ended_at` is None while it runs. `result` is a short outcome or error."""
 
     workflow: str
     execution_id: str
@@ -121,7 +121,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin:
-    """Predictions of one system with similar P(over): the mean said, the share that went over, how many."""
+    """Predictions of one system with similar P(over): their mean, the share that went over, and their number."""
 
     system_id: str
     predicted: float
@@ -131,7 +131,7 @@ class CalibrationBin:
 
 @dataclass(frozen=True, slots=True)
 class PredictionLine:
-    """One active prediction as a reader wants it; `low_pts..high_pts` is the central 80 % interval."""
+    """One active prediction. `low_pts..high_pts` is the central 80 % interval."""
 
     game_date: date
     player_name: str
@@ -152,7 +152,7 @@ class PredictionLine:
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """The whole page. Every tuple may be empty: the section then says so."""
+    """The data of the whole page. The section of an empty tuple says that there is nothing to show."""
 
     project: str
     environment: str

@@ -1,4 +1,4 @@
-"""HTML and SVG as values: text is escaped by construction, only `Markup` goes through as it is."""
+"""HTML and SVG as values. All text is escaped, except `Markup`."""
 
 from collections.abc import Iterable
 from html import escape
@@ -10,15 +10,15 @@ _VOID = frozenset({"meta", "input", "br", "circle", "line", "rect", "path"})
 
 
 class Markup(str):
-    """A string that is finished HTML; made by this module only."""
+    """Finished HTML. Only this module creates it."""
 
     __slots__ = ()
 
 
 def element(tag: str, *children: Child, **attributes: Attribute) -> Markup:
-    """An element. Attribute names: a trailing underscore is dropped, inner ones become hyphens.
+    """An element. In attribute names, a trailing underscore is dropped and others become hyphens.
 
-    False and None leave an attribute out, True writes its bare name.
+    False and None omit an attribute. True writes its name only.
     """
     head = "".join(_attribute(name, value) for name, value in attributes.items())
     if tag in _VOID and not children:
@@ -27,12 +27,12 @@ def element(tag: str, *children: Child, **attributes: Attribute) -> Markup:
 
 
 def join(*children: Child) -> Markup:
-    """Children one after the other, text escaped."""
+    """The children in order, with escaped text."""
     return Markup("".join(_child(child) for child in children))
 
 
 def trusted(text: str) -> Markup:
-    """Mark a constant of this package (style, script) as finished; never call it with data."""
+    """Mark a constant of this package (style, script) as finished HTML. Never call it with data."""
     return Markup(text)
 
 

@@ -1,4 +1,4 @@
-"""The sections of the operator's page, each a function of the data it shows."""
+"""The sections of the operator's page."""
 
 from collections.abc import Iterable, Sequence
 
@@ -36,7 +36,7 @@ _STATE_CLASS = {
 
 
 def systems_of(data: ReportData) -> list[str]:
-    """All systems the page names, in one order for every colour and column."""
+    """All systems on the page, in the order of colours and columns."""
     named = [score.system_id for score in data.overall]
     named += [score.system_id for one in data.dates for score in one.scores]
     named += [one.system_id for one in data.predictions]
@@ -44,7 +44,7 @@ def systems_of(data: ReportData) -> list[str]:
 
 
 def tiles(data: ReportData) -> Markup:
-    """Headline numbers, sums over the dates of the page."""
+    """Headline numbers: sums over the dates of the page."""
     best = min(
         (score for score in data.overall if score.mae_line_rows_pts is not None),
         key=lambda score: score.mae_line_rows_pts or 0.0,
@@ -64,7 +64,7 @@ def tiles(data: ReportData) -> Markup:
 
 
 def dates(data: ReportData) -> Markup:
-    """Per date: games, slate, predictions, voids, and the error of each system and of the line."""
+    """Games, slate, predictions, voids and errors by date."""
     systems = systems_of(data)
     head = ["Date", "Games", "Slate", "Predictions", "Without", "Voids", *systems, "Line"]
     rows = [_date_row(one, systems) for one in data.dates]
@@ -81,7 +81,7 @@ def dates(data: ReportData) -> Markup:
 
 
 def accuracy(data: ReportData) -> Markup:
-    """All dates together: error, difference to the line with its interval, results of recommendations; calibration."""
+    """Over all dates: errors, differences to the line with intervals, results of recommendations, and calibration."""
     systems = systems_of(data)
     head = [
         "System",
@@ -112,7 +112,7 @@ def accuracy(data: ReportData) -> Markup:
 
 
 def predictions(data: ReportData) -> Markup:
-    """Every active prediction, filtered in the browser by player, date and system."""
+    """All active predictions. The browser filters them by player, date and system."""
     rows = [_prediction_row(one) for one in data.predictions]
     head = [
         "Date",
@@ -137,7 +137,7 @@ def predictions(data: ReportData) -> Markup:
 
 
 def freshness(data: ReportData) -> Markup:
-    """A grid: what must exist per date, and whether it does."""
+    """A grid of the expected outputs by date, with their states."""
     days = sorted({cell.game_date for table in data.freshness for cell in table.cells})
     head = ["", *(day(one)[4:] for one in days)]
     rows = []
@@ -153,7 +153,7 @@ def freshness(data: ReportData) -> Markup:
 
 
 def intake(data: ReportData) -> Markup:
-    """Conservation of rows per source, and what is held in quarantine and why."""
+    """Row counts per source, and the contents of the quarantine by reason."""
     head = ["Source", "Documents", "Rows in", "Rows out", "Rejected", ""]
     parts = []
     if data.conservation:
@@ -166,7 +166,7 @@ def intake(data: ReportData) -> Markup:
 
 
 def workflows(data: ReportData) -> Markup:
-    """Executions over time, and the list of them, newest first."""
+    """A timeline of executions, and their list, newest first."""
     drawing = charts.timeline(data.executions, data.generated_at)
     head = ["Workflow", "Argument", "State", "Started", "Took", "Result"]
     newest = sorted(data.executions, key=lambda one: (one.started_at, one.execution_id), reverse=True)
@@ -177,7 +177,7 @@ def workflows(data: ReportData) -> Markup:
 
 
 def section(anchor: str, title: str, note: str, parts: Sequence[Markup]) -> Markup:
-    """A titled card; says so when there is nothing to show."""
+    """A titled card, with a note if there is nothing to show."""
     shown: Iterable[Markup] = parts or [element("p", "Nothing yet.", class_="note")]
     return element("section", element("h2", title), element("p", note, class_="note"), shown, id=anchor)
 
@@ -221,7 +221,7 @@ def _date_row(one: DateSummary, systems: Sequence[str]) -> Markup:
 
 
 def _error_cell(error: float | None, least: float | None) -> Markup:
-    """The smallest error of a date stands out."""
+    """An error; the smallest of a date is highlighted."""
     is_best = error is not None and error == least
     return element("td", number(error), class_="num strong" if is_best else "num")
 

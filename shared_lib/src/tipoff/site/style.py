@@ -1,4 +1,4 @@
-"""The page's style and its one script, as constants: the page loads nothing and its policy forbids it to."""
+"""The page's style and script. The page loads nothing else."""
 
 STYLE = """
 :root {

@@ -1,4 +1,4 @@
-"""How numbers, dates and instants are written on the page."""
+"""Formats of numbers, dates and instants on the page."""
 
 from datetime import UTC, date, datetime
 
@@ -7,22 +7,22 @@ _MINUS = "\u2212"
 
 
 def number(value: float | None, digits: int = 2) -> str:
-    """Fixed digits with a true minus; a dash for None."""
+    """A number with fixed digits and a true minus sign; a dash for None."""
     return MISSING if value is None else f"{value:.{digits}f}".replace("-", _MINUS)
 
 
 def signed(value: float | None, digits: int = 2) -> str:
-    """As `number`, with a plus for what is above zero."""
+    """As `number`, with a plus sign above zero."""
     return MISSING if value is None else f"{value:+.{digits}f}".replace("-", _MINUS)
 
 
 def count(value: int | None) -> str:
-    """Thousands separated by a thin space."""
+    """A count with thin spaces between thousands."""
     return MISSING if value is None else f"{value:,}".replace(",", "\u202f")
 
 
 def percent(share: float | None) -> str:
-    """Whole per cent of a share in [0, 1]."""
+    """A share in [0, 1] as whole per cent."""
     return MISSING if share is None else f"{100 * share:.0f}\u202f%"
 
 
@@ -46,7 +46,7 @@ def duration(seconds: float) -> str:
 
 
 def shortened(text: str, limit: int = 96) -> str:
-    """At most `limit` characters, the middle left out: both ends of an object name tell something."""
+    """At most `limit` characters without the middle, because both ends of an object name are informative."""
     if len(text) <= limit:
         return text
     half = (limit - 1) // 2

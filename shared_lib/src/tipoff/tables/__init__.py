@@ -1,7 +1,7 @@
-"""Tables are folders: `<dataset>/<table>/` holds all there is to know of one; this package reads them.
+"""Table folders: `<dataset>/<table>/` defines a table. This package reads the folders.
 
-Python names a table by its bare name, which is unique among derived tables, logs and views; a landing table shares
-its name with the view over it and is asked for by `landing`. No dataset is spelled in Python.
+`get` finds a table by its name, which is unique among derived tables, logs and views. A landing table has the same name
+as the view over it, so `landing` finds it. Python code names no dataset.
 """
 
 from tipoff.tables.registry import Column, Kind, Table, all_tables, get, landing, lineage_order

@@ -1,4 +1,4 @@
-"""CREATE statements for every table folder: what Terraform makes in the cloud, for a warehouse without Terraform."""
+"""CREATE statements of all table folders, for a warehouse without Terraform."""
 
 import json
 from collections.abc import Iterable
@@ -7,9 +7,9 @@ from tipoff.tables.registry import Column, Table, lineage_order
 
 
 def create_statements(tables: Iterable[Table] | None = None) -> tuple[str, ...]:
-    """Statements that create the datasets, then the tables, inputs before their readers (all folders unless given).
+    """Statements that create the datasets and then the tables (default: all), inputs before their readers.
 
-    Tables are created only if absent; views and table functions are replaced, so running them again is safe.
+    Tables are created only if they do not exist. Views and table functions are replaced. So a repeat is safe.
     """
     chosen = tuple(lineage_order() if tables is None else tables)
     datasets = sorted({table.dataset for table in chosen})
@@ -17,7 +17,7 @@ def create_statements(tables: Iterable[Table] | None = None) -> tuple[str, ...]:
 
 
 def create_statement(table: Table) -> str:
-    """The one statement that creates `table`."""
+    """The statement that creates `table`."""
     if table.kind == "view":
         return f"CREATE OR REPLACE VIEW {table.full_name} AS\n{_body(table, 'view.sql')}"
     if table.kind == "table_function":
@@ -38,7 +38,7 @@ def _create_table(table: Table) -> str:
         clauses.append(f"PARTITION BY {table.spec.partition}")
     if table.spec.cluster:
         clauses.append(f"CLUSTER BY {', '.join(table.spec.cluster)}")
-    # require_partition_filter is left to Terraform: the stand-in refuses a view over a table that has it.
+    # Only Terraform sets require_partition_filter: the emulator refuses a view over a table that has it.
     clauses.append(f"OPTIONS (description = {_text(table.spec.description)})")
     return "\n".join(clauses)
 
@@ -49,7 +49,7 @@ def _column(column: Column) -> str:
 
 
 def column_type(column: Column) -> str:
-    """The column's GoogleSQL type, arrays and structs written out."""
+    """The column's GoogleSQL type, with the fields of structs."""
     kind = column.type
     if column.fields:
         inner = ", ".join(f"{field.name} {column_type(field)}" for field in column.fields)

@@ -1,8 +1,8 @@
 """The features of ml_feature_store_v2, read from its features.yaml.
 
-An entry of the file states everything about a feature: its meaning, its unit, the SQL expression of its value (over the
-columns of `inputs.sql`), how many observations `n` are behind it, how many fill its window (`full`), and the prior that
-stands in for missing observations. tipoff_ops.build.feature_query composes the store's query from these entries.
+An entry defines a feature: its meaning, its unit, the SQL expression of its value (over the columns of `inputs.sql`),
+its number of observations `n`, the number that fills its window (`full`), and the prior that replaces missing
+observations. tipoff_ops.build.feature_query composes the store's query from these entries.
 """
 
 from functools import cache
@@ -22,10 +22,10 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One feature.
 
     Attributes:
-        index: its place in the array. It never changes; new features go to the end.
-        direction: `up` when more of it never means fewer expected points by itself, `down` the reverse, else `none`.
+        index: its position in the array. It never changes; new features are added at the end.
+        direction: `up` if a larger value alone never means fewer expected points, `down` for the reverse, else `none`.
         value, n, prior: GoogleSQL over the columns of inputs.sql; `n` is INT64, the others are numeric.
-        full: the observations that fill the window.
+        full: number of observations that fill the window.
     """
 
     index: int

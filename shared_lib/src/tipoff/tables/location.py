@@ -1,8 +1,8 @@
-"""Where the composed table folders are.
+"""Finds the composed table folders.
 
-The table folders in this package are sources. `make build` composes further folders and files from them and writes the
-whole set to `dist/tables`. A function's zip has that set in this package. In a checkout it is read from `dist/tables`,
-and only while it agrees with its sources.
+The table folders in this package are sources. `make build` composes further folders and files from them and writes all
+to `dist/tables`. A function's zip has the composed folders in this package. A checkout reads them from `dist/tables`,
+if they agree with their sources.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ _PLACE_IN_CHECKOUT = ("shared_lib", "src", "tipoff", "tables")
 
 
 def composed_root() -> Path:
-    """The folder that has every table folder, composed ones included.
+    """The folder with all table folders, including the composed ones.
 
     Raises:
         ConfigInvalid: in a checkout, when `dist/tables` is missing or was built from other sources.

@@ -1,4 +1,4 @@
-"""The script that replaces some dates of a derived table, composed from its folder."""
+"""Composes the script that rebuilds some dates of a derived table."""
 
 import re
 
@@ -19,7 +19,7 @@ COMMIT TRANSACTION;
 
 
 def rebuild_script(table: Table) -> str:
-    """A GoogleSQL script that replaces `table`'s partitions of @start_date..@end_date, or leaves them as they were.
+    """A GoogleSQL script that replaces the partitions @start_date..@end_date of `table`, or changes nothing.
 
     Parameters of the script: @start_date DATE, @end_date DATE (both included), @as_of TIMESTAMP, @lead_minutes INT64.
     A failed check of `checks.sql` ends the script with the check's text (see `failed_check`). Like any error, it rolls
@@ -29,7 +29,7 @@ def rebuild_script(table: Table) -> str:
         ConfigInvalid: the table is not derived or states no partition column.
     """
     if table.kind != "derived" or table.spec.partition is None:
-        raise ConfigInvalid("not_rebuildable", f"{table.full_name} is no partitioned derived table")
+        raise ConfigInvalid("not_rebuildable", f"{table.full_name} is not a partitioned derived table")
     return _SCRIPT.format(
         target=table.full_name,
         partition=table.spec.partition,

@@ -1,4 +1,4 @@
-"""Reads the table folders into typed values, once per process."""
+"""Reads the table folders, once per process."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -16,12 +16,12 @@ from tipoff.tables.location import composed_root
 
 type Kind = Literal["landing", "log", "derived", "view", "table_function"]
 
-# Many requests start at once in a fresh instance. The first reads the folders; the others wait for it.
+# A new instance gets many requests at once. The first reads the folders; the others wait.
 _reading = Lock()
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One field as BigQuery's schema JSON states it; `fields` for STRUCTs only."""
+    """One column of a BigQuery schema. Only a STRUCT has `fields`."""
 
     name: str
     type: str
@@ -31,16 +31,16 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Argument(msgspec.Struct, frozen=True):
-    """An argument of a table function: GoogleSQL name and type."""
+    """An argument of a table function, with its GoogleSQL type."""
 
     name: str
     type: str
 
 
 class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `table.yaml` may say; an unknown key is an error.
+    """The contents of `table.yaml`. An unknown key is an error.
 
-    `processor` is the name under which the handoff's calls select the table; helpers between such tables have none.
+    `processor` is the name by which calls of `/process-date-range` select the table. Helper tables have none.
     """
 
     kind: Kind
@@ -63,13 +63,13 @@ class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table folder; there is one object per folder, so it is compared by identity.
+    """A table folder. There is one object per folder, so it is compared by identity.
 
     Attributes:
-        dataset, name: the folder's place; `full_name` joins them as GoogleSQL does.
+        dataset, name: from the path of the folder.
         spec: the contents of `table.yaml`.
-        columns: the contents of `schema.json` (empty for views and table functions that state none).
-        folder: where the SQL files are.
+        columns: the contents of `schema.json`; empty if there is none.
+        folder: the folder of the SQL files.
     """
 
     dataset: str
@@ -80,17 +80,17 @@ class Table:
 
     @property
     def full_name(self) -> str:
-        """`dataset.table`, the form every SQL file uses."""
+        """`dataset.table`, as in SQL."""
         return f"{self.dataset}.{self.name}"
 
     @property
     def kind(self) -> Kind:
-        """What the folder describes."""
+        """The kind of the table."""
         return self.spec.kind
 
     @property
     def column_names(self) -> tuple[str, ...]:
-        """Column names in schema order."""
+        """Column names in the order of the schema."""
         return tuple(column.name for column in self.columns)
 
     def sql(self, file: str) -> str:
@@ -106,7 +106,7 @@ class Table:
 
 
 def _read(folder: Path) -> Table:
-    # The C parser takes a tenth of the time, and a cold start reads every folder.
+    # The C parser takes a tenth of the time. A cold start reads all folders.
     spec = msgspec.convert(yaml.load((folder / "table.yaml").read_bytes(), Loader=yaml.CSafeLoader), TableYaml)
     schema = folder / "schema.json"
     columns = msgspec.json.decode(schema.read_bytes(), type=tuple[Column, ...]) if schema.is_file() else ()
@@ -114,12 +114,12 @@ def _read(folder: Path) -> Table:
 
 
 def read_tables(root: Path) -> tuple[Table, ...]:
-    """Every table folder below `root`, ordered by dataset and name."""
+    """All table folders below `root`, ordered by dataset and name."""
     return tuple(_read(path.parent) for path in sorted(root.glob("*/*/table.yaml")))
 
 
 def all_tables() -> tuple[Table, ...]:
-    """Every table folder, ordered by dataset and name; read once per process.
+    """All table folders, ordered by dataset and name.
 
     Raises:
         ConfigInvalid: in a checkout whose `dist/tables` is missing or stale.
@@ -149,7 +149,7 @@ def get(name: str) -> Table:
 
 
 def landing(name: str) -> Table:
-    """The landing table called `name` (the view over it has the same name; see `get`).
+    """The landing table called `name`. The view over it has the same name; see `get`.
 
     Raises:
         ConfigInvalid: there is no such folder.
@@ -159,7 +159,7 @@ def landing(name: str) -> Table:
 
 def _find(tables: dict[str, Table], name: str) -> Table:
     if name not in tables:
-        raise ConfigInvalid("no_such_table", f"no table folder is called {name}")
+        raise ConfigInvalid("no_such_table", f"there is no table folder {name}")
     return tables[name]
 
 

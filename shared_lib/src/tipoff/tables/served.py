@@ -1,10 +1,10 @@
-"""Which derived tables must be built so that a table or view is up to date."""
+"""The derived tables that a table or view depends on."""
 
 from tipoff.tables.registry import Table, all_tables, get
 
 
 def builds(name: str) -> tuple[Table, ...]:
-    """The derived tables behind `name`: itself if derived, else those its views read, by name.
+    """The derived tables behind `name`: itself if it is derived, else those that its views read, by name.
 
     Raises:
         ConfigInvalid: there is no such folder.

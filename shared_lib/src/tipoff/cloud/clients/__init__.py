@@ -1,7 +1,7 @@
-"""The only place that constructs Google clients; a local cloud's endpoints are given, never looked up.
+"""The only package that constructs Google clients. The caller passes the endpoints of a local cloud.
 
-One module per service, so that a function's zip needs the packages of the services it uses and no others. A library is
-imported when its first client is made: a command that makes none does not pay a second for them.
+There is one module per service, so that a function's zip needs only the packages of its services. A library is imported
+with its first client, because the imports take a second.
 """
 
 from typing import Protocol
@@ -12,7 +12,7 @@ class Endpoints(Protocol):
 
     @property
     def project_id(self) -> str:
-        """The project every call is made for."""
+        """The project of all calls."""
         ...
 
     @property

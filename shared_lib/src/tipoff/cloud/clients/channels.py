@@ -1,4 +1,4 @@
-"""Connections to local stand-ins."""
+"""Connections to local emulators."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ STREAM_MESSAGE_BYTES = 20 * 1024 * 1024
 
 
 def channel(endpoint: str) -> "grpc.Channel":
-    """An insecure channel to a local stand-in."""
+    """An insecure channel to a local emulator."""
     import grpc
 
     options = [

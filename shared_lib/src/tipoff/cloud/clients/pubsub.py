@@ -13,7 +13,7 @@ PUBLISH_WAIT_S = 0.01
 
 
 def publisher_client(at: Endpoints) -> "pubsub_v1.PublisherClient":
-    """A Pub/Sub publisher; what is published within a few milliseconds, by whomever, travels in one request."""
+    """A Pub/Sub publisher. It sends the messages of a few milliseconds in one request."""
     from google.cloud import pubsub_v1
     from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 _ENDPOINT = "https://storage.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
-# As many as an instance takes requests at once: what finds no room in the pool is closed, with a warning each.
+# The concurrent requests of an instance. A connection beyond the pool is closed, with a warning.
 CONNECTIONS, _TIMEOUT_S = 250, 60.0
 
 
@@ -23,13 +23,13 @@ def storage_client(at: Endpoints) -> "storage.Client":
         return storage.Client(project=at.project_id)
     options = {"api_endpoint": at.storage_emulator_host}
     client = storage.Client(project=at.project_id, credentials=AnonymousCredentials(), client_options=options)
-    # No proxy and no .netrc stands before a server of this machine; looking for them is a tenth of a request's cost.
+    # A local server has no proxy and no .netrc. The search for them is a tenth of the cost of a request.
     client._http.trust_env = False
     return client
 
 
 def storage_http(at: Endpoints) -> "AuthorizedHttp":
-    """Authorised connections to Cloud Storage; they are asked for paths."""
+    """Authorised connections to Cloud Storage. Requests name a path."""
     import google.auth
     import urllib3
     from google.auth.credentials import AnonymousCredentials
@@ -41,6 +41,6 @@ def storage_http(at: Endpoints) -> "AuthorizedHttp":
     else:
         credentials = AnonymousCredentials()
     http = AuthorizedHttp(credentials, http=pools)
-    # Tokens come from another host, by `pools`; what is asked here goes to one, whose pool need not be looked for.
+    # `pools` fetches tokens from another host. All other requests go to one host, so its pool is looked up once.
     http.http = pools.connection_from_url(at.storage_emulator_host or _ENDPOINT)
     return http

@@ -22,7 +22,7 @@ def executions_client(at: Endpoints) -> "executions_v1.ExecutionsClient":
 
 
 def workflows_client(at: Endpoints) -> "workflows_v1.WorkflowsClient":
-    """A Workflows client (deploying; the operator's tools use it, functions do not)."""
+    """A Workflows client, for deployments. Functions do not use it."""
     from google.cloud import workflows_v1
     from google.cloud.workflows_v1.services.workflows.transports import WorkflowsGrpcTransport
 
