@@ -8,12 +8,13 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import PredictStartSettings
-from tipoff.steps.predict_start import Start, StatusQuery, context_changed, open_predict_start, start, status
+from tipoff.steps.predict_start import Start, StatusQuery, context_changed, start, status
+from tipoff.steps.wiring import StateWiring
 
 function = Function(
     name="predict_start",
     settings=PredictStartSettings,
-    open_context=open_predict_start,
+    open_context=StateWiring,
     push=context_changed,
     routes=(Route("POST", "/start", Start, start), Route("GET", "/status", StatusQuery, status)),
 )

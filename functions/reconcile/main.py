@@ -8,12 +8,13 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import ReconcileSettings
-from tipoff.steps.reconcile import Reconcile, open_reconcile, reconcile
+from tipoff.steps.reconcile import Reconcile, reconcile
+from tipoff.steps.wiring import StateWiring
 
 function = Function(
     name="reconcile",
     settings=ReconcileSettings,
-    open_context=open_reconcile,
+    open_context=StateWiring,
     routes=(Route("POST", "/reconcile", Reconcile, reconcile),),
 )
 

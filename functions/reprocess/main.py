@@ -9,12 +9,13 @@ from flask import Request, Response
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import ReprocessSettings
 from tipoff.steps.replay import replay
-from tipoff.steps.reprocess import Reprocess, open_reprocess, reprocess
+from tipoff.steps.reprocess import Reprocess, reprocess
+from tipoff.steps.wiring import StateWiring
 
 function = Function(
     name="reprocess",
     settings=ReprocessSettings,
-    open_context=open_reprocess,
+    open_context=StateWiring,
     routes=(
         Route("POST", "/reprocess", Reprocess, reprocess),
         Route("POST", "/replay", Reprocess, replay),

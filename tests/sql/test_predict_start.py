@@ -17,7 +17,8 @@ from tipoff.cloud.failpoints import arm
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import Conflict, NotReady
 from tipoff.runtime.settings import PredictStartSettings
-from tipoff.steps.predict_start import START_LOCK, PredictStartContext, Start, open_predict_start, start
+from tipoff.steps.predict_start import START_LOCK, Start, start
+from tipoff.steps.wiring import StateWiring
 from tipoff.tables import get, landing
 from tipoff_local.identity import Identity
 from tipoff_local.pubsub import PubsubServer
@@ -39,7 +40,7 @@ class World:
     warehouse: SmallWarehouse
     settings: dict[str, str]
 
-    def context(self, seconds: float = 0) -> PredictStartContext:
+    def context(self, seconds: float = 0) -> StateWiring[PredictStartSettings]:
         return opened(self.settings, NOW + timedelta(seconds=seconds))
 
     def rows(self, day: date) -> list[dict[str, object]]:
@@ -47,9 +48,9 @@ class World:
         return self.warehouse.run(f"SELECT b.batch_id, b.expected_players FROM {batches}", day=day)
 
 
-def opened(settings: dict[str, str], now: datetime) -> PredictStartContext:
+def opened(settings: dict[str, str], now: datetime) -> StateWiring[PredictStartSettings]:
     """The coordinator with its clock at an instant."""
-    return open_predict_start(PredictStartSettings(**settings), lambda: now)
+    return StateWiring(PredictStartSettings(**settings), lambda: now)
 
 
 def die(point: str, settings: str, day: str, now: str) -> None:

@@ -7,18 +7,14 @@ the same work meet at one lock, and one of them is refused.
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
 
 from tipoff import tables
-from tipoff.cloud.bigquery import BuildRange, Warehouse
-from tipoff.cloud.locks import LockHeld, Locks
-from tipoff.cloud.pubsub import Topics
-from tipoff.cloud.storage import ObjectStore
-from tipoff.cloud.workflows import Workflows
+from tipoff.cloud.bigquery import BuildRange
+from tipoff.cloud.locks import LockHeld
 from tipoff.core.errors import BackendUnavailable, BadRequest, Conflict, NotFound, NotReady
 from tipoff.core.game_date import game_date_of
 from tipoff.core.messages import ContextChanged, PredictArgument, PredictionRequest
@@ -26,12 +22,11 @@ from tipoff.core.predictions import BatchRow, SkipReason, SkipRow
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictStartSettings
 from tipoff.steps.batches import BatchProgress, BatchState, find_batch
-from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.process import LEAD_MINUTES
 from tipoff.steps.queries import load
 from tipoff.steps.slate import games_in
+from tipoff.steps.wiring import StateWiring
 
-FUNCTION = "predict_start"
 CHUNK_PLAYERS = 256
 DEADLINE = timedelta(minutes=15)
 # How long a starter may take before another one may start instead. The second lies within the redeliveries.
@@ -116,47 +111,6 @@ class Status(msgspec.Struct, frozen=True):
     summary: dict[str, int] = {}
 
 
-@dataclass(frozen=True)
-class PredictStartContext:
-    """The clients and names that the coordinator uses."""
-
-    warehouse: Warehouse
-    locks: Locks
-    topics: Topics
-    workflows: Workflows
-    ops: OpsLog
-    clock: Clock
-    request_topic: str
-    predict_workflow: str
-    release: str
-
-
-def open_predict_start(settings: PredictStartSettings, clock: Clock = utc_now) -> PredictStartContext:
-    """Open the clients of `predict_start`."""
-    warehouse = Warehouse(
-        settings,
-        [
-            settings.dataset_nba_raw,
-            settings.dataset_nba_analytics,
-            settings.dataset_nba_precompute,
-            settings.dataset_nba_predictions,
-            settings.dataset_nba_ops,
-        ],
-    )
-    topics = Topics(settings)
-    return PredictStartContext(
-        warehouse=warehouse,
-        locks=Locks(ObjectStore(settings), settings.bucket_state, clock),
-        topics=topics,
-        workflows=Workflows(settings, settings.region),
-        ops=OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock),
-        clock=clock,
-        request_topic=settings.topic_prediction_request,
-        predict_workflow=settings.workflow_predict,
-        release=settings.release,
-    )
-
-
 class _Candidate(msgspec.Struct, frozen=True):
     game_id: str
     nba_game_id: str
@@ -176,7 +130,7 @@ class _Candidate(msgspec.Struct, frozen=True):
         return None if self.has_features else "no_feature_row"
 
 
-def start(context: PredictStartContext, request: Start) -> Started:
+def start(context: StateWiring[PredictStartSettings], request: Start) -> Started:
     """Start the batch of a date.
 
     Raises:
@@ -205,7 +159,7 @@ def start(context: PredictStartContext, request: Start) -> Started:
 
 
 def _batch(
-    context: PredictStartContext,
+    context: StateWiring[PredictStartSettings],
     request: Start,
     over: BuildRange,
     candidates: Sequence[_Candidate],
@@ -227,17 +181,17 @@ def _batch(
         requests=len(_chunks(candidates)),
         trigger=request.parent_processor or "http",
         workflow_execution=request.workflow_execution,
-        release=context.release,
+        release=context.settings.release,
         game_ids=tuple(sorted({c.game_id for c in candidates})),
         deadline_at=now + DEADLINE,
     )
 
 
 @contextmanager
-def _start_lock(context: PredictStartContext, batch: BatchRow) -> Iterator[None]:
+def _start_lock(context: StateWiring[PredictStartSettings], batch: BatchRow) -> Iterator[None]:
     """One starter per batch. When it is killed, the next one does what it left undone."""
     try:
-        with context.locks.once(f"batches/{batch.game_date}/{batch.batch_id}", FUNCTION, START_LOCK):
+        with context.locks.once(f"batches/{batch.game_date}/{batch.batch_id}", context.settings.function, START_LOCK):
             yield
     except LockHeld as error:
         raise NotReady("BEING_STARTED", f"{batch.batch_id} is being started") from error
@@ -246,7 +200,7 @@ def _start_lock(context: PredictStartContext, batch: BatchRow) -> Iterator[None]
         raise Conflict("ALREADY_RUNNING", error.message, facts) from error
 
 
-def _refuse_a_second(context: PredictStartContext, batch: BatchRow, force: bool) -> None:
+def _refuse_a_second(context: StateWiring[PredictStartSettings], batch: BatchRow, force: bool) -> None:
     """An unfinished batch of the same date refuses another one."""
     newest = find_batch(context.warehouse, batch.game_date, batch.game_date)
     if newest is None or force or newest.batch_id == batch.batch_id:
@@ -256,7 +210,7 @@ def _refuse_a_second(context: PredictStartContext, batch: BatchRow, force: bool)
         raise Conflict("ALREADY_RUNNING", f"{newest.batch_id} is still running", facts)
 
 
-def _write(context: PredictStartContext, batch: BatchRow, candidates: Sequence[_Candidate]) -> None:
+def _write(context: StateWiring[PredictStartSettings], batch: BatchRow, candidates: Sequence[_Candidate]) -> None:
     skips = [
         SkipRow(
             batch_id=batch.batch_id,
@@ -282,9 +236,9 @@ def _chunks(candidates: Sequence[_Candidate]) -> list[tuple[int, ...]]:
     return [tuple(ids[first : first + CHUNK_PLAYERS]) for first in range(0, len(ids), CHUNK_PLAYERS)]
 
 
-def _publish(context: PredictStartContext, batch: BatchRow, player_ids: tuple[int, ...]) -> int:
+def _publish(context: StateWiring[PredictStartSettings], batch: BatchRow, player_ids: tuple[int, ...]) -> int:
     message = PredictionRequest(batch.batch_id, batch.game_date, batch.as_of, batch.lead_minutes, player_ids)
-    context.topics.publish(context.request_topic, message, f"{batch.batch_id}:{player_ids[0]}")
+    context.topics.publish(context.settings.topic_prediction_request, message, f"{batch.batch_id}:{player_ids[0]}")
     return 1
 
 
@@ -304,7 +258,7 @@ def _started(batch: BatchRow, candidates: Sequence[_Candidate], published: int) 
     return Started("started", "STARTED", batch.batch_id, batch.game_date, batch.requests, published, summary, url)
 
 
-def status(context: PredictStartContext, query: StatusQuery) -> Status:
+def status(context: StateWiring[PredictStartSettings], query: StatusQuery) -> Status:
     """The progress of the named batch, or of the newest one of the last week.
 
     Raises:
@@ -362,7 +316,7 @@ def _progress(found: BatchProgress, now: datetime) -> Progress:
     )
 
 
-def context_changed(context: PredictStartContext, delivery: Delivery) -> None:
+def context_changed(context: StateWiring[PredictStartSettings], delivery: Delivery) -> None:
     """Predict a date again after its context changed, once per digest. A date without a batch is left to `daily`.
 
     Raises:
@@ -377,7 +331,9 @@ def context_changed(context: PredictStartContext, delivery: Delivery) -> None:
         return
     argument = PredictArgument(message.game_date, message.as_of, LAST_LEAD_MINUTES, message.digest, force=True)
     try:
-        with context.locks.once(f"context/{message.game_date}/{message.digest}", FUNCTION, CHANGE_LOCK):
-            context.workflows.start(context.predict_workflow, argument)
+        with context.locks.once(
+            f"context/{message.game_date}/{message.digest}", context.settings.function, CHANGE_LOCK
+        ):
+            context.workflows.start(context.settings.workflow_predict, argument)
     except LockHeld as error:
         raise BackendUnavailable("being_started", f"{message.digest} is being acted upon") from error

@@ -16,17 +16,13 @@ import msgspec
 from tipoff import sources, tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.locks import LockHeld, Locks
-from tipoff.cloud.pubsub import Topics
-from tipoff.cloud.storage import ObjectStore
-from tipoff.cloud.workflows import Workflows
 from tipoff.core.expected import Expected, GameDay, assess, changed_rows, missing_steps, new_incidents
 from tipoff.core.game_date import game_date_of
 from tipoff.runtime.settings import ReconcileSettings
 from tipoff.steps.checks import broken_checks
-from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.queries import load
+from tipoff.steps.wiring import StateWiring
 
-FUNCTION = "reconcile"
 LOOK_BACK_DAYS = 8
 STARTS_PER_DATE = 3  # of one workflow for one date: what fails more often needs a person
 START_EVERY = timedelta(hours=1)
@@ -54,42 +50,6 @@ class Reconciled(msgspec.Struct, frozen=True):
     alerts: tuple[str, ...]
     started: tuple[str, ...]
     broken: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ReconcileContext:
-    """The clients and names that reconcile uses."""
-
-    warehouse: Warehouse
-    store: ObjectStore
-    workflows: Workflows
-    ops: OpsLog
-    clock: Clock
-    state_bucket: str
-    startable: Mapping[str, str]
-    release: str
-
-
-def open_reconcile(settings: ReconcileSettings, clock: Clock = utc_now) -> ReconcileContext:
-    """Open the clients of `reconcile`."""
-    datasets = (
-        settings.dataset_nba_raw,
-        settings.dataset_nba_analytics,
-        settings.dataset_nba_precompute,
-        settings.dataset_nba_predictions,
-        settings.dataset_nba_ops,
-    )
-    warehouse = Warehouse(settings, datasets)
-    return ReconcileContext(
-        warehouse=warehouse,
-        store=ObjectStore(settings),
-        workflows=Workflows(settings, settings.region),
-        ops=OpsLog(warehouse, Topics(settings), settings.topic_alerts, FUNCTION, settings.release, clock),
-        clock=clock,
-        state_bucket=settings.bucket_state,
-        startable={"daily": settings.workflow_daily, "postgame": settings.workflow_postgame},
-        release=settings.release,
-    )
 
 
 class _Covered(msgspec.Struct, frozen=True):
@@ -127,7 +87,7 @@ class ExpectedRow:
     release: str
 
 
-def reconcile(context: ReconcileContext, request: Reconcile) -> Reconciled:
+def reconcile(context: StateWiring[ReconcileSettings], request: Reconcile) -> Reconciled:
     """Check the last eight dates, today and tomorrow (or the given range), and older dates that are still open."""
     now = request.as_of or context.clock()
     today = game_date_of(now)
@@ -201,7 +161,7 @@ def _sentence(row: Expected) -> str:
     )
 
 
-def _record(context: ReconcileContext, rows: Sequence[Expected], now: datetime) -> None:
+def _record(context: StateWiring[ReconcileSettings], rows: Sequence[Expected], now: datetime) -> None:
     if not rows:
         return
     context.warehouse.append(
@@ -216,33 +176,33 @@ def _record(context: ReconcileContext, rows: Sequence[Expected], now: datetime) 
                 cause=row.cause or None,
                 deadline_at=row.deadline_at,
                 checked_at=now,
-                release=context.release,
+                release=context.settings.release,
             )
             for row in rows
         ],
     )
 
 
-def _tell_broken(context: ReconcileContext, over: Mapping[str, date]) -> tuple[str, ...]:
+def _tell_broken(context: StateWiring[ReconcileSettings], over: Mapping[str, date]) -> tuple[str, ...]:
     """Alert a person of each broken check once: only one reconciliation can create its lock."""
     broken = broken_checks(context.warehouse, over)
-    locks = Locks(context.store, context.state_bucket, context.clock)
     for found in broken:
-        if _is_first(locks, f"checks/{found.table}/{found.subject.replace(': ', '/')}"):
+        if _is_first(context.locks, f"checks/{found.table}/{found.subject.replace(': ', '/')}"):
             context.ops.alert("check_failed", found.subject, f"{found.table}: {found.subject}: {found.detail}")
     return tuple(found.subject for found in broken)
 
 
 def _start_missing(
-    context: ReconcileContext, days: Sequence[GameDay], rows: Sequence[Expected], now: datetime
+    context: StateWiring[ReconcileSettings], days: Sequence[GameDay], rows: Sequence[Expected], now: datetime
 ) -> tuple[str, ...]:
     started = []
-    locks = Locks(context.store, context.state_bucket, lambda: now)
+    locks = Locks(context.store, context.settings.bucket_state, lambda: now)
+    startable = {"daily": context.settings.workflow_daily, "postgame": context.settings.workflow_postgame}
     for day in days:
         mine = [row for row in rows if row.game_date == day.game_date]
         for workflow in missing_steps(mine, now, day.last_tipoff_at):
             if _may_start(locks, workflow, day.game_date):
-                context.workflows.start(context.startable[workflow], {"game_date": str(day.game_date)})
+                context.workflows.start(startable[workflow], {"game_date": str(day.game_date)})
                 started.append(f"{workflow}:{day.game_date}")
     return tuple(started)
 
@@ -262,7 +222,7 @@ def _may_start(locks: Locks, workflow: str, day: date) -> bool:
 def _is_first(locks: Locks, key: str, length: timedelta = timedelta(0)) -> bool:
     """Whether nobody created this lock before."""
     try:
-        locks.create(key, FUNCTION, length)
+        locks.create(key, ReconcileSettings.function, length)
     except LockHeld:
         return False
     return True

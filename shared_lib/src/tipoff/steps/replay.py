@@ -17,17 +17,18 @@ from tipoff import tables
 from tipoff.cloud.storage import ObjectName
 from tipoff.core.errors import BackendUnavailable
 from tipoff.core.messages import REPLAY, LandedObject, Replay
+from tipoff.runtime.settings import ReprocessSettings
 from tipoff.steps.queries import load
 from tipoff.steps.reprocess import (
     BEFORE_ALL,
     KnownObject,
     Reprocess,
-    ReprocessContext,
     kept_request,
     known_objects,
     listing,
     to_do,
 )
+from tipoff.steps.wiring import StateWiring
 
 # Each message is an append to every table that its objects touch: 26 ms of processor time beyond what its rows cost.
 CHUNK_OBJECTS = 170
@@ -80,7 +81,7 @@ class _Count(msgspec.Struct, frozen=True):
 class _Run:
     """One run under its name: what it lists, and since when a receipt counts as its own."""
 
-    context: ReprocessContext
+    context: StateWiring[ReprocessSettings]
     backfill_id: str
     prefix: str
     listed: Sequence[ObjectName]
@@ -99,7 +100,7 @@ class _Run:
             state=state,
             started_at=self.since,
             updated_at=self.context.clock(),
-            release=self.context.release,
+            release=self.context.settings.release,
         )
         self.context.warehouse.append(tables.get("backfill_progress_log"), [row])
 
@@ -108,7 +109,7 @@ class _Run:
         return known_objects(self.context, self.prefix, self.since)
 
 
-def replay(context: ReprocessContext, request: Reprocess) -> Replayed:
+def replay(context: StateWiring[ReprocessSettings], request: Reprocess) -> Replayed:
     """Take in what the request names and is not in yet (all of it when forced); returns when all of it has ended.
 
     Raises:
@@ -124,7 +125,7 @@ def replay(context: ReprocessContext, request: Reprocess) -> Replayed:
     mine = run.listed if wanted.force and began_at is None else _left(run, wanted, began_at or BEFORE_ALL)
     # First of all, so that `ingest` is at work while the first row of progress opens its way to the warehouse. A run
     # that is killed in between has no beginning: forced, it takes in again what `ingest` has, which is harmless.
-    _announce(run, mine)
+    _announce(context, backfill_id, mine)
     run.progress(len(mine), 0, "running")
     return _account(run, mine, _wait(run, mine))
 
@@ -134,14 +135,14 @@ def _left(run: _Run, wanted: Reprocess, since: datetime) -> list[ObjectName]:
     return to_do(run.listed, known, wanted.force, since)
 
 
-def _began(context: ReprocessContext, backfill_id: str) -> datetime | None:
+def _began(context: StateWiring[ReprocessSettings], backfill_id: str) -> datetime | None:
     return context.warehouse.rows(load("backfill_started"), {"backfill_id": backfill_id}, _Started)[0].started_at
 
 
-def _announce(run: _Run, todo: Sequence[ObjectName]) -> None:
-    attributes = {"eventType": REPLAY, "bucketId": run.context.landing_bucket}
-    messages = {f"{run.backfill_id}:{chunk[0].name}": _message(chunk) for chunk in _chunks(todo)}
-    run.context.topics.publish_all(run.context.replay_topic, messages, attributes)
+def _announce(context: StateWiring[ReprocessSettings], backfill_id: str, todo: Sequence[ObjectName]) -> None:
+    attributes = {"eventType": REPLAY, "bucketId": context.settings.bucket_landing}
+    messages = {f"{backfill_id}:{chunk[0].name}": _message(chunk) for chunk in _chunks(todo)}
+    context.topics.publish_all(context.settings.topic_landing_objects, messages, attributes)
 
 
 def _message(chunk: Sequence[ObjectName]) -> Replay:

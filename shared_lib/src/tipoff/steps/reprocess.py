@@ -6,26 +6,21 @@ bucket, because a workflow's argument has room for a name and not for a list of 
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
 
 import msgspec
 
 from tipoff import sources
-from tipoff.cloud.bigquery import Warehouse
-from tipoff.cloud.pubsub import Topics
-from tipoff.cloud.storage import ObjectName, ObjectStore
-from tipoff.cloud.workflows import Workflows
+from tipoff.cloud.storage import ObjectName
 from tipoff.core.errors import BadRequest
 from tipoff.core.game_date import game_date_of
 from tipoff.prices import of_objects
 from tipoff.runtime.http import ACCEPTED, OK
 from tipoff.runtime.settings import ReprocessSettings
-from tipoff.steps.ops import Clock, OpsLog, utc_now
 from tipoff.steps.queries import load
+from tipoff.steps.wiring import StateWiring
 
-FUNCTION = "reprocess"
 BEFORE_ALL = datetime(1946, 11, 1, tzinfo=UTC)
 
 
@@ -79,42 +74,6 @@ class _Argument(msgspec.Struct, frozen=True):
     force: bool
 
 
-@dataclass(frozen=True)
-class ReprocessContext:
-    """What reprocess keeps open."""
-
-    landing_bucket: str
-    state_bucket: str
-    replay_topic: str
-    workflow: str
-    release: str
-    store: ObjectStore
-    warehouse: Warehouse
-    topics: Topics
-    workflows: Workflows
-    ops: OpsLog
-    clock: Clock
-
-
-def open_reprocess(settings: ReprocessSettings, clock: Clock = utc_now) -> ReprocessContext:
-    """Open the clients of `reprocess`."""
-    warehouse = Warehouse(settings, [settings.dataset_nba_ops])
-    topics = Topics(settings)
-    return ReprocessContext(
-        landing_bucket=settings.bucket_landing,
-        state_bucket=settings.bucket_state,
-        replay_topic=settings.topic_landing_objects,
-        workflow=settings.workflow_reprocess,
-        release=settings.release,
-        store=ObjectStore(settings),
-        warehouse=warehouse,
-        topics=topics,
-        workflows=Workflows(settings, settings.region),
-        ops=OpsLog(warehouse, topics, settings.topic_alerts, FUNCTION, settings.release, clock),
-        clock=clock,
-    )
-
-
 class KnownObject(msgspec.Struct, frozen=True):
     """What the newest receipt of an object says."""
 
@@ -127,7 +86,7 @@ class KnownObject(msgspec.Struct, frozen=True):
     received_at: datetime
 
 
-def reprocess(context: ReprocessContext, request: Reprocess) -> ReprocessPlan:
+def reprocess(context: StateWiring[ReprocessSettings], request: Reprocess) -> ReprocessPlan:
     """Plan, and unless it is a dry run start the workflow that takes the objects in.
 
     Raises:
@@ -140,14 +99,14 @@ def reprocess(context: ReprocessContext, request: Reprocess) -> ReprocessPlan:
     if request.dry_run:
         return plan
     argument = _argument(context, request, plan.game_dates)
-    started = context.workflows.start(context.workflow, argument)
+    started = context.workflows.start(context.settings.workflow_reprocess, argument)
     return msgspec.structs.replace(plan, status="started", code="STARTED", execution=started.name, http_status=ACCEPTED)
 
 
-def _argument(context: ReprocessContext, request: Reprocess, dates: Sequence[date]) -> _Argument:
+def _argument(context: StateWiring[ReprocessSettings], request: Reprocess, dates: Sequence[date]) -> _Argument:
     now = context.clock()
     request_id = f"reprocess_{int(now.timestamp() * 1000)}"
-    context.store.write(context.state_bucket, _key(request_id), msgspec.json.encode(request), if_generation=0)
+    context.store.write(context.settings.bucket_state, _key(request_id), msgspec.json.encode(request), if_generation=0)
     today = game_date_of(now)
     first = request.start_date or (dates[0] if dates else today)
     last = request.end_date or (dates[-1] if dates else today)
@@ -158,16 +117,16 @@ def _key(request_id: str) -> str:
     return f"requests/{request_id}.json"
 
 
-def kept_request(context: ReprocessContext, request: Reprocess) -> Reprocess:
+def kept_request(context: StateWiring[ReprocessSettings], request: Reprocess) -> Reprocess:
     """The request that `request_id` stands for, with this one's name of the run; itself when it stands for none."""
     if not request.request_id:
         return request
-    found = context.store.read(context.state_bucket, _key(request.request_id))
+    found = context.store.read(context.settings.bucket_state, _key(request.request_id))
     kept = msgspec.json.decode(found.data, type=Reprocess)
     return msgspec.structs.replace(kept, backfill_id=request.backfill_id)
 
 
-def listing(context: ReprocessContext, request: Reprocess) -> list[ObjectName]:
+def listing(context: StateWiring[ReprocessSettings], request: Reprocess) -> list[ObjectName]:
     """Objects of the landing bucket that the request names, by name.
 
     Raises:
@@ -182,8 +141,10 @@ def listing(context: ReprocessContext, request: Reprocess) -> list[ObjectName]:
     return list(_listed(context, request, names, in_range))
 
 
-def _listed(context: ReprocessContext, request: Reprocess, names: set[str], in_range: bool) -> Iterator[ObjectName]:
-    for found in context.store.names(context.landing_bucket, request.prefix or _common_prefix(names)):
+def _listed(
+    context: StateWiring[ReprocessSettings], request: Reprocess, names: set[str], in_range: bool
+) -> Iterator[ObjectName]:
+    for found in context.store.names(context.settings.bucket_landing, request.prefix or _common_prefix(names)):
         if (not names or found.name in names) and (not in_range or _in_range(found.name, request)):
             yield found
 
@@ -206,7 +167,9 @@ def _game_date(name: str) -> date | None:
     return route.day if route else None
 
 
-def known_objects(context: ReprocessContext, prefix: str, since: datetime) -> dict[tuple[str, int], KnownObject]:
+def known_objects(
+    context: StateWiring[ReprocessSettings], prefix: str, since: datetime
+) -> dict[tuple[str, int], KnownObject]:
     """Receipts of objects received at or after `since`, by name and generation."""
     found = context.warehouse.rows(load("loaded_objects"), {"prefix": prefix, "since": since}, KnownObject)
     return {(row.source_object, row.source_generation): row for row in found}
