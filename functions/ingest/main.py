@@ -8,9 +8,10 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function
 from tipoff.runtime.settings import IngestSettings
-from tipoff.steps.ingest import ingest, open_ingest
+from tipoff.steps.ingest import ingest
+from tipoff.steps.wiring import Wiring
 
-function = Function(name="ingest", settings=IngestSettings, open_context=open_ingest, push=ingest)
+function = Function(name="ingest", settings=IngestSettings, open_context=Wiring, push=ingest)
 
 
 @functions_framework.http

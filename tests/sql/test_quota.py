@@ -15,7 +15,8 @@ from tests.sql.small_warehouse import SmallWarehouse
 from tipoff.cloud.ledger import Peak, QuotaLedger
 from tipoff.core.messages import ObjectFinalized
 from tipoff.runtime.settings import IngestSettings
-from tipoff.steps.ingest import IngestContext, ingest_object, open_ingest
+from tipoff.steps.ingest import ingest_object
+from tipoff.steps.wiring import Wiring
 from tipoff.tables import all_tables
 from tipoff.tables.ddl import create_statements
 from tipoff_local.identity import Identity
@@ -30,7 +31,7 @@ LANDING = [table for table in all_tables() if table.kind == "landing"]
 
 
 @pytest.fixture
-def context(tmp_path: Path) -> Iterator[IngestContext]:
+def context(tmp_path: Path) -> Iterator[Wiring[IngestSettings]]:
     """An `ingest` with real clients against servers of its own."""
     warehouse = SmallWarehouse(tmp_path / "warehouse", LOGS, PROJECT)
     for statement in create_statements(LANDING):
@@ -41,7 +42,7 @@ def context(tmp_path: Path) -> Iterator[IngestContext]:
     pubsub.start()
     for topic in ("raw-ready", "alerts"):
         pubsub.create_topic(f"projects/{PROJECT}/topics/{topic}")
-    opened = open_ingest(
+    opened = Wiring(
         IngestSettings(
             project_id=PROJECT, project_number="1", region="us-west2", environment="local", release="r",
             bucket_landing=BUCKET, bucket_quarantine=f"{BUCKET}-held", dataset_nba_landing="nba_landing",
@@ -59,7 +60,7 @@ def context(tmp_path: Path) -> Iterator[IngestContext]:
     warehouse.stop()
 
 
-def backfill(context: IngestContext, documents: Iterable[Document]) -> tuple[int, QuotaLedger]:
+def backfill(context: Wiring[IngestSettings], documents: Iterable[Document]) -> tuple[int, QuotaLedger]:
     """Land and ingest the documents, as many at once as an instance does; how many were taken in, and the ledger."""
 
     def one(document: Document) -> str:
@@ -82,7 +83,7 @@ def check(ledger: QuotaLedger, objects: int) -> None:
     assert ledger.appended_rows["nba_ops.object_receipts_log"] == objects
 
 
-def test_objects_cost_appends_in_groups_and_no_job(context: IngestContext) -> None:
+def test_objects_cost_appends_in_groups_and_no_job(context: Wiring[IngestSettings]) -> None:
     objects, ledger = backfill(context, islice(League(7).season(date(2006, 10, 22), 3), 80))
 
     check(ledger, objects)
@@ -90,7 +91,7 @@ def test_objects_cost_appends_in_groups_and_no_job(context: IngestContext) -> No
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_a_season_of_12000_objects_uses_less_than_a_tenth_of_any_quota(context: IngestContext) -> None:
+def test_a_season_of_12000_objects_uses_less_than_a_tenth_of_any_quota(context: Wiring[IngestSettings]) -> None:
     objects, ledger = backfill(context, League(7).season(date(2006, 10, 22), 176, FULL))
 
     assert objects >= 12_000

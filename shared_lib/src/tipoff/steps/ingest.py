@@ -15,11 +15,8 @@ from threading import BoundedSemaphore
 import msgspec
 
 from tipoff import sources, tables
-from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.downloads import ObjectBytes
-from tipoff.cloud.pubsub import Topics
 from tipoff.cloud.rows import Part
-from tipoff.cloud.storage import ObjectStore
 from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.contracts.results import DocumentRefused, Parsed, Reject, refused
 from tipoff.core.contracts.routes import Route
@@ -28,7 +25,8 @@ from tipoff.core.messages import REPLAY, LandedObject, ObjectFinalized, RawReady
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, TableCount
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import IngestSettings
-from tipoff.steps.ops import VALUE_CHARS_MAX, Clock, OpsLog, utc_now
+from tipoff.steps.ops import VALUE_CHARS_MAX
+from tipoff.steps.wiring import Wiring
 
 OBJECT_BYTES_MAX = 32 * 1024 * 1024
 FINALIZE = "OBJECT_FINALIZE"
@@ -37,45 +35,13 @@ REPLAY_WORKERS = 4
 _REPLAYS = BoundedSemaphore(2)
 
 
-@dataclass(frozen=True)
-class IngestContext:
-    """The clients and names that ingest uses."""
-
-    landing_bucket: str
-    quarantine_bucket: str
-    raw_ready_topic: str
-    release: str
-    store: ObjectStore
-    warehouse: Warehouse
-    topics: Topics
-    ops: OpsLog
-    clock: Clock
-
-
-def open_ingest(settings: IngestSettings, clock: Clock = utc_now) -> IngestContext:
-    """Open the clients of `ingest`."""
-    warehouse = Warehouse(settings, [settings.dataset_nba_landing, settings.dataset_nba_ops])
-    topics = Topics(settings)
-    return IngestContext(
-        landing_bucket=settings.bucket_landing,
-        quarantine_bucket=settings.bucket_quarantine,
-        raw_ready_topic=settings.topic_raw_ready,
-        release=settings.release,
-        store=ObjectStore(settings),
-        warehouse=warehouse,
-        topics=topics,
-        ops=OpsLog(warehouse, topics, settings.topic_alerts, "ingest", settings.release, clock),
-        clock=clock,
-    )
-
-
 class _Payload(msgspec.Struct, frozen=True):
     """The part of a JSON_API_V1 notification that bounds the read."""
 
     size: str = "0"
 
 
-def ingest(context: IngestContext, delivery: Delivery) -> None:
+def ingest(context: Wiring[IngestSettings], delivery: Delivery) -> None:
     """Ingest the object that a bucket notification names, or the objects of a replay.
 
     Other events of the bucket are ignored.
@@ -87,12 +53,12 @@ def ingest(context: IngestContext, delivery: Delivery) -> None:
     if delivery.attributes.get("eventType") == REPLAY:
         _replay(context, delivery)
         return
-    event = _finalized(delivery, context.landing_bucket)
+    event = _finalized(delivery, context.settings.bucket_landing)
     if event is not None:
         ingest_object(context, event, _size_bytes(delivery))
 
 
-def _replay(context: IngestContext, delivery: Delivery) -> None:
+def _replay(context: Wiring[IngestSettings], delivery: Delivery) -> None:
     """Ingest every object of a replay, also when another one fails; then raise the first failure."""
     try:
         objects = msgspec.json.decode(delivery.data, type=Replay).objects
@@ -100,7 +66,7 @@ def _replay(context: IngestContext, delivery: Delivery) -> None:
         raise BadRequest("bad_message", f"Replay: {error}") from error
 
     def fetch(found: LandedObject) -> _FetchedObject | Retryable:
-        event = ObjectFinalized(context.landing_bucket, found.name, found.generation)
+        event = ObjectFinalized(context.settings.bucket_landing, found.name, found.generation)
         try:
             return _fetch(context, event, found.size_bytes)
         except Retryable as error:
@@ -157,7 +123,7 @@ class _ParsedObject:
     parsed: Parsed
 
 
-def ingest_object(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> ObjectReceipt:
+def ingest_object(context: Wiring[IngestSettings], event: ObjectFinalized, size_bytes: int) -> ObjectReceipt:
     """Ingest one object of any kind and return its receipt.
 
     Raises:
@@ -169,7 +135,9 @@ def ingest_object(context: IngestContext, event: ObjectFinalized, size_bytes: in
     return receipts[0]
 
 
-def _ingest(context: IngestContext, taken: Sequence[_ParsedObject]) -> tuple[list[ObjectReceipt], list[TipoffError]]:
+def _ingest(
+    context: Wiring[IngestSettings], taken: Sequence[_ParsedObject]
+) -> tuple[list[ObjectReceipt], list[TipoffError]]:
     """Write each object on its own: the receipts of those that are done, and the errors of the others."""
     failures: list[TipoffError] = []
     ended: list[tuple[_ParsedObject, tuple[TableCount, ...]]] = []
@@ -188,7 +156,7 @@ def _ingest(context: IngestContext, taken: Sequence[_ParsedObject]) -> tuple[lis
     return receipts, failures
 
 
-def _fetch(context: IngestContext, event: ObjectFinalized, size_bytes: int) -> _FetchedObject:
+def _fetch(context: Wiring[IngestSettings], event: ObjectFinalized, size_bytes: int) -> _FetchedObject:
     received_at = context.clock()
     route = sources.route(event.name)
     if route is None:
@@ -214,7 +182,7 @@ def _parsed(fetched: _FetchedObject) -> _ParsedObject:
     return _ParsedObject(event, received_at, fetched.route, found, parsed)
 
 
-def _append(context: IngestContext, taken: Sequence[_ParsedObject]) -> list[TipoffError | None]:
+def _append(context: Wiring[IngestSettings], taken: Sequence[_ParsedObject]) -> list[TipoffError | None]:
     """Append the rows: for each object its error, or None."""
     parts = [_parts(context, one) for one in taken]
     errors = iter(context.warehouse.append_parts([part for of_one in parts for part in of_one]))
@@ -226,7 +194,7 @@ def _first(errors: Iterable[TipoffError | None]) -> TipoffError | None:
     return next(iter([error for error in errors if error is not None]), None)
 
 
-def _parts(context: IngestContext, taken: _ParsedObject) -> list[Part]:
+def _parts(context: Wiring[IngestSettings], taken: _ParsedObject) -> list[Part]:
     parsed = taken.parsed
     constants = {
         "source_object": taken.event.name,
@@ -244,7 +212,7 @@ def _refused_by_warehouse(taken: _ParsedObject, refusal: ContractViolation) -> _
     return _ParsedObject(taken.event, taken.received_at, taken.route, taken.found, parsed)
 
 
-def _set_aside(context: IngestContext, taken: _ParsedObject) -> None:
+def _set_aside(context: Wiring[IngestSettings], taken: _ParsedObject) -> None:
     rejects = taken.parsed.rejects
     if not rejects:
         return
@@ -256,18 +224,20 @@ def _set_aside(context: IngestContext, taken: _ParsedObject) -> None:
         context.ops.alert("quarantined", f"{source}:{rejects[0].code.value}", rejects[0].rule)
 
 
-def _keep_copy(context: IngestContext, event: ObjectFinalized) -> str | None:
+def _keep_copy(context: Wiring[IngestSettings], event: ObjectFinalized) -> str | None:
     """Copy the document into the quarantine bucket; a superseded generation can no longer be copied."""
     copy_object = f"{hashlib.sha256(event.name.encode()).hexdigest()}/{event.generation}"
     try:
-        context.store.keep_copy(event.bucket, event.name, event.generation, context.quarantine_bucket, copy_object)
+        context.store.keep_copy(
+            event.bucket, event.name, event.generation, context.settings.bucket_quarantine, copy_object
+        )
     except NotReady:
         return None
     return copy_object
 
 
 def _entries(
-    context: IngestContext, taken: _ParsedObject, rejects: Sequence[Reject], copy_object: str | None
+    context: Wiring[IngestSettings], taken: _ParsedObject, rejects: Sequence[Reject], copy_object: str | None
 ) -> list[QuarantineEntry]:
     now = context.clock()
     document = taken.parsed.outcome is DocumentOutcome.QUARANTINED
@@ -286,13 +256,13 @@ def _entries(
             message=f"{taken.event.name}: {reject.field or 'document'}: {reject.rule}",
             copy_object=copy_object,
             quarantined_at=now,
-            release=context.release,
+            release=context.settings.release,
         )
         for reject in rejects
     ]
 
 
-def _announce(context: IngestContext, taken: Sequence[_ParsedObject]) -> None:
+def _announce(context: Wiring[IngestSettings], taken: Sequence[_ParsedObject]) -> None:
     messages = {
         f"raw:{one.event.name}#{one.event.generation}": RawReady(
             tables=tuple(part.table for part in one.parsed.tables),
@@ -303,10 +273,10 @@ def _announce(context: IngestContext, taken: Sequence[_ParsedObject]) -> None:
         for one in taken
     }
     if messages:
-        context.topics.publish_all(context.raw_ready_topic, messages)
+        context.topics.publish_all(context.settings.topic_raw_ready, messages)
 
 
-def _receipt(context: IngestContext, taken: _ParsedObject, written: tuple[TableCount, ...]) -> ObjectReceipt:
+def _receipt(context: Wiring[IngestSettings], taken: _ParsedObject, written: tuple[TableCount, ...]) -> ObjectReceipt:
     parsed, found = taken.parsed, taken.found
     dates = parsed.dates if written else ()
     return ObjectReceipt(
@@ -326,5 +296,5 @@ def _receipt(context: IngestContext, taken: _ParsedObject, written: tuple[TableC
         content_sha256=hashlib.sha256(found.data).hexdigest() if found else None,
         received_at=taken.received_at,
         committed_at=context.clock(),
-        release=context.release,
+        release=context.settings.release,
     )
