@@ -9,14 +9,14 @@ from flask import Request, Response
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import CollectSettings
 from tipoff.steps.collect.collect import collect
-from tipoff.steps.collect.context import Collect, open_collect
+from tipoff.steps.collect.context import Collect, CollectWiring
 from tipoff.steps.collect.due import DueRequest, due_stages
 from tipoff.steps.collect.scrape import Scrape, scrape
 
 function = Function(
     name="collect",
     settings=CollectSettings,
-    open_context=open_collect,
+    open_context=CollectWiring,
     routes=(
         Route("POST", "/collect", Collect, collect),
         Route("POST", "/due", DueRequest, due_stages),

@@ -21,11 +21,10 @@ from tipoff.core.errors import BadRequest, NotReady
 from tipoff.steps.collect import state
 from tipoff.steps.collect.context import (
     FAILED,
-    FUNCTION,
     Collect,
-    CollectContext,
     Collected,
     CollectOutcome,
+    CollectWiring,
     PlannedRequest,
     VerdictCount,
 )
@@ -37,7 +36,7 @@ from tipoff.steps.ops import Clock
 POLL_EVERY_S = 1.0
 
 
-def collect(context: CollectContext, request: Collect) -> Collected:
+def collect(context: CollectWiring, request: Collect) -> Collected:
     """Fetch what the request names.
 
     Raises:
@@ -55,7 +54,7 @@ def collect(context: CollectContext, request: Collect) -> Collected:
         return _nothing_done(request, collection, "no_games")
     if request.dry_run:
         return _plan(request, collection, target)
-    with context.locks.lease(f"collect/{request.source}/{request.game_date}", FUNCTION):
+    with context.locks.lease(f"collect/{request.source}/{request.game_date}", context.settings.function):
         return _collect(context, request, collection, target)
 
 
@@ -80,7 +79,7 @@ def _nothing_done(request: Collect, collection: Collection, outcome: CollectOutc
     )
 
 
-def _target(context: CollectContext, request: Collect) -> Target:
+def _target(context: CollectWiring, request: Collect) -> Target:
     return Target(
         source=request.source,
         day=request.game_date,
@@ -92,7 +91,7 @@ def _target(context: CollectContext, request: Collect) -> Target:
     )
 
 
-def _clock(context: CollectContext, request: Collect) -> Clock:
+def _clock(context: CollectWiring, request: Collect) -> Clock:
     """The clock; in a local cloud it stands at the instant that the caller gives."""
     as_of = request.as_of if context.is_local else None
     return (lambda: as_of) if as_of is not None else context.clock
@@ -118,7 +117,7 @@ def _planned(request: SourceRequest) -> PlannedRequest:
     return PlannedRequest(request.host.name, request.path, dict(request.params), request.credits)
 
 
-def _collect(context: CollectContext, request: Collect, collection: Collection, target: Target) -> Collected:
+def _collect(context: CollectWiring, request: Collect, collection: Collection, target: Target) -> Collected:
     recent = state.recent_runs(context.warehouse, collection.host.name, request, target.now)
     if _is_fresh(request, recent, target.now):
         return _nothing_done(request, collection, "fresh")
@@ -126,8 +125,10 @@ def _collect(context: CollectContext, request: Collect, collection: Collection, 
     clock = _clock(context, request)
     source_client = SourceClient(context.settings, context.keys, user_agent(context), clock)
     budget = Budget(request.max_requests, request.max_credits)
-    client = RetryingClient(source_client, budget, recent.credits_left, context.sleep)
-    landing = Landing(context.store, context.landing_bucket, context.state_bucket, run_id, request.force)
+    client = RetryingClient(source_client, budget, recent.credits_left, time.sleep)
+    landing = Landing(
+        context.store, context.settings.bucket_landing, context.settings.bucket_state, run_id, request.force
+    )
     run = Run(collection, target, client, landing, recent.circuit, clock)
     run.execute()
     source_client.close()
@@ -141,14 +142,14 @@ def _is_fresh(request: Collect, recent: state.RecentRuns, now: datetime) -> bool
     return bool(age) and recent.last_good_at is not None and now - recent.last_good_at < age
 
 
-def user_agent(context: CollectContext) -> str:
+def user_agent(context: CollectWiring) -> str:
     """The User-Agent header: it tells the operators of a source who sends the requests."""
     settings = context.settings
     return f"Tipoff/{settings.release[:12]} (basketball forecasts; Google Cloud project {settings.project_id})"
 
 
 def _result(
-    context: CollectContext,
+    context: CollectWiring,
     request: Collect,
     collection: Collection,
     target: Target,
@@ -179,14 +180,14 @@ def _result(
     )
 
 
-def _missing_games(context: CollectContext, collection: Collection, target: Target) -> tuple[str, ...]:
+def _missing_games(context: CollectWiring, collection: Collection, target: Target) -> tuple[str, ...]:
     if collection.game_table is None or not target.games:
         return ()
     committed = state.committed_games(context.warehouse, target.day, target.day)
     return missing_games(target.source, target.games, committed)
 
 
-def _wait_for_ingest(context: CollectContext, request: Collect, tally: Tally) -> int:
+def _wait_for_ingest(context: CollectWiring, request: Collect, tally: Tally) -> int:
     """Wait until ingest has processed what landed. Returns how many objects it has not."""
     if not tally.landed:
         return 0
@@ -196,4 +197,4 @@ def _wait_for_ingest(context: CollectContext, request: Collect, tally: Tally) ->
         pending = len(tally.landed) - state.processed_objects(context.warehouse, tally.landed, since)
         if pending <= 0 or time.monotonic() >= deadline_s:
             return max(pending, 0)
-        context.sleep(POLL_EVERY_S)
+        time.sleep(POLL_EVERY_S)

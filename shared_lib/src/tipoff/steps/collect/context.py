@@ -1,25 +1,19 @@
-"""The context, the requests and the answers of `collect`."""
+"""The clients, the requests and the answers of `collect`."""
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 import msgspec
 
 from tipoff import sources
-from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.http import is_reachable
 from tipoff.cloud.locks import Locks
-from tipoff.cloud.pubsub import Topics
-from tipoff.cloud.storage import ObjectStore
 from tipoff.core.collect.model import Key
 from tipoff.core.errors import ConfigInvalid
 from tipoff.runtime.settings import CollectSettings
-from tipoff.steps.ops import Clock, OpsLog, utc_now
+from tipoff.steps.ops import Clock, utc_now
+from tipoff.steps.wiring import StateWiring, client
 
-FUNCTION = "collect"
 NO_KEY = "none"  # the value of a key whose source is not collected
 LEASE_WAIT_S = 5.0
 REQUESTS_MAX, CREDITS_MAX = 400, 60
@@ -105,25 +99,27 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
     plan: tuple[PlannedRequest, ...] = ()
 
 
-@dataclass(frozen=True)
-class CollectContext:
-    """Clients and names of `collect`.
+class CollectWiring(StateWiring[CollectSettings]):
+    """The clients of `collect`, and what depends on its keys.
 
     Attributes:
         keys: API keys by their names.
-        sleep: waiting; a test passes its own.
+
+    Raises:
+        ConfigInvalid: `missing_keys`, a source's key is not among the secrets; the message lists every one.
     """
 
-    settings: CollectSettings
-    landing_bucket: str
-    state_bucket: str
-    keys: Mapping[str, str]
-    warehouse: Warehouse
-    store: ObjectStore
-    locks: Locks
-    ops: OpsLog
-    clock: Clock
-    sleep: Callable[[float], None] = time.sleep
+    def __init__(self, settings: CollectSettings, clock: Clock = utc_now) -> None:
+        super().__init__(settings, clock)
+        missing = sorted({key.name for key in sources.KEYS} - settings.secrets.keys())
+        if missing:
+            raise ConfigInvalid("missing_keys", f"mesh.yaml gives collect no secret for {', '.join(missing)}")
+        self.keys = {name: value.strip() for name, value in settings.secrets.items()}
+
+    @client
+    def locks(self) -> Locks:
+        """The locks of the state bucket; a run waits only a few seconds for another one's."""
+        return Locks(self.store, self.settings.bucket_state, self.clock, LEASE_WAIT_S)
 
     @property
     def is_local(self) -> bool:
@@ -133,27 +129,3 @@ class CollectContext:
     def is_configured(self, key: Key | None) -> bool:
         """Whether a source can be asked: it is reachable, and its key is not `none`."""
         return is_reachable(self.settings) and (key is None or self.keys[key.name] != NO_KEY)
-
-
-def open_collect(settings: CollectSettings, clock: Clock = utc_now) -> CollectContext:
-    """Open the clients of `collect`.
-
-    Raises:
-        ConfigInvalid: `missing_keys`, a source's key is not among the secrets; the message lists every one.
-    """
-    missing = sorted({key.name for key in sources.KEYS} - settings.secrets.keys())
-    if missing:
-        raise ConfigInvalid("missing_keys", f"mesh.yaml gives collect no secret for {', '.join(missing)}")
-    warehouse = Warehouse(settings, [settings.dataset_nba_raw, settings.dataset_nba_ops])
-    store = ObjectStore(settings)
-    return CollectContext(
-        settings=settings,
-        landing_bucket=settings.bucket_landing,
-        state_bucket=settings.bucket_state,
-        keys={name: value.strip() for name, value in settings.secrets.items()},
-        warehouse=warehouse,
-        store=store,
-        locks=Locks(store, settings.bucket_state, clock, LEASE_WAIT_S),
-        ops=OpsLog(warehouse, Topics(settings), settings.topic_alerts, FUNCTION, settings.release, clock),
-        clock=clock,
-    )

@@ -12,7 +12,7 @@ from tipoff import sources
 from tipoff.core.collect.windows import Due, Window, due
 from tipoff.core.game_date import game_date_of
 from tipoff.steps.collect import state
-from tipoff.steps.collect.context import CollectContext
+from tipoff.steps.collect.context import CollectWiring
 
 
 class DueRequest(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class DueStages(msgspec.Struct, frozen=True):
     stages: tuple[tuple[DueSource, ...], ...] = ()
 
 
-def due_stages(context: CollectContext, request: DueRequest) -> DueStages:
+def due_stages(context: CollectWiring, request: DueRequest) -> DueStages:
     """The configured sources that are due on this tick. Without any schedule, only the sources that need none."""
     now = request.as_of or context.clock()
     if not context.is_configured(None):
@@ -59,7 +59,7 @@ def due_stages(context: CollectContext, request: DueRequest) -> DueStages:
     return DueStages("completed", "ok", "OK", _stages([one for one in found if _is_configured(context, one)]))
 
 
-def _is_configured(context: CollectContext, due: Due) -> bool:
+def _is_configured(context: CollectWiring, due: Due) -> bool:
     return context.is_configured(sources.COLLECTIONS[due.source].key)
 
 

@@ -5,7 +5,8 @@ from datetime import date, datetime
 
 from tipoff import tables
 from tipoff.core.receipts import StepOutcome, StepReceipt
-from tipoff.steps.collect.context import FAILED, FUNCTION, Collect, CollectContext, Collected
+from tipoff.runtime.settings import CollectSettings
+from tipoff.steps.collect.context import FAILED, Collect, Collected, CollectWiring
 from tipoff.steps.collect.run import Run
 
 _STEP_OUTCOMES: dict[str, StepOutcome] = {"ok": "ok", "partial": "partial", "not_there_yet": "not_ready"}
@@ -48,7 +49,7 @@ class CollectionRow:
 
 
 def record(
-    context: CollectContext, request: Collect, host: str, run_id: str, run: Run, result: Collected, at: datetime
+    context: CollectWiring, request: Collect, host: str, run_id: str, run: Run, result: Collected, at: datetime
 ) -> None:
     """Append the record and the receipt of a run that began at `at`. Alert once per date of a failure."""
     row = _row(context, request, host, run_id, run, result, at)
@@ -61,7 +62,7 @@ def record(
 
 
 def _row(
-    context: CollectContext, request: Collect, host: str, run_id: str, run: Run, result: Collected, at: datetime
+    context: CollectWiring, request: Collect, host: str, run_id: str, run: Run, result: Collected, at: datetime
 ) -> CollectionRow:
     ended_at = at if request.as_of and context.is_local else context.clock()
     return CollectionRow(
@@ -114,5 +115,5 @@ def _receipt(row: CollectionRow) -> StepReceipt:
         ended_at=row.ended_at,
         duration_seconds=(row.ended_at - row.started_at).total_seconds(),
         release=row.release,
-        function=FUNCTION,
+        function=CollectSettings.function,
     )

@@ -7,7 +7,7 @@ import msgspec
 from tipoff.core.errors import BadRequest
 from tipoff.core.game_date import resolve
 from tipoff.steps.collect.collect import collect
-from tipoff.steps.collect.context import Collect, CollectContext, Collected
+from tipoff.steps.collect.context import Collect, Collected, CollectWiring
 
 
 class Scrape(msgspec.Struct, frozen=True):
@@ -26,7 +26,7 @@ class Scraped(msgspec.Struct, frozen=True):
     data_summary: Collected
 
 
-def scrape(context: CollectContext, request: Scrape) -> Scraped:
+def scrape(context: CollectWiring, request: Scrape) -> Scraped:
     """Collect one source of one date.
 
     Raises:
