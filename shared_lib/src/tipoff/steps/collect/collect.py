@@ -125,7 +125,7 @@ def _collect(context: CollectWiring, request: Collect, collection: Collection, t
     clock = _clock(context, request)
     source_client = SourceClient(context.settings, context.keys, user_agent(context), clock)
     budget = Budget(request.max_requests, request.max_credits)
-    client = RetryingClient(source_client, budget, recent.credits_left, time.sleep)
+    client = RetryingClient(source_client, budget, recent.credits_left)
     landing = Landing(
         context.store, context.settings.bucket_landing, context.settings.bucket_state, run_id, request.force
     )
