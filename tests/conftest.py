@@ -4,10 +4,15 @@ Tests that share a costly fixture stay together, and the longest tests go first.
 """
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from tipoff_ops.build import find_project
 from tipoff_ops.build.dist import write_composed
+
+# How fast examples are drawn says something about the machine's load and nothing about the code.
+settings.register_profile("loaded", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+settings.load_profile("loaded")
 
 # Their files share a fixture of the session (a mesh, plans, a trained bundle), which each worker would make anew.
 TOGETHER = ("tests/integration/", "tests/collect/", "tests/terraform/", "tests/unit/forecast/")
