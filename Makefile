@@ -50,7 +50,8 @@ plan: build ## print the resources of an environment (ENV=dev) and the mesh
 	$(BIN)/python tools/terraform/gate.py plan $(or $(ENV),dev)
 
 test: check ## run every test that is not marked slow
-	$(BIN)/pytest -n 3 --dist loadfile -m "not slow"
+	@export TIMEFORMAT='Processor time of the tests: %U s user, %S s system (%R s elapsed)'; \
+	time $(BIN)/pytest -n 3 --dist loadfile -m "not slow"
 
 test-slow: build ## run the slow tests: install every requirements.txt, whole seasons
 	$(BIN)/pytest -m slow
