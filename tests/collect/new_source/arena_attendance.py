@@ -46,10 +46,10 @@ def parse(where: Route, body: bytes) -> Content:
     """Rows of arena_attendance.
 
     Raises:
-        DocumentRefused: stat_identity if fewer than nobody came, or any code of an atomic document.
+        DocumentRefused: stat_identity if a number is negative, or any code of an atomic document.
     """
     if where.captured_at is None or where.day is None:
-        raise ValueError("this layout carries date and capture instant")
+        raise ValueError("the name carries a date and an instant")
     games = decoding.decode(body, Document).games
     for game in games:
         if game.attendance < 0:
