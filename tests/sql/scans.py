@@ -27,6 +27,7 @@ ROWS = {
     "player_recent_form": (66_441, 692),
     "player_shot_zone_analysis": (66_441, 692),
     "slate": (46_821, 664),
+    "slate_evidence": (245_489, 3_630),
     "team_defense_zone_analysis": (6_300, 30),
     "team_game_history": (2_628, 30),
     "team_recent_form": (6_300, 30),

@@ -161,7 +161,7 @@ LEAKS = {
     ),
     "line after tip-off": ("upcoming_team_game_context", "AND q.quoted_at < g.cutoff_at", ""),
     "report after the cutoff": (
-        "slate",
+        "slate_evidence",
         "AND r.known_from_at < g.cutoff_at AND g.cutoff_at <= r.known_to_at",
         "AND g.cutoff_at <= r.known_from_at",
     ),
@@ -299,7 +299,7 @@ LATE_LEAD = 20 * 60
 
 def test_a_cutoff_before_midnight_dates_yesterdays_game_by_its_box_score(built: Built) -> None:
     """With 20 hours of lead the cutoff is half an hour before midnight, and the night's box scores are known."""
-    day, slate = DAYS[-1], get("slate")
+    day, evidence = DAYS[-1], get("slate_evidence")
     built.rebuild(windows(), day, day, lead_minutes=LATE_LEAD)
     known = built.run(
         "SELECT COUNTIF(s.evidence_at >= s.cutoff_at) AS late, "
@@ -309,7 +309,7 @@ def test_a_cutoff_before_midnight_dates_yesterdays_game_by_its_box_score(built: 
     )[0]
     assert known["late"] == 0
     assert known["last_night"] > 0
-    planted = replacing("slate", f"LEAST({MIDNIGHT}, inputs_known_at)", MIDNIGHT)
+    planted = replacing("slate_evidence", f"LEAST({MIDNIGHT}, inputs_known_at)", MIDNIGHT)
     with pytest.raises(BadRequest, match="evidence at or after the cutoff"):
-        built.rebuild([slate], day, day, lead_minutes=LATE_LEAD, sql=planted)
+        built.rebuild([evidence], day, day, lead_minutes=LATE_LEAD, sql=planted)
     built.rebuild(windows(), day, day)

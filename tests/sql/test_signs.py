@@ -302,8 +302,9 @@ TWOS = {
     FEW_SHOTS: (1, 1, 1, 1, 1),
 } | {opponent: (5, 5, 5, 5, 5) for opponent in range(201, 206)}
 FROM_GAMES = (
-    "team_recent_form", "player_recent_form", "slate", "upcoming_team_game_context", "upcoming_player_game_context",
-    "team_defense_zone_analysis", "player_shot_zone_analysis", "player_composite_factors", "ml_feature_store_v2",
+    "team_recent_form", "player_recent_form", "slate_evidence", "slate", "upcoming_team_game_context",
+    "upcoming_player_game_context", "team_defense_zone_analysis", "player_shot_zone_analysis",
+    "player_composite_factors", "ml_feature_store_v2",
 )  # fmt: skip
 AFTER_A_REPORT = tuple(name for name in FROM_GAMES if not name.endswith(("_form", "_analysis")))
 

@@ -1,5 +1,4 @@
--- Who may play, as known at each game's own cutoff. Games and earlier reports are read at the date's cutoff (never later
--- than the game's); today's report and quotes at the game's. The newest evidence decides the team.
+-- Who may play, as known at each game's own cutoff. The newest evidence decides the team.
 WITH games AS (
   SELECT game_date, game_id, nba_game_id, season_year, cutoff_at, home_team_abbr, away_team_abbr
   FROM nba_raw.games_asof(@as_of, @lead_minutes)
@@ -17,9 +16,7 @@ form AS (
     CAST(ROUND(SAFE_DIVIDE(
       2000 * plays_hundredths_last_10 * team_seconds_tenths_last_10, seconds_tenths_last_10 * team_plays_hundredths_last_10
     )) AS INT64) AS usual_usage_hundredths,
-    CAST(ROUND(SAFE_DIVIDE(1000 * starts_last_5, LEAST(games_season, 5))) AS INT64) AS start_rate_thousandths,
-    -- the night after the game, or earlier where the cutoff lies before midnight: when his box scores were known
-    LEAST(TIMESTAMP(DATETIME(DATE_ADD(last_game_date, INTERVAL 1 DAY)), 'America/New_York'), inputs_known_at) AS seen_at
+    CAST(ROUND(SAFE_DIVIDE(1000 * starts_last_5, LEAST(games_season, 5))) AS INT64) AS start_rate_thousandths
   FROM nba_analytics.player_recent_form
   WHERE game_date BETWEEN @start_date AND @end_date
 ),
@@ -53,146 +50,58 @@ appeared AS (
   WHERE p.game_date BETWEEN DATE_SUB(@start_date, INTERVAL 300 DAY) AND DATE_SUB(@end_date, INTERVAL 1 DAY)
   GROUP BY t.target_date, t.team_abbr, p.player_id
 ),
-reports AS (
-  SELECT game_date, team_abbr, player_lookup, player_id, injury_status, reason, known_from_at, known_to_at
-  FROM nba_raw.nbac_injury_report_history
-  WHERE row_kind = 'listing' AND game_date BETWEEN DATE_SUB(@start_date, INTERVAL 30 DAY) AND @end_date
-),
-listings AS (
+evidence AS (
   SELECT
-    g.game_date, g.game_id, r.team_abbr, r.player_lookup, r.player_id, r.injury_status, r.reason,
-    r.known_from_at AS report_at,
-    CASE r.injury_status
-      WHEN 'Out' THEN 0.0 WHEN 'Doubtful' THEN 0.02 WHEN 'Questionable' THEN 0.57 WHEN 'Probable' THEN 0.92 ELSE 0.95
-    END AS play_probability
-  FROM games AS g
-  JOIN reports AS r ON r.game_date = g.game_date AND r.known_from_at < g.cutoff_at AND g.cutoff_at <= r.known_to_at
-),
-earlier_listings AS (
-  SELECT
-    d.game_date AS target_date, r.game_date, r.team_abbr, r.player_lookup, MAX(r.player_id) AS player_id,
-    MAX(r.known_from_at) AS report_at, MAX(IF(r.injury_status IN ('Out', 'Doubtful'), 1, 0)) AS ruled_out
-  FROM dates AS d
-  CROSS JOIN UNNEST(GENERATE_ARRAY(1, 30)) AS days_back
-  JOIN reports AS r
-    ON r.game_date = DATE_SUB(d.game_date, INTERVAL days_back DAY)
-    AND r.known_from_at < d.cutoff_at AND d.cutoff_at <= r.known_to_at
-    -- only a date's last report can be in force on a later date (or at an earlier @as_of)
-    AND r.known_to_at >= LEAST(@as_of, TIMESTAMP(DATETIME(r.game_date), 'America/New_York'))
-  GROUP BY d.game_date, r.game_date, r.team_abbr, r.player_lookup
-),
-quotes AS (
-  SELECT g.game_date, g.game_id, g.home_team_abbr, g.away_team_abbr, q.player_lookup, MIN(q.quoted_at) AS first_quoted_at
-  FROM games AS g
-  JOIN nba_analytics.player_line_history AS q ON q.nba_game_id = g.nba_game_id
-  WHERE q.game_date BETWEEN DATE_SUB(@start_date, INTERVAL 3 DAY) AND DATE_ADD(@end_date, INTERVAL 3 DAY)
-  GROUP BY g.game_date, g.game_id, g.home_team_abbr, g.away_team_abbr, q.player_lookup
-),
-names AS (
-  SELECT n.game_date, n.player_lookup, MAX(n.player_id) AS stated_player_id
-  FROM (
-    SELECT game_date, player_lookup, player_id FROM listings
-    UNION ALL
-    SELECT target_date AS game_date, player_lookup, player_id FROM earlier_listings
-    UNION ALL
-    SELECT q.game_date, q.player_lookup, CAST(NULL AS INT64) AS player_id
-    FROM quotes AS q
-  ) AS n
-  GROUP BY n.game_date, n.player_lookup
-),
-resolved AS (
-  SELECT
-    n.game_date, n.player_lookup,
-    COALESCE(CAST(n.stated_player_id AS STRING), CAST(p.player_id AS STRING), n.player_lookup) AS person
-  FROM names AS n
-  JOIN dates AS d ON d.game_date = n.game_date
-  LEFT JOIN nba_raw.players AS p ON p.player_lookup = n.player_lookup AND p.first_known_at < d.cutoff_at
-  LEFT JOIN form AS f ON f.game_date = n.game_date AND f.player_id = p.player_id
-  WHERE TRUE
-  QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY n.game_date, n.player_lookup ORDER BY f.last_game_date DESC, p.player_id DESC
-  ) = 1
+    game_date, game_id, person, source, known_at, team_abbr, player_lookup, evidence_date, quoted_game_id,
+    injury_status, injury_reason, play_probability, ruled_out
+  FROM nba_analytics.slate_evidence
+  WHERE game_date BETWEEN @start_date AND @end_date
 ),
 listed AS (
   SELECT
-    l.game_id, r.person, l.team_abbr, l.report_at, l.player_lookup, l.injury_status, l.reason, l.play_probability
-  FROM listings AS l
-  JOIN resolved AS r ON r.game_date = l.game_date AND r.player_lookup = l.player_lookup
-  WHERE TRUE
+    game_id, person, team_abbr, known_at AS report_at, player_lookup, injury_status, injury_reason, play_probability
+  FROM evidence
+  WHERE source = 'report'
   QUALIFY ROW_NUMBER() OVER (
-    PARTITION BY l.game_id, r.person, l.team_abbr ORDER BY l.play_probability, l.reason, l.player_lookup
+    PARTITION BY game_id, person, team_abbr ORDER BY play_probability, injury_reason, player_lookup
   ) = 1
 ),
-earlier AS (
-  SELECT e.target_date, e.game_date, r.person, e.team_abbr, MAX(e.report_at) AS report_at, MAX(e.ruled_out) AS ruled_out
-  FROM earlier_listings AS e
-  JOIN resolved AS r ON r.game_date = e.target_date AND r.player_lookup = e.player_lookup
-  GROUP BY e.target_date, e.game_date, r.person, e.team_abbr
-),
 ruled_out AS (
-  SELECT e.target_date, e.person, e.team_abbr, COUNT(*) AS games_ruled_out_last_10
-  FROM earlier AS e
+  SELECT e.game_id, e.person, e.team_abbr, COUNT(DISTINCT e.evidence_date) AS games_ruled_out_last_10
+  FROM evidence AS e
   JOIN team_games AS t
-    ON t.target_date = e.target_date AND t.team_abbr = e.team_abbr AND t.game_date = e.game_date
-  WHERE e.ruled_out = 1
-  GROUP BY e.target_date, e.person, e.team_abbr
-),
-quoted AS (
-  SELECT q.game_date, q.game_id, q.home_team_abbr, q.away_team_abbr, q.player_lookup, r.person, q.first_quoted_at
-  FROM quotes AS q
-  JOIN resolved AS r ON r.game_date = q.game_date AND r.player_lookup = q.player_lookup
+    ON t.target_date = e.game_date AND t.team_abbr = e.team_abbr AND t.game_date = e.evidence_date
+  WHERE e.source = 'earlier_report' AND e.ruled_out
+  GROUP BY e.game_id, e.person, e.team_abbr
 ),
 people AS (
-  SELECT g.game_id, f.person
-  FROM games AS g
-  JOIN form AS f ON f.game_date = g.game_date AND f.last_team_abbr IN (g.home_team_abbr, g.away_team_abbr)
-  UNION DISTINCT
-  SELECT g.game_id, l.person
-  FROM games AS g
-  JOIN listed AS l ON l.game_id = g.game_id AND l.team_abbr IN (g.home_team_abbr, g.away_team_abbr)
-  UNION DISTINCT
-  SELECT g.game_id, q.person
-  FROM games AS g
-  JOIN quoted AS q ON q.game_id = g.game_id AND q.first_quoted_at < g.cutoff_at
-),
-memberships AS (
-  SELECT p.game_id, p.person, f.last_team_abbr AS team_abbr, f.seen_at AS known_at
-  FROM people AS p
-  JOIN games AS g ON g.game_id = p.game_id
-  JOIN form AS f ON f.game_date = g.game_date AND f.person = p.person
-  UNION ALL
-  SELECT p.game_id, p.person, l.team_abbr, l.report_at AS known_at
-  FROM people AS p
-  JOIN listed AS l ON l.game_id = p.game_id AND l.person = p.person
-  UNION ALL
-  SELECT p.game_id, p.person, e.team_abbr, e.report_at AS known_at
-  FROM people AS p
-  JOIN games AS g ON g.game_id = p.game_id
-  JOIN earlier AS e ON e.target_date = g.game_date AND e.person = p.person
+  SELECT game_id, person, MAX(IF(source = 'appearance', known_at, NULL)) AS seen_at
+  FROM evidence
+  GROUP BY game_id, person
 ),
 team_of AS (
   SELECT game_id, person, team_abbr, known_at
-  FROM memberships
-  WHERE TRUE
+  FROM evidence
+  WHERE source != 'quote'
   QUALIFY ROW_NUMBER() OVER (PARTITION BY game_id, person ORDER BY known_at DESC, team_abbr) = 1
 ),
 quote_evidence AS (
   SELECT
-    p.game_id, p.person,
-    MIN(IF(q.game_id = p.game_id, q.first_quoted_at, NULL)) AS quoted_here_at,
-    MAX(IF(q.game_id = p.game_id, q.player_lookup, NULL)) AS player_lookup,
-    MAX(IF(q.game_id != p.game_id AND q.first_quoted_at > COALESCE(t.known_at, TIMESTAMP '1970-01-01')
+    e.game_id, e.person,
+    MIN(IF(e.quoted_game_id = e.game_id, e.known_at, NULL)) AS quoted_here_at,
+    MAX(IF(e.quoted_game_id = e.game_id, e.player_lookup, NULL)) AS player_lookup,
+    MAX(IF(e.quoted_game_id != e.game_id AND e.known_at > COALESCE(t.known_at, TIMESTAMP '1970-01-01')
       AND COALESCE(t.team_abbr, '') NOT IN (q.home_team_abbr, q.away_team_abbr), 1, 0)) AS moved_elsewhere
-  FROM people AS p
-  JOIN games AS g ON g.game_id = p.game_id
-  JOIN quoted AS q ON q.game_date = g.game_date AND q.person = p.person AND q.first_quoted_at < g.cutoff_at
-  LEFT JOIN team_of AS t ON t.game_id = p.game_id AND t.person = p.person
-  GROUP BY p.game_id, p.person
+  FROM evidence AS e
+  JOIN games AS q ON q.game_id = e.quoted_game_id
+  LEFT JOIN team_of AS t ON t.game_id = e.game_id AND t.person = e.person
+  WHERE e.source = 'quote'
+  GROUP BY e.game_id, e.person
 ),
 placed AS (
   SELECT
-    g.game_date, g.game_id, g.nba_game_id, g.season_year, g.cutoff_at, g.home_team_abbr, g.away_team_abbr, p.person,
-    q.quoted_here_at, q.player_lookup AS quoted_lookup,
+    g.game_date, g.game_id, g.nba_game_id, g.season_year, g.cutoff_at, g.home_team_abbr, g.away_team_abbr,
+    p.person, p.seen_at, q.quoted_here_at, q.player_lookup AS quoted_lookup,
     -- A quote names two teams: it moves a player only when it is newer than what said he belongs to a third one.
     CASE
       WHEN q.moved_elsewhere = 1 THEN NULL
@@ -206,7 +115,7 @@ placed AS (
 ),
 judged AS (
   SELECT
-    p.*, f.player_lookup AS form_lookup, f.player_full_name, f.seen_at,
+    p.*, f.player_lookup AS form_lookup, f.player_full_name,
     COALESCE(f.last_team_abbr = p.team_abbr AND f.games_season > 0 AND f.last_game_date >= w.oldest_game_date, FALSE)
       AS by_appearance,
     COALESCE(f.last_team_abbr = p.team_abbr AND f.games_season = 0 AND COALESCE(w.team_games_this_season, 0) < 10, FALSE)
@@ -239,7 +148,7 @@ candidates AS (
       COALESCE(l.report_at, TIMESTAMP '1970-01-01'),
       COALESCE(j.quoted_here_at, TIMESTAMP '1970-01-01')
     ) AS evidence_at,
-    l.injury_status, l.reason AS injury_reason, l.report_at,
+    l.injury_status, l.injury_reason, l.report_at,
     COALESCE(l.play_probability, 1.0) AS play_probability,
     j.team_games_last_10,
     COALESCE(a.games_last_10, 0) AS games_last_10,
@@ -253,7 +162,7 @@ candidates AS (
   FROM judged AS j
   LEFT JOIN listed AS l ON l.game_id = j.game_id AND l.person = j.person AND l.team_abbr = j.team_abbr
   LEFT JOIN appeared AS a ON a.target_date = j.game_date AND a.team_abbr = j.team_abbr AND a.person = j.person
-  LEFT JOIN ruled_out AS o ON o.target_date = j.game_date AND o.team_abbr = j.team_abbr AND o.person = j.person
+  LEFT JOIN ruled_out AS o ON o.game_id = j.game_id AND o.team_abbr = j.team_abbr AND o.person = j.person
   WHERE j.by_appearance OR j.by_last_season OR l.person IS NOT NULL OR j.quoted_here_at IS NOT NULL
 ),
 shares AS (

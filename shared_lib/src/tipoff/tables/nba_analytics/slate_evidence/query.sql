@@ -1,0 +1,123 @@
+-- What ties a person to a game, as known at the game's cutoff; `slate` weighs it. Games and earlier reports are read at
+-- the date's cutoff (never later than the game's); today's report and quotes at the game's.
+WITH games AS (
+  SELECT game_date, game_id, nba_game_id, season_year, cutoff_at, home_team_abbr, away_team_abbr
+  FROM nba_raw.games_asof(@as_of, @lead_minutes)
+  WHERE game_date BETWEEN @start_date AND @end_date AND known_in_time
+),
+dates AS (
+  SELECT game_date, MIN(cutoff_at) AS cutoff_at FROM games GROUP BY game_date
+),
+form AS (
+  SELECT
+    game_date, CAST(player_id AS STRING) AS person, player_id, last_game_date, last_team_abbr,
+    -- the night after the game, or earlier where the cutoff lies before midnight: when his box scores were known
+    LEAST(TIMESTAMP(DATETIME(DATE_ADD(last_game_date, INTERVAL 1 DAY)), 'America/New_York'), inputs_known_at) AS seen_at
+  FROM nba_analytics.player_recent_form
+  WHERE game_date BETWEEN @start_date AND @end_date
+),
+reports AS (
+  SELECT game_date, team_abbr, player_lookup, player_id, injury_status, reason, known_from_at, known_to_at
+  FROM nba_raw.nbac_injury_report_history
+  WHERE row_kind = 'listing' AND game_date BETWEEN DATE_SUB(@start_date, INTERVAL 30 DAY) AND @end_date
+),
+mentions AS (
+  SELECT
+    'report' AS source, g.game_date, g.game_id, CAST(NULL AS STRING) AS quoted_game_id, r.game_date AS evidence_date,
+    r.team_abbr, r.player_lookup, r.player_id, r.injury_status, r.reason AS injury_reason,
+    CASE r.injury_status
+      WHEN 'Out' THEN 0.0 WHEN 'Doubtful' THEN 0.02 WHEN 'Questionable' THEN 0.57 WHEN 'Probable' THEN 0.92 ELSE 0.95
+    END AS play_probability,
+    r.injury_status IN ('Out', 'Doubtful') AS ruled_out,
+    r.known_from_at AS known_at
+  FROM games AS g
+  JOIN reports AS r ON r.game_date = g.game_date AND r.known_from_at < g.cutoff_at AND g.cutoff_at <= r.known_to_at
+  UNION ALL
+  SELECT
+    'earlier_report' AS source, d.game_date, CAST(NULL AS STRING) AS game_id, CAST(NULL AS STRING) AS quoted_game_id,
+    r.game_date AS evidence_date, r.team_abbr, r.player_lookup, MAX(r.player_id) AS player_id,
+    CAST(NULL AS STRING) AS injury_status, CAST(NULL AS STRING) AS injury_reason, CAST(NULL AS FLOAT64) AS play_probability,
+    MAX(IF(r.injury_status IN ('Out', 'Doubtful'), 1, 0)) = 1 AS ruled_out,
+    MAX(r.known_from_at) AS known_at
+  FROM dates AS d
+  CROSS JOIN UNNEST(GENERATE_ARRAY(1, 30)) AS days_back
+  JOIN reports AS r
+    ON r.game_date = DATE_SUB(d.game_date, INTERVAL days_back DAY)
+    AND r.known_from_at < d.cutoff_at AND d.cutoff_at <= r.known_to_at
+    -- only a date's last report can be in force on a later date (or at an earlier @as_of)
+    AND r.known_to_at >= LEAST(@as_of, TIMESTAMP(DATETIME(r.game_date), 'America/New_York'))
+  GROUP BY d.game_date, r.game_date, r.team_abbr, r.player_lookup
+  UNION ALL
+  SELECT
+    'quote' AS source, g.game_date, CAST(NULL AS STRING) AS game_id, g.game_id AS quoted_game_id,
+    CAST(NULL AS DATE) AS evidence_date, CAST(NULL AS STRING) AS team_abbr, q.player_lookup,
+    CAST(NULL AS INT64) AS player_id, CAST(NULL AS STRING) AS injury_status, CAST(NULL AS STRING) AS injury_reason,
+    CAST(NULL AS FLOAT64) AS play_probability, CAST(NULL AS BOOL) AS ruled_out, MIN(q.quoted_at) AS known_at
+  FROM games AS g
+  JOIN nba_analytics.player_line_history AS q ON q.nba_game_id = g.nba_game_id
+  WHERE q.game_date BETWEEN DATE_SUB(@start_date, INTERVAL 3 DAY) AND DATE_ADD(@end_date, INTERVAL 3 DAY)
+  GROUP BY g.game_date, g.game_id, q.player_lookup
+),
+names AS (
+  SELECT m.game_date, m.player_lookup, MAX(m.player_id) AS stated_player_id
+  FROM mentions AS m
+  GROUP BY m.game_date, m.player_lookup
+),
+resolved AS (
+  SELECT
+    n.game_date, n.player_lookup,
+    COALESCE(CAST(n.stated_player_id AS STRING), CAST(p.player_id AS STRING), n.player_lookup) AS person
+  FROM names AS n
+  JOIN dates AS d ON d.game_date = n.game_date
+  LEFT JOIN nba_raw.players AS p ON p.player_lookup = n.player_lookup AND p.first_known_at < d.cutoff_at
+  LEFT JOIN form AS f ON f.game_date = n.game_date AND f.player_id = p.player_id
+  WHERE TRUE
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY n.game_date, n.player_lookup ORDER BY f.last_game_date DESC, p.player_id DESC
+  ) = 1
+),
+mentioned AS (
+  SELECT m.*, r.person
+  FROM mentions AS m
+  JOIN resolved AS r ON r.game_date = m.game_date AND r.player_lookup = m.player_lookup
+),
+people AS (
+  SELECT g.game_date, g.game_id, g.cutoff_at, f.person
+  FROM games AS g
+  JOIN form AS f ON f.game_date = g.game_date AND f.last_team_abbr IN (g.home_team_abbr, g.away_team_abbr)
+  UNION DISTINCT
+  SELECT g.game_date, g.game_id, g.cutoff_at, m.person
+  FROM games AS g
+  JOIN mentioned AS m
+    ON m.game_date = g.game_date
+    AND (
+      (m.game_id = g.game_id AND m.team_abbr IN (g.home_team_abbr, g.away_team_abbr))
+      OR (m.quoted_game_id = g.game_id AND m.known_at < g.cutoff_at)
+    )
+),
+evidence AS (
+  SELECT
+    'appearance' AS source, f.game_date, CAST(NULL AS STRING) AS game_id, CAST(NULL AS STRING) AS quoted_game_id,
+    f.last_game_date AS evidence_date, f.last_team_abbr AS team_abbr, CAST(NULL AS STRING) AS player_lookup,
+    CAST(NULL AS STRING) AS injury_status, CAST(NULL AS STRING) AS injury_reason, CAST(NULL AS FLOAT64) AS play_probability,
+    CAST(NULL AS BOOL) AS ruled_out, f.seen_at AS known_at, f.person
+  FROM form AS f
+  UNION ALL
+  SELECT
+    m.source, m.game_date, m.game_id, m.quoted_game_id, m.evidence_date, m.team_abbr, m.player_lookup,
+    m.injury_status, m.injury_reason, m.play_probability, m.ruled_out, m.known_at, m.person
+  FROM mentioned AS m
+)
+SELECT
+  p.game_date, p.game_id, p.cutoff_at, p.person, e.source, e.known_at, e.team_abbr, e.player_lookup, e.evidence_date,
+  e.quoted_game_id, e.injury_status, e.injury_reason, e.play_probability, e.ruled_out
+FROM people AS p
+JOIN evidence AS e
+  ON e.game_date = p.game_date AND e.person = p.person
+  AND COALESCE(e.game_id, p.game_id) = p.game_id
+  AND (e.source != 'quote' OR e.known_at < p.cutoff_at)
+WHERE TRUE
+QUALIFY ROW_NUMBER() OVER (
+  PARTITION BY p.game_id, p.person, e.source, e.team_abbr, e.player_lookup, e.evidence_date, e.quoted_game_id
+  ORDER BY e.play_probability, e.injury_reason
+) = 1
