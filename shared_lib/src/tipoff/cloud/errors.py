@@ -1,8 +1,8 @@
-"""Google's exceptions become ours here: by `reason`, by gRPC code, by HTTP status.
+"""Translates Google's exceptions to ours: by `reason`, by gRPC code, by HTTP status.
 
-tests/unit/cloud/google_errors.csv lists the errors that Google documents, with their types and pages. Message text
-decides in two places, where the service gives no reason or status of its own: statements of BigQuery that may succeed
-later, and a bucket that is absent where an object was asked for.
+tests/unit/cloud/google_errors.csv lists errors with their types, and the page on which each is to be checked. Not every
+row has been compared with its page. Message text decides in two places, where the service gives no reason or status of
+its own: statements of BigQuery that may succeed later, and a bucket that is absent where an object was asked for.
 """
 
 from collections.abc import Iterator
