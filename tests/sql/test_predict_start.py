@@ -24,7 +24,10 @@ from tipoff_local.identity import Identity
 from tipoff_local.pubsub import PubsubServer
 from tipoff_local.storage import StorageServer
 
-NAMES = ("upcoming_player_game_context", "ml_feature_store_v2", "prediction_batches", "prediction_skips_log")
+NAMES = (
+    "upcoming_player_game_context", "ml_feature_store_v2", "prediction_batches", "prediction_skips_log",
+    "player_prop_predictions_log",
+)  # fmt: skip
 NOW = datetime(2025, 1, 15, 17, tzinfo=UTC)
 PROJECT = "tipoff-tests"
 TOPIC = "prediction-request"
@@ -128,3 +131,17 @@ def test_another_batch_of_the_date_waits_for_the_first_unless_forced(world: Worl
     forced = start(world.context(2), msgspec.structs.replace(later, force=True))
     assert forced.batch_id != first.batch_id
     assert len(world.rows(day)) == 2
+
+
+def test_a_player_who_left_the_slate_is_skipped_by_the_next_batch(world: World) -> None:
+    """He was predicted in the morning and traded before the evening: nobody else would end his prediction."""
+    day = slate(world, date(2025, 1, 28), 28)
+    game = Game(day, 28)
+    gone = {"game_date": day, "game_id": game.game_id, "nba_game_id": game.nba_game_id, "player_id": 99,
+            "player_lookup": "player99", "team_abbr": "BOS", "system_id": "ensemble"}  # fmt: skip
+    world.warehouse.put(get("player_prop_predictions_log"), gone, gone | {"player_id": 1, "player_lookup": "player1"})
+    start(world.context(), Start(game_date=day, as_of=NOW))
+    skips = "nba_predictions.prediction_skips_log AS s WHERE s.game_date = @day"
+    rows = world.warehouse.run(f"SELECT s.player_id, s.reason, s.cutoff_at FROM {skips}", day=day)
+    assert rows == [{"player_id": 99, "reason": "not_on_slate", "cutoff_at": NOW}]
+    assert [row["expected_players"] for row in world.rows(day)] == [len(PLAYERS) + 1]

@@ -7,6 +7,7 @@ from typing import Literal
 
 type SkipReason = Literal[
     "ruled_out",
+    "not_on_slate",
     "unresolved_player",
     "insufficient_history",
     "low_quality",

@@ -125,6 +125,8 @@ class _Candidate(msgspec.Struct, frozen=True):
     def skip_reason(self) -> SkipReason | None:
         if self.slate_status == "out":
             return "ruled_out"
+        if self.slate_status == "gone":
+            return "not_on_slate"
         if self.slate_status != "active":
             return "unresolved_player"
         return None if self.has_features else "no_feature_row"

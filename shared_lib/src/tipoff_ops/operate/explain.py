@@ -20,6 +20,7 @@ from tipoff_ops.queries import load
 REASONS = {
     "ruled_out": "the newest injury report before the cutoff lists the player as out",
     "unresolved_player": "a report or a quote names the player, and no known player has that name",
+    "not_on_slate": "the player was predicted before and is no candidate of the game any more",
     "no_feature_row": "the player is a candidate without a row in ml_feature_store_v2",
 }
 GOOD_STATES = ("COMPLETE", "EMPTY_OK", "predicted", "skipped")

@@ -1,4 +1,5 @@
--- The log is appended at least once: one row per key, the last one written. What is active follows from the cutoffs.
+-- The log is appended at least once: one row per key, the last one written. A reader gets the newest word on a player:
+-- a newer skip, or a newer forecast that one system is no longer part of, ends what was said before.
 WITH predictions AS (
   SELECT *
   FROM nba_predictions.player_prop_predictions_log
@@ -8,19 +9,39 @@ WITH predictions AS (
     ORDER BY created_at DESC, prediction_id
   ) = 1
 ),
+skips AS (
+  SELECT s.game_date, g.nba_game_id, s.player_id, s.reason, s.cutoff_at, s.created_at
+  FROM nba_predictions.prediction_skips_log AS s
+  JOIN nba_raw.games AS g ON g.game_id = s.game_id AND g.game_date = s.game_date
+  WHERE s.player_id IS NOT NULL AND s.cutoff_at < g.tipoff_at
+  QUALIFY ROW_NUMBER() OVER (
+    PARTITION BY s.game_date, s.game_id, s.player_id ORDER BY s.cutoff_at DESC, s.created_at DESC, s.reason
+  ) = 1
+),
 timed AS (
-  SELECT p.*, g.tipoff_at
+  SELECT
+    p.*,
+    g.tipoff_at,
+    COALESCE(p.cutoff_at < g.tipoff_at AND NOT g.postponed, FALSE) AS in_time,
+    IF(s.cutoff_at > p.cutoff_at OR (s.cutoff_at = p.cutoff_at AND s.created_at > p.created_at), s.reason, NULL)
+      AS skipped_later
   FROM predictions AS p
   LEFT JOIN nba_raw.games AS g ON g.nba_game_id = p.nba_game_id AND g.game_date = p.game_date
+  LEFT JOIN skips AS s
+    ON s.game_date = p.game_date AND s.nba_game_id = p.nba_game_id AND s.player_id = p.player_id
 )
 SELECT
-  t.* EXCEPT (tipoff_at),
+  t.* EXCEPT (tipoff_at, in_time, skipped_later),
   CONCAT(t.player_lookup, '_001') AS universal_player_id,
   t.tipoff_at,
-  COALESCE(t.cutoff_at < t.tipoff_at, FALSE) AND ROW_NUMBER() OVER newest_first = 1 AS is_active,
-  IF(t.cutoff_at < t.tipoff_at, LAG(t.prediction_id) OVER newest_first, NULL) AS superseded_by
+  t.in_time AND t.skipped_later IS NULL AND RANK() OVER newest_of_the_player = 1 AS is_active,
+  IF(t.in_time, LAG(t.prediction_id) OVER newest_of_the_system, NULL) AS superseded_by,
+  t.skipped_later
 FROM timed AS t
-WINDOW newest_first AS (
-  PARTITION BY t.game_date, t.nba_game_id, t.player_id, t.market, t.system_id, COALESCE(t.cutoff_at < t.tipoff_at, FALSE)
-  ORDER BY t.cutoff_at DESC
-)
+WINDOW
+  newest_of_the_player AS (
+    PARTITION BY t.game_date, t.nba_game_id, t.player_id, t.market, t.in_time ORDER BY t.cutoff_at DESC
+  ),
+  newest_of_the_system AS (
+    PARTITION BY t.game_date, t.nba_game_id, t.player_id, t.market, t.system_id, t.in_time ORDER BY t.cutoff_at DESC
+  )

@@ -8,7 +8,8 @@ SELECT
   s.is_playoffs,
   s.home_team_abbr,
   s.away_team_abbr,
-  s.tipoff_at
+  s.tipoff_at,
+  COALESCE(s.postponed_status IN ('Y', 'P'), FALSE) AS postponed
 FROM nba_raw.nbac_schedule_history AS s
 WHERE s.game_id IS NOT NULL
   AND s.season_type IN ('regular_season', 'playoffs', 'play_in', 'cup_final')
