@@ -22,7 +22,7 @@ LONGEST = (
     "tests/terraform/",
     "tests/sql/test_asof.py",
     "tests/local_cloud/test_lifecycle.py",
-    "tests/sql/test_lint.py",
+    "tests/sql/statements/test_lint.py",
     "tests/collect/",
     "tests/unit/forecast/",
     "tests/conformance/pubsub/",

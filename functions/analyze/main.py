@@ -9,7 +9,7 @@ from flask import Request, Response
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import AnalyzeSettings
 from tipoff.steps.analyze import AnalyzeWiring, process_date_range, raw_ready
-from tipoff.steps.process import ProcessDateRange
+from tipoff.steps.rebuild.process import ProcessDateRange
 
 function = Function(
     name="analyze",

@@ -9,7 +9,7 @@ from flask import Request, Response
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import PrecomputeSettings
 from tipoff.steps.precompute import process_date, process_date_range
-from tipoff.steps.process import ProcessDate, ProcessDateRange
+from tipoff.steps.rebuild.process import ProcessDate, ProcessDateRange
 from tipoff.steps.wiring import StateWiring
 
 function = Function(

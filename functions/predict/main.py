@@ -8,7 +8,7 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function
 from tipoff.runtime.settings import PredictSettings
-from tipoff.steps.models import ModelWiring
+from tipoff.steps.models.store import ModelWiring
 from tipoff.steps.predict import predict
 
 function = Function(name="predict", settings=PredictSettings, open_context=ModelWiring, push=predict)

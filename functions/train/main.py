@@ -8,7 +8,7 @@ from flask import Request, Response
 
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import TrainSettings
-from tipoff.steps.models import ModelWiring
+from tipoff.steps.models.store import ModelWiring
 from tipoff.steps.train import Activate, Train, activate, train
 
 function = Function(

@@ -3,8 +3,9 @@
 Nineteen days of odds had never been processed, because of a topic's name, a column that did not exist and a package
 that was not deployed; and once they were, the date's features waited for results that could only come after its games.
 
-A column that does not exist is refused by the analyzer (tests/sql/test_lint.py, test_a_column_that_does_not_exist),
-a package that is imported and not deployed by tests/contract/test_zips.py; the other causes are planted here.
+A column that does not exist is refused by the analyzer (test_a_column_that_does_not_exist in
+tests/sql/statements/test_lint.py). A package that is imported and not deployed is found by tests/contract/test_zips.py.
+The other causes are planted here.
 The days that are healed by the documented command, and end with predictions before tip-off, are played in
 tests/integration/test_working_day.py.
 """

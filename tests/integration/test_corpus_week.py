@@ -23,7 +23,7 @@ from tipoff.forecast import distributions as dist
 from tipoff.forecast import report
 from tipoff.forecast.training import TrainingTable
 from tipoff.forecast.walk_forward import Forecasts
-from tipoff.steps.training_table import read_rows, training_table
+from tipoff.steps.models.training_table import read_rows, training_table
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.run.results import read_results
 from tipoff_ops.run.runner import LEAD_MINUTES, Runner

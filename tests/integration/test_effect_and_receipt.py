@@ -11,7 +11,7 @@ from tests.support.table_digest import digest_query, digest_rows
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.steps.process import owned
+from tipoff.steps.rebuild.process import owned
 from tipoff_local.host import FunctionHost
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.function_call import call_function

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.unit.forecast.simulated_rows import feature_row, league
 
 from tipoff.forecast.bundle import load
-from tipoff.forecast.systems import REGISTRY, forecast_slate
+from tipoff.forecast.systems.registry import REGISTRY, forecast_slate
 from tipoff.forecast.training import FoldCache, fit_bundle
 from tipoff.forecast.versions import FEATURE_NAMES, library_versions
 from tipoff.forecast.walk_forward import block
@@ -36,7 +36,7 @@ from pathlib import Path
 import pickle
 import tipoff.steps.predict
 from tipoff.forecast.bundle import load
-from tipoff.forecast.systems import forecast_slate
+from tipoff.forecast.systems.registry import forecast_slate
 from tipoff.forecast.versions import FEATURE_NAMES, library_versions
 rows = pickle.loads(Path(sys.argv[2]).read_bytes())
 data = Path(sys.argv[1]).read_bytes()

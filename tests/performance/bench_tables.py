@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from google.cloud import bigquery
 from tests.sql.asof_warehouse import landed
-from tests.sql.scans import scans
+from tests.sql.statements.scans import scans
 
 from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.cloud.clients.bigquery import bigquery_client

@@ -16,7 +16,7 @@ from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import ContractViolation, NotFound, NotReady
 from tipoff.forecast import training
 from tipoff.runtime.settings import TrainSettings
-from tipoff.steps.models import ModelShelf, ModelWiring
+from tipoff.steps.models.store import ModelStore, ModelWiring
 from tipoff.steps.train import Activate, Train, activate, train
 from tipoff.tables.features import features
 from tipoff_local.storage.server import StorageServer
@@ -157,11 +157,11 @@ def test_bytes_that_are_not_those_of_the_digest_are_refused_and_missing_ones_wai
     trained = train(context, Train(CUTOFF, AS_OF))
     name = f"bundles/{trained.digest}.json"
     kept = context.store.read(BUCKET, name)
-    shelf = ModelShelf(context.warehouse, context.store, BUCKET)
+    models = ModelStore(context.warehouse, context.store, BUCKET)
     generation = context.store.write(BUCKET, name, kept.data + b" ")
     with pytest.raises(ContractViolation, match="model_digest_differs"):
-        shelf.load(name, trained.digest)
+        models.load(name, trained.digest)
     context.store.delete(BUCKET, name, generation)
     with pytest.raises(NotReady):
-        shelf.load(name, trained.digest)
+        models.load(name, trained.digest)
     context.store.write(BUCKET, name, kept.data)

@@ -167,8 +167,10 @@ def test_a_function_names_no_table_beyond_its_datasets() -> None:
 
 
 def datasets_reached(function: str) -> set[str]:
-    """Tables are named by `tables.get("...")`; queries by the stem of a file beside the steps."""
-    queries = {path.stem: path for path in (SOURCES / "tipoff/steps/queries").glob("*.sql")}
+    """Tables are named by `tables.get("...")`; queries by their path below `steps/queries`."""
+    root = SOURCES / "tipoff/steps/queries"
+    queries = {path.relative_to(root).with_suffix("").as_posix(): path for path in root.rglob("*.sql")}
+    assert queries
     steps = [path for path in reachable(main_of(function)) if path.is_relative_to(SOURCES / "tipoff/steps")]
     return {
         dataset

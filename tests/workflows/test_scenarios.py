@@ -15,8 +15,8 @@ from tests.workflows.replay import replay
 from tests.workflows.scenarios import BY_CHILD, CHAINS, DATE, RETRIED, SCENARIOS, SUBJECTS
 from tipoff.steps.grade import Graded
 from tipoff.steps.predict_start import Started
-from tipoff.steps.process import Processed
 from tipoff.steps.publish import Published
+from tipoff.steps.rebuild.process import Processed
 from tipoff.steps.reconcile import Reconciled
 from tipoff.steps.replay import Replayed
 from tipoff.steps.reprocess import ReprocessPlan

@@ -7,9 +7,10 @@ import pytest
 
 from tipoff.core.errors import ContractViolation
 from tipoff.forecast import distributions as dist
-from tipoff.forecast import metrics, systems
+from tipoff.forecast import metrics
 from tipoff.forecast.features import REQUIRED
 from tipoff.forecast.recommend import Policy, advise
+from tipoff.forecast.systems import registry as systems
 from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote, Recommendation
 
 TIP = datetime(2025, 1, 10, 0, 30, tzinfo=UTC)

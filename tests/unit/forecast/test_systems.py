@@ -12,11 +12,11 @@ from tipoff.forecast import bundle as bundles
 from tipoff.forecast import distributions as dist
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.columns import from_rows
-from tipoff.forecast.moving_average import fatigue_adjustment
 from tipoff.forecast.shape import Shape, distributions, fit_shape
-from tipoff.forecast.similarity import likeness, similar_points
-from tipoff.forecast.system import Market
-from tipoff.forecast.systems import REGISTRY, forecast_slate, predict_all
+from tipoff.forecast.systems.moving_average import fatigue_adjustment
+from tipoff.forecast.systems.registry import REGISTRY, forecast_slate, predict_all
+from tipoff.forecast.systems.similarity import likeness, similar_points
+from tipoff.forecast.systems.system import Market
 from tipoff.forecast.training import TrainingTable, fit_bundle, fold_bounds
 from tipoff.forecast.types import Quote
 from tipoff.forecast.versions import FEATURE_NAMES, library_versions

@@ -3,8 +3,8 @@
 import pytest
 
 from tipoff import tables
-from tipoff.steps.build import Failed, PlannedStep, leaf_inputs, upstream, waves
-from tipoff.steps.process import owned, select
+from tipoff.steps.rebuild.build import Failed, PlannedStep, leaf_inputs, upstream, waves
+from tipoff.steps.rebuild.process import owned, select
 
 
 def planned(names: tuple[str, ...]) -> list[PlannedStep]:
@@ -43,7 +43,7 @@ def test_a_processor_brings_the_helper_tables_it_needs() -> None:
 
 
 def test_results_have_the_original_processor_names() -> None:
-    from tipoff.steps.process import _processors
+    from tipoff.steps.rebuild.process import _processors
 
     assert _processors()["player_game_summary_history"] == ("PlayerGameSummaryProcessor",)
     assert set(_processors()["team_game_history"]) == {

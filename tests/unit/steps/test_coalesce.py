@@ -9,7 +9,7 @@ import pytest
 
 from tipoff.core.errors import BackendUnavailable
 from tipoff.steps.analyze import date_runs
-from tipoff.steps.coalesce import Coalescer
+from tipoff.steps.rebuild.coalesce import Coalescer
 
 DAY = date(2024, 11, 1)
 

@@ -12,7 +12,7 @@ from tipoff.forecast import distributions as dist
 from tipoff.forecast import metrics
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats
-from tipoff.forecast.systems import predict_all
+from tipoff.forecast.systems.registry import predict_all
 from tipoff.forecast.training import TrainingTable
 
 JUDGED_SYSTEM = "ensemble"
@@ -34,7 +34,7 @@ class GateFigures(msgspec.Struct, frozen=True):
     minus_incumbent: metrics.Interval | None = None
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class GateDecision(msgspec.Struct, frozen=True):
     """Whether the model is promoted, the reason, and the figures (None: too few rows to judge)."""
 
     promoted: bool
@@ -48,19 +48,19 @@ def judged_rows(table: TrainingTable, first: date, before: date) -> TrainingTabl
     return table.take(inside & table.appeared)
 
 
-def judge(rows: TrainingTable, twin: ModelBundle, incumbent: ModelBundle | None) -> Verdict:
+def judge(rows: TrainingTable, twin: ModelBundle, incumbent: ModelBundle | None) -> GateDecision:
     """Promote unless the twin's CRPS is significantly worse than the incumbent's (95 % interval above 0)."""
     if len(rows) < MIN_ROWS:
-        return Verdict(True, "too_few_rows_to_judge")
+        return GateDecision(True, "too_few_rows_to_judge")
     errors, crps = _errors(rows, twin)
     found = GateFigures(*_span(rows), len(rows), float(errors.mean()), float(crps.mean()))
     if incumbent is None:
-        return Verdict(True, "no_incumbent", found)
+        return GateDecision(True, "no_incumbent", found)
     _, other = _errors(rows, incumbent)
     difference = metrics.date_block_interval(crps - other, rows.dates)
     found = msgspec.structs.replace(found, incumbent_crps=float(other.mean()), minus_incumbent=difference)
     worse = difference.low > 0
-    return Verdict(not worse, "worse_than_incumbent" if worse else "not_worse", found)
+    return GateDecision(not worse, "worse_than_incumbent" if worse else "not_worse", found)
 
 
 def _errors(rows: TrainingTable, bundle: ModelBundle) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from tipoff.forecast import distributions as dist
 from tipoff.forecast import metrics
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.recommend import Policy
-from tipoff.forecast.system import Mask
+from tipoff.forecast.systems.system import Mask
 from tipoff.forecast.training import TrainingTable
 from tipoff.forecast.walk_forward import Forecasts
 

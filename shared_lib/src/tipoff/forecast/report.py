@@ -13,10 +13,10 @@ import numpy as np
 from tipoff.forecast import distributions as dist
 from tipoff.forecast import metrics, tripwires
 from tipoff.forecast.distributions import Floats
-from tipoff.forecast.market_aware import fit_logistic, logit
 from tipoff.forecast.picks import Picks, picks
 from tipoff.forecast.recommend import Policy
-from tipoff.forecast.system import Mask
+from tipoff.forecast.systems.market_aware import fit_logistic, logit
+from tipoff.forecast.systems.system import Mask
 from tipoff.forecast.training import TrainingTable
 from tipoff.forecast.walk_forward import Forecasts, Walk
 

@@ -23,8 +23,8 @@ from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.features import REQUIRED
 from tipoff.forecast.shape import Shape, fit_shape
-from tipoff.forecast.system import Estimate, ForecastInput, Market, Mask, Prediction, TrainingInput
-from tipoff.forecast.systems import REGISTRY
+from tipoff.forecast.systems.registry import REGISTRY
+from tipoff.forecast.systems.system import Estimate, ForecastInput, Market, Mask, Prediction, TrainingInput
 
 type Integers = NDArray[np.int64]
 

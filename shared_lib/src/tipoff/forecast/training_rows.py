@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from tipoff.core.errors import ContractViolation
 from tipoff.forecast.distributions import Floats
-from tipoff.forecast.system import Mask
+from tipoff.forecast.systems.system import Mask
 from tipoff.forecast.training import Integers, TrainingTable
 
 DFS_OPERATORS = frozenset({"prizepicks", "underdog", "pick6", "betr", "sleeper"})

@@ -12,8 +12,8 @@ import numpy as np
 
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats
-from tipoff.forecast.system import Mask, Prediction
-from tipoff.forecast.systems import predict_all
+from tipoff.forecast.systems.registry import predict_all
+from tipoff.forecast.systems.system import Mask, Prediction
 from tipoff.forecast.training import FoldCache, Integers, TrainingTable, fill_folds, fit_bundle
 
 DAYS_PER_BLOCK = 7

@@ -16,10 +16,10 @@ from tipoff.core.game_date import game_date_of
 from tipoff.core.messages import ContextChanged, RawReady
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import AnalyzeSettings
-from tipoff.steps.build import build, leaf_inputs
-from tipoff.steps.coalesce import Coalescer
-from tipoff.steps.process import LEAD_MINUTES, ProcessDateRange, Processed, owned, process
 from tipoff.steps.queries import load
+from tipoff.steps.rebuild.build import build, leaf_inputs
+from tipoff.steps.rebuild.coalesce import Coalescer
+from tipoff.steps.rebuild.process import LEAD_MINUTES, ProcessDateRange, Processed, owned, process
 from tipoff.steps.wiring import StateWiring, client
 from tipoff.tables import Table
 
@@ -90,7 +90,7 @@ def _tell_of_change(context: AnalyzeWiring, day: date) -> None:
     now = context.clock()
     if day < game_date_of(now):
         return
-    found = context.warehouse.rows(load("listings_digest"), {"game_date": day, "as_of": now}, _Listings)[0]
+    found = context.warehouse.rows(load("analyze/listings_digest"), {"game_date": day, "as_of": now}, _Listings)[0]
     if found.games_ahead:
         teams = tuple(found.team_abbrs.split(",")) if found.team_abbrs else ()
         message = ContextChanged(day, teams, found.digest, now)

@@ -50,5 +50,5 @@ class BatchProgress(msgspec.Struct, frozen=True):
 def find_batch(warehouse: Warehouse, start_date: date, end_date: date, batch_id: str = "") -> BatchProgress | None:
     """The named batch, or the newest one of the dates; None when there is none."""
     parameters = {"start_date": start_date, "end_date": end_date, "batch_id": batch_id}
-    found = warehouse.rows(load("batch_progress"), parameters, BatchProgress)
+    found = warehouse.rows(load("predict_start/batch_progress"), parameters, BatchProgress)
     return found[0] if found else None

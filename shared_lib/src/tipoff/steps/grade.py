@@ -9,9 +9,9 @@ from tipoff.cloud.bigquery import BuildRange
 from tipoff.core.errors import NotReady
 from tipoff.runtime.http import BUG, OK, UNAVAILABLE
 from tipoff.runtime.settings import GradeSettings
-from tipoff.steps.build import TableResult, build
-from tipoff.steps.process import owned, parse_date
 from tipoff.steps.queries import load
+from tipoff.steps.rebuild.build import TableResult, build
+from tipoff.steps.rebuild.process import owned, parse_date
 from tipoff.steps.wiring import StateWiring
 
 
@@ -50,7 +50,7 @@ def grade(context: StateWiring[GradeSettings], request: Grade) -> Graded:
     """
     over = _range(request, context.clock())
     parameters = {"start_date": over.start_date, "end_date": over.end_date, "as_of": over.as_of}
-    found = context.warehouse.rows(load("finals_of_date"), parameters, _Finals)[0]
+    found = context.warehouse.rows(load("grade/finals_of_date"), parameters, _Finals)[0]
     if found.games and not found.finals:
         raise NotReady("NO_FINALS", f"none of the {found.games} games of {over.start_date} is final")
     results = build(context, owned(GradeSettings.function), over, request.force) if found.games else []

@@ -139,7 +139,7 @@ class _Bin(msgspec.Struct, frozen=True):
 def prediction_lines(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[PredictionLine, ...]:
     """Active predictions of the dates, newest date first."""
     parameters = {"start_date": start_date, "end_date": end_date}
-    return tuple(row.line() for row in warehouse.rows(load("page_predictions"), parameters, _Prediction))
+    return tuple(row.line() for row in warehouse.rows(load("publish/predictions"), parameters, _Prediction))
 
 
 def report_data(
@@ -155,9 +155,9 @@ def report_data(
 ) -> ReportData:
     """Everything the page shows of the dates."""
     parameters = {"start_date": start_date, "end_date": end_date}
-    scores = warehouse.rows(load("page_scores"), parameters, _Score)
-    dates = warehouse.rows(load("page_dates"), parameters, _Date)
-    bins = warehouse.rows(load("page_calibration"), parameters, _Bin)
+    scores = warehouse.rows(load("publish/scores"), parameters, _Score)
+    dates = warehouse.rows(load("publish/dates"), parameters, _Date)
+    bins = warehouse.rows(load("publish/calibration"), parameters, _Bin)
     return ReportData(
         project=project,
         environment=environment,
@@ -166,9 +166,9 @@ def report_data(
         statement=STATEMENT,
         dates=tuple(_date_summary(day, scores) for day in dates),
         overall=tuple(score.score() for score in scores if score.game_date is None),
-        freshness=_freshness(warehouse.rows(load("page_tables"), parameters, _TableRun)),
-        conservation=tuple(warehouse.rows(load("page_intake"), {}, Conservation)),
-        quarantine=tuple(warehouse.rows(load("page_quarantine"), {}, QuarantineReason)),
+        freshness=_freshness(warehouse.rows(load("publish/tables"), parameters, _TableRun)),
+        conservation=tuple(warehouse.rows(load("publish/intake"), {}, Conservation)),
+        quarantine=tuple(warehouse.rows(load("publish/quarantine"), {}, QuarantineReason)),
         calibration=tuple(CalibrationBin(b.system_id, b.predicted, b.observed, b.bin_rows) for b in bins),
         predictions=tuple(lines),
     )

@@ -1,7 +1,7 @@
 """Precompute: rebuild the phase-4 tables and the feature store for a date or a range."""
 
 from tipoff.runtime.settings import PrecomputeSettings
-from tipoff.steps.process import ProcessDate, ProcessDateRange, Processed, process
+from tipoff.steps.rebuild.process import ProcessDate, ProcessDateRange, Processed, process
 from tipoff.steps.wiring import StateWiring
 
 

@@ -15,11 +15,11 @@ from tipoff.core.messages import PredictionReady, PredictionRequest
 from tipoff.core.predictions import KeyFactor, PredictionRow, Quantile, SkipRow
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.recommend import Advice, Policy, advise
-from tipoff.forecast.systems import forecast_slate
+from tipoff.forecast.systems.registry import forecast_slate
 from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictSettings
-from tipoff.steps.models import ModelWiring
+from tipoff.steps.models.store import ModelWiring
 from tipoff.steps.queries import load
 
 MARKET = "player_points"
@@ -116,12 +116,12 @@ def predict(context: ModelWiring[PredictSettings], delivery: Delivery) -> None:
 
 def _feature_rows(warehouse: Warehouse, request: PredictionRequest) -> list[FeatureRow]:
     parameters = {"game_date": request.game_date, "player_ids": list(request.player_ids)}
-    return [stored.row() for stored in warehouse.rows(load("feature_rows"), parameters, _StoredRow)]
+    return [stored.row() for stored in warehouse.rows(load("predict/feature_rows"), parameters, _StoredRow)]
 
 
 def _reference_lines(warehouse: Warehouse, request: PredictionRequest) -> dict[Key, Quote]:
     parameters = {"game_date": request.game_date, "player_ids": list(request.player_ids)}
-    stored = warehouse.rows(load("reference_lines"), parameters, _StoredQuote)
+    stored = warehouse.rows(load("predict/reference_lines"), parameters, _StoredQuote)
     return {(each.nba_game_id, each.player_id): each.quote() for each in stored}
 
 

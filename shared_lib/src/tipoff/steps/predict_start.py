@@ -22,9 +22,9 @@ from tipoff.core.predictions import BatchRow, SkipReason, SkipRow
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictStartSettings
 from tipoff.steps.batches import BatchProgress, BatchState, find_batch
-from tipoff.steps.process import LEAD_MINUTES
 from tipoff.steps.queries import load
-from tipoff.steps.slate import games_in
+from tipoff.steps.rebuild.process import LEAD_MINUTES
+from tipoff.steps.rebuild.slate import games_in
 from tipoff.steps.wiring import StateWiring
 
 CHUNK_PLAYERS = 256
@@ -149,7 +149,7 @@ def start(context: StateWiring[PredictStartSettings], request: Start) -> Started
     games = games_in(context.warehouse, over)
     if games == 0:
         return _no_games(day)
-    candidates = context.warehouse.rows(load("slate_players"), {"game_date": day}, _Candidate)
+    candidates = context.warehouse.rows(load("predict_start/slate_players"), {"game_date": day}, _Candidate)
     if not candidates:
         raise NotFound("NO_PLAYERS", f"no candidates for the {games} games of {day}: is the context built?")
     batch = _batch(context, request, over, candidates, now)

@@ -19,8 +19,8 @@ from tipoff.cloud.locks import LockHeld, Locks
 from tipoff.core.expected import Expected, GameDay, assess, changed_rows, missing_steps, new_incidents
 from tipoff.core.game_date import game_date_of
 from tipoff.runtime.settings import ReconcileSettings
-from tipoff.steps.checks import broken_checks
 from tipoff.steps.queries import load
+from tipoff.steps.rebuild.checks import broken_checks
 from tipoff.steps.wiring import StateWiring
 
 LOOK_BACK_DAYS = 8
@@ -94,7 +94,7 @@ def reconcile(context: StateWiring[ReconcileSettings], request: Reconcile) -> Re
     first = request.start_date or today - timedelta(days=LOOK_BACK_DAYS)
     last = request.end_date or today + timedelta(days=1)
     over = {"start_date": first, "end_date": last}
-    recorded = context.warehouse.rows(load("recorded_outputs"), over, _Recorded)
+    recorded = context.warehouse.rows(load("reconcile/recorded_outputs"), over, _Recorded)
     over["start_date"] = min([first, *(row.game_date for row in recorded)])
     still_open = {row.game_date for row in recorded}
     days = [day for day in game_days(context.warehouse, over) if day.game_date >= first or day.game_date in still_open]
@@ -111,7 +111,7 @@ def reconcile(context: StateWiring[ReconcileSettings], request: Reconcile) -> Re
 
 def game_days(warehouse: Warehouse, over: Mapping[str, date]) -> list[GameDay]:
     """The dates from `start_date` to `end_date` by the newest schedule."""
-    return warehouse.rows(load("game_days"), over, GameDay)
+    return warehouse.rows(load("reconcile/game_days"), over, GameDay)
 
 
 def assessed(
@@ -122,7 +122,7 @@ def assessed(
     for covered in warehouse.rows(games_covered_sql(), over, _Covered):
         counts[covered.game_date][covered.output] = covered.games
     reasons: dict[date, dict[str, str]] = defaultdict(dict)
-    for failure in warehouse.rows(load("failures_of_dates"), over, _Failure):
+    for failure in warehouse.rows(load("reconcile/failures_of_dates"), over, _Failure):
         reasons[failure.game_date][failure.output] = failure.cause
     return tuple(
         row
@@ -137,7 +137,9 @@ def games_covered_sql() -> str:
     begin = "WITH covered AS (\n"
     delivered = (output for source in sources.SOURCES.values() for output in source.delivers)
     selects = (_DELIVERED[output.per].format(name=output.name) for output in delivered)
-    return load("games_covered").replace(begin, begin + "".join(f"{select}  UNION ALL\n" for select in selects), 1)
+    return load("reconcile/games_covered").replace(
+        begin, begin + "".join(f"{select}  UNION ALL\n" for select in selects), 1
+    )
 
 
 _DELIVERED: Mapping[str, str] = {

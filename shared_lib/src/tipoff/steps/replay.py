@@ -136,7 +136,9 @@ def _left(run: _Run, wanted: Reprocess, since: datetime) -> list[ObjectName]:
 
 
 def _began(context: StateWiring[ReprocessSettings], backfill_id: str) -> datetime | None:
-    return context.warehouse.rows(load("backfill_started"), {"backfill_id": backfill_id}, _Started)[0].started_at
+    return context.warehouse.rows(load("reprocess/backfill_started"), {"backfill_id": backfill_id}, _Started)[
+        0
+    ].started_at
 
 
 def _announce(context: StateWiring[ReprocessSettings], backfill_id: str, todo: Sequence[ObjectName]) -> None:
@@ -204,7 +206,7 @@ def _pause_s(done: int, total: int, seconds: float) -> float:
 
 def _counted(run: _Run) -> int:
     parameters = {"prefix": run.prefix, "since": run.since}
-    return run.context.warehouse.rows(load("objects_since"), parameters, _Count)[0].objects
+    return run.context.warehouse.rows(load("reprocess/objects_since"), parameters, _Count)[0].objects
 
 
 def _account(run: _Run, todo: Sequence[ObjectName], receipts: Mapping[tuple[str, int], KnownObject]) -> Replayed:

@@ -171,7 +171,7 @@ def known_objects(
     context: StateWiring[ReprocessSettings], prefix: str, since: datetime
 ) -> dict[tuple[str, int], KnownObject]:
     """Receipts of objects received at or after `since`, by name and generation."""
-    found = context.warehouse.rows(load("loaded_objects"), {"prefix": prefix, "since": since}, KnownObject)
+    found = context.warehouse.rows(load("reprocess/loaded_objects"), {"prefix": prefix, "since": since}, KnownObject)
     return {(row.source_object, row.source_generation): row for row in found}
 
 

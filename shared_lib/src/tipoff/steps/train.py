@@ -13,12 +13,12 @@ from tipoff.core.errors import Conflict, ContractViolation, NotFound, NotReady
 from tipoff.core.models import SYSTEM_ID, ModelEvent, model_id
 from tipoff.forecast.boosting import DETERMINISTIC
 from tipoff.forecast.bundle import ModelBundle
-from tipoff.forecast.gate import GateFigures, Verdict, judge, judged_rows
+from tipoff.forecast.gate import GateDecision, GateFigures, judge, judged_rows
 from tipoff.forecast.training import FoldCache, TrainingTable, fit_bundle
 from tipoff.runtime.settings import TrainSettings
-from tipoff.steps.models import ModelWiring
+from tipoff.steps.models.store import ModelWiring
+from tipoff.steps.models.training_table import read_rows, training_table
 from tipoff.steps.queries import load
-from tipoff.steps.training_table import read_rows, training_table
 from tipoff.tables.features import FEATURE_VERSION
 
 YEARS_READ = 5
@@ -65,23 +65,23 @@ def train(context: ModelWiring[TrainSettings], request: Train) -> Trained:
     table = _table(context, request.cutoff_date, as_of)
     cache = FoldCache()
     bundle = fit_bundle(table, request.cutoff_date, cache)
-    verdict = _verdict(context, table, request.cutoff_date, as_of, cache)
-    _keep(context, bundle, verdict)
-    trained = _event(context, bundle, verdict, as_of)
-    outcome = _outcome(request, verdict)
+    decision = _decide(context, table, request.cutoff_date, as_of, cache)
+    _keep(context, bundle, decision)
+    trained = _event(context, bundle, decision, as_of)
+    outcome = _outcome(request, decision)
     events = [trained]
     if outcome != "kept":
-        events.append(replace(trained, event=outcome, event_reason=verdict.reason))
+        events.append(replace(trained, event=outcome, event_reason=decision.reason))
     context.warehouse.append(tables.get("model_registry_log"), events)
     if outcome == "rejected":
-        context.ops.alert("model_rejected", trained.model_id, f"{trained.model_id}: {verdict.reason}")
-    return Trained(outcome, trained.model_id, bundle.digest, verdict.reason, bundle.rows, verdict.judged)
+        context.ops.alert("model_rejected", trained.model_id, f"{trained.model_id}: {decision.reason}")
+    return Trained(outcome, trained.model_id, bundle.digest, decision.reason, bundle.rows, decision.judged)
 
 
-def _outcome(request: Train, verdict: Verdict) -> Literal["activated", "rejected", "kept"]:
+def _outcome(request: Train, decision: GateDecision) -> Literal["activated", "rejected", "kept"]:
     if not request.activate:
         return "kept"
-    return "activated" if verdict.promoted else "rejected"
+    return "activated" if decision.promoted else "rejected"
 
 
 def activate(context: ModelWiring[TrainSettings], request: Activate) -> Trained:
@@ -92,7 +92,7 @@ def activate(context: ModelWiring[TrainSettings], request: Activate) -> Trained:
     """
     if len(request.digest) < 12:
         raise NotFound("no_such_model", f"{request.digest!r} is too short to name a model")
-    found = context.warehouse.rows(load("registered_model"), {"digest": request.digest}, ModelEvent)
+    found = context.warehouse.rows(load("models/registered_model"), {"digest": request.digest}, ModelEvent)
     if len({event.artefact_digest for event in found}) != 1:
         raise NotFound("no_such_model", f"{len(found)} models are registered under {request.digest}")
     event = replace(
@@ -112,26 +112,26 @@ def _table(context: ModelWiring[TrainSettings], cutoff: date, as_of: datetime) -
     return training_table(read_rows(ArrowReader(context.settings), first, cutoff - timedelta(days=1), as_of))
 
 
-def _verdict(
+def _decide(
     context: ModelWiring[TrainSettings], table: TrainingTable, cutoff: date, as_of: datetime, cache: FoldCache
-) -> Verdict:
+) -> GateDecision:
     """The gate's word on weeks that neither the twin nor the incumbent has read."""
     try:
         incumbent = context.models.bundle_for(cutoff, as_of)
     except ContractViolation as error:
-        return Verdict(True, f"incumbent_refused:{error.code}")
+        return GateDecision(True, f"incumbent_refused:{error.code}")
     read_until = incumbent.trained_before or date.min
     first = max(cutoff - timedelta(days=GATE_DAYS), read_until)
     try:
         twin = fit_bundle(table, first, cache)
     except NotReady:
-        return Verdict(True, "too_few_rows_to_judge")
+        return GateDecision(True, "too_few_rows_to_judge")
     return judge(judged_rows(table, first, cutoff), twin, incumbent if incumbent.parts else None)
 
 
-def _keep(context: ModelWiring[TrainSettings], bundle: ModelBundle, verdict: Verdict) -> None:
+def _keep(context: ModelWiring[TrainSettings], bundle: ModelBundle, decision: GateDecision) -> None:
     """Write bytes and figures under the digest, once: the same bytes are there already or not at all."""
-    for name, data in ((_object(bundle.digest), bundle.to_bytes()), (_figures(bundle.digest), _metrics(verdict))):
+    for name, data in ((_object(bundle.digest), bundle.to_bytes()), (_figures(bundle.digest), _metrics(decision))):
         try:
             context.store.write(context.settings.bucket_models, name, data, if_generation=0)
         except Conflict:
@@ -146,11 +146,13 @@ def _figures(digest: str) -> str:
     return f"bundles/{digest}.metrics.json"
 
 
-def _metrics(verdict: Verdict) -> bytes:
-    return msgspec.json.encode(verdict, order="sorted")
+def _metrics(decision: GateDecision) -> bytes:
+    return msgspec.json.encode(decision, order="sorted")
 
 
-def _event(context: ModelWiring[TrainSettings], bundle: ModelBundle, verdict: Verdict, as_of: datetime) -> ModelEvent:
+def _event(
+    context: ModelWiring[TrainSettings], bundle: ModelBundle, decision: GateDecision, as_of: datetime
+) -> ModelEvent:
     """The `trained` event. It counts from the as-of instant on: that is what a replay of that day may use."""
     return ModelEvent(
         model_id=model_id(bundle.digest),
@@ -164,7 +166,7 @@ def _event(context: ModelWiring[TrainSettings], bundle: ModelBundle, verdict: Ve
         training_cutoff_date=(bundle.trained_before or date.max) - timedelta(days=1),
         training_rows=bundle.rows,
         seed=int(str(DETERMINISTIC["seed"])),
-        metrics_json=_metrics(verdict).decode(),
+        metrics_json=_metrics(decision).decode(),
         release=context.settings.release,
         event="trained",
         event_reason=None,

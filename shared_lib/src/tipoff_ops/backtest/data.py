@@ -12,7 +12,7 @@ import pyarrow.parquet
 from tipoff.cloud.arrow import ArrowReader
 from tipoff.forecast.training import TrainingTable
 from tipoff.steps import queries
-from tipoff.steps.training_table import read_rows, training_table
+from tipoff.steps.models.training_table import read_rows, training_table
 from tipoff_ops.corpus import season_warehouse
 from tipoff_ops.corpus.season_rows import parse_season, season_zip, source_digest, zip_name
 from tipoff_ops.corpus.season_warehouse import LocalEndpoints, Progress
@@ -61,7 +61,7 @@ class BacktestData:
             found.update(season_zip(self.corpus, season).read_bytes())
         for table in season_warehouse.lineage((season_warehouse.STORE, *OUTCOMES)):
             found.update(table.full_name.encode() + source_digest(table.folder, (".sql", ".json")))
-        found.update(queries.load("training_rows").encode())
+        found.update(queries.load("models/training_rows").encode())
         return f"lead{lead_minutes}-{found.hexdigest()[:16]}"
 
     def _build(self, folder: Path, chosen: Sequence[int], lead_minutes: int, progress: Progress) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from tipoff.core.errors import NotReady
 from tipoff.forecast.recommend import Policy
 from tipoff.forecast.report import Probabilities, Report, Scores, evaluate
-from tipoff.forecast.system import Mask
+from tipoff.forecast.systems.system import Mask
 from tipoff.forecast.training import TrainingTable
 from tipoff.forecast.walk_forward import Block, walk
 from tipoff_ops.backtest.report_page import page

@@ -11,7 +11,7 @@ from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.core.game_date import game_date_of
 from tipoff.core.receipts import InputDigest
-from tipoff.steps.build import input_state
+from tipoff.steps.rebuild.build import input_state
 from tipoff.steps.reconcile import assessed, game_days
 from tipoff_ops.cli.options import AsJson, Env, Folder, OptionalFirstDate, OptionalLastDate, Project
 from tipoff_ops.cli.output import print_rows

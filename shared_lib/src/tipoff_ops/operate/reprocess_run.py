@@ -17,7 +17,7 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import RUNNING, Execution
 from tipoff.core.errors import Misconfigured
 from tipoff.prices import Usage, call
-from tipoff.steps.process import owned
+from tipoff.steps.rebuild.process import owned
 from tipoff.steps.replay import BackfillProgress
 from tipoff_ops.operate.target import Target
 from tipoff_ops.queries import load

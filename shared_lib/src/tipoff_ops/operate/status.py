@@ -9,7 +9,7 @@ import typer
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.core.expected import Expected
 from tipoff.core.game_date import game_date_of
-from tipoff.steps.checks import Broken, broken_checks
+from tipoff.steps.rebuild.checks import Broken, broken_checks
 from tipoff.steps.reconcile import assessed, game_days
 from tipoff_ops.cli.options import DATE_FORMATS, AsJson, Env, Folder, Project
 from tipoff_ops.cli.output import print_json, print_rows

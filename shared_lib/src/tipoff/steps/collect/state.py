@@ -23,7 +23,7 @@ ENDED_WELL = ("ok", "partial", "not_there_yet")
 def games_of(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[Game, ...]:
     """Games of a range of Eastern dates on the newest schedule, by tip-off."""
     range_ = {"start_date": start_date, "end_date": end_date}
-    return tuple(warehouse.rows(load("collect_games"), range_, Game))
+    return tuple(warehouse.rows(load("collect/games"), range_, Game))
 
 
 class _Count(msgspec.Struct, frozen=True):
@@ -32,7 +32,7 @@ class _Count(msgspec.Struct, frozen=True):
 
 def schedule_is_known(warehouse: Warehouse) -> bool:
     """Whether the warehouse holds any schedule."""
-    return warehouse.rows(load("collect_schedule"), {}, _Count)[0].games > 0
+    return warehouse.rows(load("collect/schedule"), {}, _Count)[0].games > 0
 
 
 class _CommittedRow(msgspec.Struct, frozen=True):
@@ -95,7 +95,7 @@ class RecentRuns:
 def recent_runs(warehouse: Warehouse, host: str, request: Collect, now: datetime) -> RecentRuns:
     """Read the runs of the last day, or of the time within which the request counts a run as fresh."""
     since = (now - max(timedelta(days=1), timedelta(minutes=request.max_age_minutes))).date()
-    found = warehouse.rows(load("collect_recent"), {"since_date": since}, _RunRow)
+    found = warehouse.rows(load("collect/recent_runs"), {"since_date": since}, _RunRow)
     of_host = [row for row in found if row.ended_at <= now and row.host == host]
     newest = of_host[0] if of_host else None
     stated = (row.credits_left for row in of_host if now - row.ended_at <= CREDITS_EXPIRE_AFTER)
@@ -119,4 +119,4 @@ class _Objects(msgspec.Struct, frozen=True):
 def processed_objects(warehouse: Warehouse, object_names: Sequence[str], since_date: date) -> int:
     """How many of these objects ingest has processed."""
     parameters = {"since_date": since_date, "object_names": list(object_names)}
-    return warehouse.rows(load("collect_receipts"), parameters, _Objects)[0].objects
+    return warehouse.rows(load("collect/receipts"), parameters, _Objects)[0].objects

@@ -1,4 +1,4 @@
-"""SQL that reads across tables for one step: files beside this one, linted like the tables' own."""
+"""The SQL of the steps: one folder for each step, one file for each query."""
 
 from functools import cache
 from pathlib import Path
@@ -10,7 +10,7 @@ _ROOT = Path(__file__).parent
 
 @cache
 def load(name: str) -> str:
-    """The text of `<name>.sql`.
+    """The text of `<name>.sql`, where a name is `<step>/<query>`.
 
     Raises:
         ConfigInvalid: there is no such file.

@@ -10,16 +10,16 @@ import numpy as np
 from tipoff.forecast.bundle import UNTRAINED, ModelBundle
 from tipoff.forecast.columns import Columns, from_rows
 from tipoff.forecast.distributions import Distribution
-from tipoff.forecast.ensemble import Ensemble
-from tipoff.forecast.gradient_boosted import GradientBoosted
-from tipoff.forecast.market_aware import MarketAware
-from tipoff.forecast.minutes_rate import MinutesRate
-from tipoff.forecast.moving_average import MovingAverage
 from tipoff.forecast.shape import Shape
-from tipoff.forecast.similarity import Similarity
-from tipoff.forecast.system import ForecastInput, Market, Prediction, System
+from tipoff.forecast.systems.ensemble import Ensemble
+from tipoff.forecast.systems.gradient_boosted import GradientBoosted
+from tipoff.forecast.systems.market_aware import MarketAware
+from tipoff.forecast.systems.minutes_rate import MinutesRate
+from tipoff.forecast.systems.moving_average import MovingAverage
+from tipoff.forecast.systems.similarity import Similarity
+from tipoff.forecast.systems.system import ForecastInput, Market, Prediction, System
+from tipoff.forecast.systems.zone_matchup import ZoneMatchup
 from tipoff.forecast.types import FeatureRow, Forecast, Quote, Reason
-from tipoff.forecast.zone_matchup import ZoneMatchup
 
 _ALL: tuple[System, ...] = (
     MovingAverage(),

@@ -9,7 +9,7 @@ from tipoff.steps.collect.state import committed_sql
 from tipoff.steps.reconcile import games_covered_sql
 from tipoff_ops.corpus.checks import CHECKS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SOURCE = ROOT / "shared_lib" / "src"
 # A part of a statement; the whole one is composed from it.
 FRAGMENTS = {"inputs.sql"}

@@ -8,8 +8,8 @@ import numpy as np
 
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats
-from tipoff.forecast.linear import non_negative
-from tipoff.forecast.system import Estimate, ForecastInput, Prediction, TrainingInput
+from tipoff.forecast.systems.least_squares import non_negative
+from tipoff.forecast.systems.system import Estimate, ForecastInput, Prediction, TrainingInput
 
 MEMBERS = ("moving_average", "zone_matchup", "similarity", "gradient_boosted", "minutes_rate")
 UNTRAINED_WEIGHTS = {"moving_average": 0.5, "zone_matchup": 0.5}

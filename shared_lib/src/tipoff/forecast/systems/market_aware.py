@@ -14,7 +14,7 @@ import numpy as np
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats, prob_over_no_push
 from tipoff.forecast.shape import GRID, Shape, ladder
-from tipoff.forecast.system import Estimate, ForecastInput, Market, Mask, Prediction, TrainingInput
+from tipoff.forecast.systems.system import Estimate, ForecastInput, Market, Mask, Prediction, TrainingInput
 
 MIN_LINES = 1000
 RIDGE = 50.0

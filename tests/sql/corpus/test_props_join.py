@@ -18,7 +18,7 @@ from tipoff import sources
 from tipoff.tables import landing
 from tipoff_ops.corpus.landing_zip import LandingZip
 
-CORPUS = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))
+CORPUS = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).resolve().parents[4] / "shared" / "corpus"))
 LISTED = Path(__file__).with_name("props_without_a_game.csv")
 KEPT = {
     "nbac_boxscore": ("nbac_player_boxscores", ("game_date", "nba_game_id", "team_abbr", "player_id", "player_lookup")),

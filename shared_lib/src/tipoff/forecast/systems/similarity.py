@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
-from tipoff.forecast.linear import non_negative
-from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput
+from tipoff.forecast.systems.least_squares import non_negative
+from tipoff.forecast.systems.system import Estimate, ForecastInput, TrainingInput
 
 type Integers = NDArray[np.int64]
 

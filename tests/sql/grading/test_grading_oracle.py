@@ -13,16 +13,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.sql.asof_warehouse import landed
+from tests.sql.corpus.test_real_truth import played_documents
 from tests.sql.games import Game
-from tests.sql.grading_oracle import Happened, Participation, Published, daily, grade
+from tests.sql.grading.grading_oracle import Happened, Participation, Published, daily, grade
+from tests.sql.grading.test_grading import listing, prediction
 from tests.sql.small_warehouse import SmallWarehouse
-from tests.sql.test_grading import listing, prediction
-from tests.sql.test_real_truth import played_documents
 
 from tipoff.tables import get, landing
 from tipoff_ops.corpus.season_rows import season_zip
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", ROOT.parent / "shared" / "corpus"))
 NAMES = ("system_daily_performance", "player_prop_predictions", "nbac_injury_report")
 FIRST_PLAYER, SYSTEM = 101, "oracle"

@@ -18,7 +18,7 @@ from tipoff.tables import Table, get, landing
 from tipoff_ops.corpus import season_warehouse
 from tipoff_ops.corpus.season_rows import parse_season, season_zip
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", ROOT.parent / "shared" / "corpus"))
 SEASON = 2023
 FIRST, LAST = date(2023, 12, 1), date(2024, 1, 31)

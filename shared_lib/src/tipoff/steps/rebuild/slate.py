@@ -28,4 +28,4 @@ def games_in(warehouse: Warehouse, over: BuildRange) -> int:
 
 
 def _size(warehouse: Warehouse, over: BuildRange, around_days: int) -> _SlateSize:
-    return warehouse.rows(load("slate_size"), {**over.parameters(), "around_days": around_days}, _SlateSize)[0]
+    return warehouse.rows(load("rebuild/slate_size"), {**over.parameters(), "around_days": around_days}, _SlateSize)[0]

@@ -5,8 +5,8 @@ that is too complex to plan. The local warehouse plans a CTE once and never answ
 """
 
 import pytest
-from tests.sql.expansion import Expansion, expansion
-from tests.sql.product_sql import product_sql
+from tests.sql.statements.expansion import Expansion, expansion
+from tests.sql.statements.product_sql import product_sql
 
 SCANS_MAX = 60
 VIEW_DEPTH_MAX = 8

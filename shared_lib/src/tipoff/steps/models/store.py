@@ -18,7 +18,7 @@ class _Active(msgspec.Struct, frozen=True):
     artefact_digest: str
 
 
-class ModelShelf:
+class ModelStore:
     """Bundles of one bucket, kept in memory by digest: a digest names its bytes, so nothing can go stale."""
 
     def __init__(self, warehouse: Warehouse, store: ObjectStore, bucket: str) -> None:
@@ -35,7 +35,7 @@ class ModelShelf:
             NotReady: the registry names bytes that are not there: a missing model fails the run.
         """
         parameters = {"game_date": game_date, "as_of": as_of}
-        found = self._warehouse.rows(load("active_model"), parameters, _Active)
+        found = self._warehouse.rows(load("models/active_model"), parameters, _Active)
         return self.load(found[0].artefact_uri, found[0].artefact_digest) if found else UNTRAINED
 
     def load(self, artefact_uri: str, digest: str) -> ModelBundle:
@@ -53,6 +53,6 @@ class ModelWiring[S: ModelSettings](Wiring[S]):
     """The clients of a function that reads trained models."""
 
     @client
-    def models(self) -> ModelShelf:
+    def models(self) -> ModelStore:
         """The bundles of the models bucket."""
-        return ModelShelf(self.warehouse, self.store, self.settings.bucket_models)
+        return ModelStore(self.warehouse, self.store, self.settings.bucket_models)

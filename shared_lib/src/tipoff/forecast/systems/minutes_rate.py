@@ -11,8 +11,8 @@ import numpy as np
 from tipoff.forecast import boosting
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.features import GROUP_NAMES
-from tipoff.forecast.gradient_boosted import grouped
-from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput, matrix
+from tipoff.forecast.systems.gradient_boosted import grouped
+from tipoff.forecast.systems.system import Estimate, ForecastInput, TrainingInput, matrix
 
 MINUTES = boosting.Recipe("regression", rounds=250, num_leaves=24, min_rows_per_leaf=100)
 RATE = boosting.Recipe("regression", rounds=125, num_leaves=12, min_rows_per_leaf=300)

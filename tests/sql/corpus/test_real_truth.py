@@ -14,7 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 from tests.sql.asof_warehouse import landed
-from tests.sql.own_ratings import team_games
+from tests.sql.corpus.own_ratings import team_games
 from tests.sql.small_warehouse import SmallWarehouse
 
 from tipoff.cloud.bigquery import Warehouse
@@ -27,7 +27,7 @@ from tipoff_ops.corpus.checks import CHECKS
 from tipoff_ops.corpus.compare import compare, index_rows, known_differences, read_parquet
 from tipoff_ops.corpus.season_rows import parse_season, season_zip
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", ROOT.parent / "shared" / "corpus"))
 TABLES = ("player_game_summary", "team_offense_game_summary", "team_defense_game_summary", "nbac_schedule")
 FACTS = ("player_game_summary_history", "team_game_history")

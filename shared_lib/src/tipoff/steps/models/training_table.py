@@ -18,7 +18,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 def read_rows(reader: ArrowReader, first: date, last: date, as_of: datetime) -> pyarrow.Table:
     """Slate rows of the dates `first..last`, outcomes as known at `as_of`."""
-    return reader.table(load("training_rows"), {"start_date": first, "end_date": last, "as_of": as_of})
+    return reader.table(load("models/training_rows"), {"start_date": first, "end_date": last, "as_of": as_of})
 
 
 def training_table(rows: pyarrow.Table) -> TrainingTable:

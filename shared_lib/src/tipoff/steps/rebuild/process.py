@@ -12,8 +12,8 @@ from tipoff.cloud.bigquery import BuildRange
 from tipoff.core.errors import BadRequest
 from tipoff.core.game_date import resolve
 from tipoff.runtime.http import BUG, OK, UNAVAILABLE
-from tipoff.steps.build import TableResult, build
-from tipoff.steps.slate import games_in
+from tipoff.steps.rebuild.build import TableResult, build
+from tipoff.steps.rebuild.slate import games_in
 from tipoff.steps.wiring import StateWiring
 from tipoff.tables import Table
 

@@ -13,8 +13,8 @@ import numpy as np
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
-from tipoff.forecast.linear import non_negative
-from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput
+from tipoff.forecast.systems.least_squares import non_negative
+from tipoff.forecast.systems.system import Estimate, ForecastInput, TrainingInput
 
 ZONES = (
     ("paint", "pct_paint", "opponent_paint_vs_league", 2.0),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.sql.googlesql import (
+from tests.sql.statements.googlesql import (
     PARAMETERS,
     accept,
     analyzer,
@@ -21,8 +21,8 @@ from tests.sql.googlesql import (
     simple_type,
     type_name,
 )
-from tests.sql.operator_meaning import meaning_is_kept
-from tests.sql.product_sql import product_sql, sql_in_tests
+from tests.sql.statements.operator_meaning import meaning_is_kept
+from tests.sql.statements.product_sql import product_sql, sql_in_tests
 from zetasql.api import Analyzer, TypeFactory
 from zetasql.types import AnalyzerOptions
 

@@ -7,7 +7,7 @@ are an estimate: the columns a statement names, by the width of their types, ove
 import re
 
 import pytest
-from tests.sql.scans import scans
+from tests.sql.statements.scans import scans
 
 from tipoff.tables import Table, all_tables, get
 from tipoff_ops.corpus import season_warehouse

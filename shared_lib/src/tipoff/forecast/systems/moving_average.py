@@ -12,8 +12,8 @@ import numpy as np
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
-from tipoff.forecast.linear import non_negative
-from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput
+from tipoff.forecast.systems.least_squares import non_negative
+from tipoff.forecast.systems.system import Estimate, ForecastInput, TrainingInput
 
 WINDOWS = (("points_avg_last_5", 0.5), ("points_avg_last_10", 0.3), ("points_avg_season", 0.2))
 EFFECTS = ("recent scoring", "opposing defence", "pace", "home", "freshness")

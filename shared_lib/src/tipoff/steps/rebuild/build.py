@@ -226,7 +226,7 @@ def input_state(warehouse: Warehouse, wanted: Sequence[Table], over: BuildRange)
     """Row count and newest arrival of each landing table's rows that the range can see."""
     leaves = sorted(frozenset[str]().union(*(leaf_inputs(table) for table in wanted)))
     parameters = {"start_date": over.start_date, "end_date": over.end_date, "as_of": over.as_of}
-    found = {row.table_name: row for row in warehouse.rows(load("input_state"), parameters, InputDigest)}
+    found = {row.table_name: row for row in warehouse.rows(load("rebuild/input_state"), parameters, InputDigest)}
     return {leaf: found.get(leaf, InputDigest(leaf, 0, None)) for leaf in leaves}
 
 

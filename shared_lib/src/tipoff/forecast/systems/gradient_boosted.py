@@ -13,7 +13,7 @@ from tipoff.forecast import boosting
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.features import GROUP_NAMES, GROUP_OF, LEARNED
-from tipoff.forecast.system import Estimate, ForecastInput, TrainingInput, matrix
+from tipoff.forecast.systems.system import Estimate, ForecastInput, TrainingInput, matrix
 
 POINTS = boosting.Recipe("tweedie", rounds=250, num_leaves=16, min_rows_per_leaf=200, tweedie_power=1.3)
 EFFECTS = ("league level", *GROUP_NAMES)

@@ -1,0 +1,1 @@
+"""The prediction systems, what each of them implements, and their registry."""
