@@ -8,8 +8,10 @@ from zipfile import ZipFile
 
 import pytest
 
-from tipoff_ops.corpus import landing_zip as corpora
+from tipoff_ops.corpus import landing_zip
 from tipoff_ops.corpus.landing_zip import LandingZip, MemberTooLarge
+from tipoff_ops.intake import documents
+from tipoff_ops.intake.documents import read_documents
 from tipoff_sim import SMALL, League
 
 BOX = "nba-com/boxscores/2024-11-01/0022400122/20241102T023000Z.json"
@@ -45,27 +47,30 @@ def test_limits_are_eastern_dates_both_included(landing: LandingZip) -> None:
 
 def test_a_name_is_never_a_path(landing: LandingZip, tmp_path: Path) -> None:
     assert landing.unknown_names == ("../../escape.json", "/etc/passwd")
-    assert landing.body("../../escape.json") == b"../../escape.json"
+    [escaping] = read_documents(landing.path, lambda name: name.startswith(".."))
+    assert (escaping.object_name, escaping.body) == ("../../escape.json", b"../../escape.json")
     assert sorted(tmp_path.iterdir()) == [landing.path]
 
 
 def test_a_member_is_unpacked_up_to_the_limit_only(landing: LandingZip, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(corpora, "MAX_BODY_BYTES", 10)
+    for module in (documents, landing_zip):
+        monkeypatch.setattr(module, "DOCUMENT_BYTES_MAX", 10)
     with pytest.raises(MemberTooLarge):
         next(landing.documents())
+    assert {len(one.body) for one in read_documents(landing.path)} == {11}
 
 
 def test_a_simulated_season_makes_a_corpus(tmp_path: Path) -> None:
     """Simulator and contracts agree on every name, and on the instant in it."""
     path = tmp_path / "simulated.zip"
-    documents = list(League(seed=5).season(date(2025, 10, 21), 2, SMALL))
+    simulated = list(League(seed=5).season(date(2025, 10, 21), 2, SMALL))
     with ZipFile(path, "w") as archive:
-        for one in documents:
+        for one in simulated:
             archive.writestr(one.object_name, one.body)
     read = LandingZip(path)
     assert read.unknown_names == ()
     assert [(one.object_name, one.observed_at, one.body) for one in read.documents()] == [
-        (one.object_name, one.observed_at, one.body) for one in documents
+        (one.object_name, one.observed_at, one.body) for one in simulated
     ]
 
 

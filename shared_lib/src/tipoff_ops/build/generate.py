@@ -1,16 +1,27 @@
-"""The generated files that are kept in git: pages for people and parts of the README."""
+"""`tipoff generate`: the generated files that are kept in git."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from tipoff.tables.registry import read_tables
 from tipoff_local import mesh
-from tipoff_ops.build.project import Project
+from tipoff_ops.build.project import Project, find_project
 from tipoff_ops.build.tables import write_tables
+from tipoff_ops.cli.output import console
 from tipoff_ops.pages import conformance
 from tipoff_ops.pages import mesh as mesh_page
 from tipoff_ops.pages import tables as tables_page
 from tipoff_ops.pages.readme import with_generated_parts
+
+
+def generate() -> None:
+    """Write the generated files that are kept in git.
+
+    Only stale files are written; their names are printed.
+    """
+    project = find_project()
+    for path in write_stale_files(project):
+        console.print(f"wrote {path.relative_to(project.root)}", soft_wrap=True)
 
 
 def stale_files(project: Project) -> list[Path]:

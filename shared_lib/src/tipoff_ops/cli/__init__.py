@@ -7,9 +7,9 @@ from tipoff_ops.cli.apps import lazy_app
 
 COMMANDS = {
     "run": ("tipoff_ops.run.run:run", "Play days on the local cloud and grade the predictions."),
-    "build": ("tipoff_ops.build.commands:build", "Write everything that is deployed into dist/."),
+    "build": ("tipoff_ops.build.build:build", "Write everything that is deployed into dist/."),
     "generate": (
-        "tipoff_ops.build.commands:generate",
+        "tipoff_ops.build.generate:generate",
         "Write the generated files that are kept in git.",
     ),
     "status": ("tipoff_ops.operate.status:status", "Show what is complete, late, failed or in quarantine."),

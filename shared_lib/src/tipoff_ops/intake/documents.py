@@ -4,14 +4,15 @@ The name of a zip member is an object name and never a path: zips are read in me
 """
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from zipfile import ZipFile
 
 from tipoff.sources import route
 from tipoff_ops.local.upload import Upload
 
-# A larger member is cut here: ingest refuses a body of one byte more than its limit as it refuses the whole.
-BODY_BYTES_MAX = 32 * 1024 * 1024 + 1
+DOCUMENT_BYTES_MAX = 32 * 1024 * 1024
+_NO_INSTANT = datetime.max.replace(tzinfo=UTC)
 CONTENT_TYPES = {".json": "application/json", ".pdf": "application/pdf"}
 
 type NameFilter = Callable[[str], bool]
@@ -34,30 +35,34 @@ def object_names(source: Path) -> list[str]:
 def read_documents(source: Path, accepts: NameFilter = everything) -> Iterator[Upload]:
     """Read the accepted documents of a zip, or of the files below a folder, one after the other.
 
-    They come in the order of the instants in their names, so that a correction follows what it corrects. Names that no
-    source knows come last.
+    A document longer than DOCUMENT_BYTES_MAX is cut one byte after that length. `ingest` refuses it as it refuses the
+    whole document. The size that a zip states is not trusted.
+
+    They come in the order of the instants in their names, then of the names, so that a correction follows what it
+    corrects. Names that no source knows come last.
     """
     return _of_folder(source, accepts) if source.is_dir() else _of_zip(source, accepts)
 
 
 def _of_zip(source: Path, accepts: NameFilter) -> Iterator[Upload]:
     with ZipFile(source) as archive:
-        for member in sorted(archive.infolist(), key=lambda found: _instant(found.filename)):
+        for member in sorted(archive.infolist(), key=lambda found: _order(found.filename)):
             if accepts(member.filename):
                 with archive.open(member) as file:
-                    yield _upload(member.filename, file.read(BODY_BYTES_MAX))
+                    yield _upload(member.filename, file.read(DOCUMENT_BYTES_MAX + 1))
 
 
 def _of_folder(source: Path, accepts: NameFilter) -> Iterator[Upload]:
-    for name in sorted(object_names(source), key=_instant):
+    for name in sorted(object_names(source), key=_order):
         if accepts(name):
             with (source / name).open("rb") as file:
-                yield _upload(name, file.read(BODY_BYTES_MAX))
+                yield _upload(name, file.read(DOCUMENT_BYTES_MAX + 1))
 
 
-def _instant(object_name: str) -> str:
-    where = route(object_name)
-    return where.captured_at.isoformat() if where and where.captured_at else "~"
+def _order(object_name: str) -> tuple[bool, datetime, str]:
+    found = route(object_name)
+    captured_at = found.captured_at if found else None
+    return captured_at is None, captured_at or _NO_INSTANT, object_name
 
 
 def _upload(object_name: str, body: bytes) -> Upload:

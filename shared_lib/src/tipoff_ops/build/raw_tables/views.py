@@ -1,8 +1,8 @@
 """Composes the folders of nba_raw that follow from a landing table's `scope`, `key` and columns.
 
 Each landing table T gets three: the view T (the newest document of each scope, for people), the view T_history (every
-document with the interval in which it was the newest, for steps) and the table function T_asof(as_of). This module only
-composes texts; it reads and writes no files.
+document with the interval in which it was the newest, for steps) and the table function T_asof(as_of). A `view.yaml` in
+the folder of T names the columns that the views add. This module writes no files.
 """
 
 # ruff: noqa: S608 - the SQL is composed from names of our own folders, never from input
@@ -10,6 +10,9 @@ composes texts; it reads and writes no files.
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
 
 from tipoff.tables.registry import Column, Table
 
@@ -24,78 +27,91 @@ KNOWN = (
 _NOTE = "-- Composed by tipoff_ops.build.raw_tables.views (make build) from nba_landing.{name}."
 
 
-@dataclass(frozen=True)
-class Extra:
-    """A column that a view adds: its schema, and GoogleSQL over the aliases `d` (document) and those of joins."""
-
-    column: Column
-    expression: str
-
-
-@dataclass(frozen=True)
-class Enrichment:
-    """What the views of a landing table add to its columns.
+class AddedColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A column that the views add.
 
     Attributes:
-        extras: the added columns.
-        joins: LEFT JOIN clauses that keep one row per document row.
-        inputs: the tables that the joins read.
+        name, type, description: as in schema.json; the mode is NULLABLE.
+        expression: GoogleSQL over `d` (the row of the document), `g` (join `game`) and `p` (join `player`).
     """
 
-    extras: tuple[Extra, ...] = ()
-    joins: str = ""
-    inputs: tuple[str, ...] = ()
+    name: str
+    type: str
+    expression: str
+    description: str
+
+    @property
+    def column(self) -> Column:
+        """Its entry in schema.json."""
+        return Column(self.name, self.type, "NULLABLE", self.description)
 
 
-def _extra(name: str, kind: str, expression: str, description: str, mode: str = "NULLABLE") -> Extra:
-    return Extra(Column(name, kind, mode, description), expression)
+class ViewYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The contents of a landing table's `view.yaml`: what its views add. An unknown key is an error.
+
+    `joins` adds the columns of those joins; `columns` come after them.
+    """
+
+    joins: tuple[Literal["game", "player"], ...] = ()
+    columns: tuple[AddedColumn, ...] = ()
+
+
+@dataclass(frozen=True)
+class Join:
+    """A join that views can have.
+
+    Attributes:
+        sql: a LEFT JOIN clause that keeps one row per document row.
+        input: the table that it reads.
+        columns: what every view with this join adds.
+    """
+
+    sql: str
+    input: str
+    columns: tuple[AddedColumn, ...] = ()
 
 
 # After a game has tipped off, a date after its own means the next meeting of the teams (play-in). The condition has no
 # OR: with one, the local warehouse compared every quote with every game.
-_MATCH = """\
+_GAME = Join(
+    """\
 LEFT JOIN nba_raw.game_date_matches AS g
   ON g.home_team_abbr = d.home_team_abbr AND g.away_team_abbr = d.away_team_abbr AND g.quoted_date = d.game_date
-  AND d.observed_at < g.quoted_before"""
-_GAME_IDS = (
-    _extra("nba_game_id", "STRING", "g.nba_game_id", "NBA game id of the nearest game of these teams within 3 days"),
-    _extra("platform_game_id", "STRING", "g.game_id", "Platform id YYYYMMDD_AWAY_HOME of that game"),
-    _extra("tipoff_at", "TIMESTAMP", "g.tipoff_at", "Tip-off of record (UTC) of that game"),
-)
-_MATCH_INPUTS = ("nba_raw.game_date_matches",)
-_PRIMARY = "LEFT JOIN nba_raw.players AS p ON p.player_lookup = d.player_lookup AND p.is_primary"
-
-ENRICHMENTS: Mapping[str, Enrichment] = {
-    "nbac_schedule": Enrichment(
-        (
-            _extra("home_team_abbr", "STRING", "d.home_team_tricode", "home_team_tricode under the common name"),
-            _extra("away_team_abbr", "STRING", "d.away_team_tricode", "away_team_tricode under the common name"),
-        )
-    ),
-    "odds_api_events": Enrichment(_GAME_IDS, _MATCH, _MATCH_INPUTS),
-    "odds_api_game_lines": Enrichment(
-        (*_GAME_IDS, _extra("outcome_price", "FLOAT64", "d.price_decimal", "Decimal odds, the original's name")),
-        _MATCH,
-        _MATCH_INPUTS,
-    ),
-    "odds_api_player_props": Enrichment(
-        (*_GAME_IDS, _extra("player_id", "INT64", "p.player_id", "NBA personId of the name; NULL if unresolved")),
-        f"{_MATCH}\n{_PRIMARY}",
-        (*_MATCH_INPUTS, "nba_raw.players"),
-    ),
-    "nbac_injury_report": Enrichment(
-        (
-            _extra(
-                "resolved_player_id",
-                "INT64",
-                "COALESCE(d.player_id, p.player_id)",
-                "personId the document states, else the registry's for the name (all time: for people, not features)",
-            ),
+  AND d.observed_at < g.quoted_before""",
+    "nba_raw.game_date_matches",
+    (
+        AddedColumn(
+            "nba_game_id", "STRING", "g.nba_game_id", "NBA game id of the nearest game of these teams within 3 days"
         ),
-        _PRIMARY,
-        ("nba_raw.players",),
+        AddedColumn("platform_game_id", "STRING", "g.game_id", "Platform id YYYYMMDD_AWAY_HOME of that game"),
+        AddedColumn("tipoff_at", "TIMESTAMP", "g.tipoff_at", "Tip-off of record (UTC) of that game"),
     ),
-}
+)
+_PLAYER = Join(
+    "LEFT JOIN nba_raw.players AS p ON p.player_lookup = d.player_lookup AND p.is_primary", "nba_raw.players"
+)
+_JOINS: Mapping[str, Join] = {"game": _GAME, "player": _PLAYER}
+
+
+@dataclass(frozen=True)
+class Additions:
+    """What the views of one landing table add to its columns, and the joins that this takes."""
+
+    columns: tuple[AddedColumn, ...]
+    joins: tuple[Join, ...]
+
+    @property
+    def joins_sql(self) -> str:
+        """The LEFT JOIN clauses."""
+        return "\n".join(join.sql for join in self.joins)
+
+
+def additions(landing: Table) -> Additions:
+    """What the `view.yaml` of a landing table's folder asks for; nothing if there is no such file."""
+    file = landing.folder / "view.yaml"
+    found = msgspec.yaml.decode(file.read_bytes(), type=ViewYaml) if file.is_file() else ViewYaml()
+    joins = tuple(_JOINS[name] for name in found.joins)
+    return Additions((*(column for join in joins for column in join.columns), *found.columns), joins)
 
 
 @dataclass(frozen=True)
@@ -108,7 +124,7 @@ class Folder:
 
 def compose(landing: Table) -> Iterator[Folder]:
     """The three folders over `landing`."""
-    added = ENRICHMENTS.get(landing.name, Enrichment())
+    added = additions(landing)
     yield _folder(landing, added, "", "view", "view.sql", _newest_sql(landing, added))
     yield _folder(landing, added, "_history", "view", "view.sql", _history_sql(landing, added))
     yield _folder(landing, added, "_asof", "table_function", "function.sql", _asof_sql(landing))
@@ -128,13 +144,13 @@ def _repeat_number(landing: Table) -> str:
     return f"ROW_NUMBER() OVER (PARTITION BY {identity} ORDER BY ingested_at)"
 
 
-def _select(landing: Table, added: Enrichment, more: Sequence[str]) -> str:
+def _select(landing: Table, added: Additions, more: Sequence[str]) -> str:
     names = [f"d.{name}" for name in landing.column_names]
-    names += [f"{extra.expression} AS {extra.column.name}" for extra in added.extras]
+    names += [f"{column.expression} AS {column.name}" for column in added.columns]
     return ",\n  ".join([*names, *more])
 
 
-def _newest_sql(landing: Table, added: Enrichment) -> str:
+def _newest_sql(landing: Table, added: Additions) -> str:
     scope = ", ".join(landing.spec.scope)
     return (
         "\n".join(
@@ -151,7 +167,7 @@ def _newest_sql(landing: Table, added: Enrichment) -> str:
                 "SELECT",
                 f"  {_select(landing, added, ())}",
                 "FROM d",
-                added.joins,
+                added.joins_sql,
                 "",
             )
             if line
@@ -160,7 +176,7 @@ def _newest_sql(landing: Table, added: Enrichment) -> str:
     )
 
 
-def _history_sql(landing: Table, added: Enrichment) -> str:
+def _history_sql(landing: Table, added: Additions) -> str:
     scope = ", ".join(landing.spec.scope)
     known_to = (
         f"MIN(observed_at) OVER (PARTITION BY {scope} ORDER BY document_number"
@@ -185,7 +201,7 @@ def _history_sql(landing: Table, added: Enrichment) -> str:
                 "SELECT",
                 f"  {_select(landing, added, _KNOWN_COLUMNS)}",
                 "FROM d",
-                added.joins,
+                added.joins_sql,
                 "",
             )
             if line
@@ -212,11 +228,10 @@ _KNOWN_COLUMNS = (
 
 def newest_columns(landing: Table) -> tuple[Column, ...]:
     """Columns of the view over `landing`: those of the table, then those that the view adds."""
-    added = ENRICHMENTS.get(landing.name, Enrichment())
-    return (*landing.columns, *(extra.column for extra in added.extras))
+    return (*landing.columns, *(column.column for column in additions(landing).columns))
 
 
-def _folder(landing: Table, added: Enrichment, suffix: str, kind: str, file: str, sql: str) -> Folder:
+def _folder(landing: Table, added: Additions, suffix: str, kind: str, file: str, sql: str) -> Folder:
     columns = list(newest_columns(landing))
     if suffix == "_history":
         columns += KNOWN
@@ -245,9 +260,13 @@ _DESCRIPTIONS = {
 }
 
 
-def _yaml(landing: Table, added: Enrichment, suffix: str, kind: str) -> str:
+def _yaml(landing: Table, added: Additions, suffix: str, kind: str) -> str:
     description, known = _DESCRIPTIONS[suffix]
-    inputs = (f"{RAW}.{landing.name}_history",) if suffix == "_asof" else (landing.full_name, *added.inputs)
+    inputs = (
+        (f"{RAW}.{landing.name}_history",)
+        if suffix == "_asof"
+        else (landing.full_name, *(join.input for join in added.joins))
+    )
     key = ", ".join(landing.spec.key) + known
     lines = [
         f"kind: {kind}",
