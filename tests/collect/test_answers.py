@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.collect.documents import DAY, EVENT_ID, GAME, OTHER, box, encoded, event, gamelog, plays
+from tests.collect.recorded import ACCESS_DENIED
 from tipoff.core.collect.documents import documents
 from tipoff.core.collect.judging import accept, judge
 from tipoff.core.collect.model import Answer, Event, SourceRequest, Target, Verdict
@@ -41,14 +42,17 @@ BOX, PLAYS, EVENTS, LOG = (
 LINES, SCHEDULE, PROPS = request_of("odds_api_game_lines"), request_of("nbac_schedule"), props_request()
 POSTPONED = replace(BOX, game=replace(GAME, is_postponed=True))
 CALLED_OFF = replace(EVENTS, games=(replace(GAME, is_postponed=True),))
+FIREWALL = b"""<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY><H1>Access Denied</H1>
+You don't have permission to access this on this server. Reference 18.0</BODY></HTML>"""
+NO_SUCH_KEY = b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code><Message>No such object.</Message></Error>"
 PAGE = b"<!DOCTYPE html><html><body>We will be right back</body></html>"
 
 CASES = {
     "a final box score": (BOX, box(), 200, Verdict.DOCUMENT),
     "a box score in play": (BOX, box(status=2, text="Q3 4:11"), 200, Verdict.NOT_THERE_YET),
-    "no box score yet: the CDN's 403": (BOX, b"<Error/>", 403, Verdict.NOT_THERE_YET),
+    "no box score yet: the CDN's 403": (BOX, ACCESS_DENIED, 403, Verdict.NOT_THERE_YET),
     "no box score yet: 404": (BOX, b"", 404, Verdict.NOT_THERE_YET),
-    "a postponed game has none": (POSTPONED, b"<Error/>", 403, Verdict.POSTPONED),
+    "a postponed game has none": (POSTPONED, ACCESS_DENIED, 403, Verdict.POSTPONED),
     "a postponed game's shell": (POSTPONED, box(status=1), 200, Verdict.POSTPONED),
     "postponed by its own text": (BOX, box(status=1, text="PPD"), 200, Verdict.POSTPONED),
     "another game's box score": (BOX, box("0022400999"), 200, Verdict.MOVED_SCHEMA),
@@ -77,6 +81,13 @@ CASES = {
     "too fast": (EVENTS, b'{"error_code":"EXCEEDED_FREQ_LIMIT"}', 429, Verdict.RATE_LIMITED),
     "a bad parameter": (EVENTS, b'{"error_code":"INVALID_MARKET"}', 422, Verdict.REQUEST_REFUSED),
     "their trouble": (EVENTS, b"", 503, Verdict.UNAVAILABLE),
+    "the CDN's firewall, where a box score should be": (BOX, FIREWALL, 403, Verdict.REQUEST_REFUSED),
+    "a 403 without a body": (BOX, b"", 403, Verdict.REQUEST_REFUSED),
+    "a page of the firewall with status 200": (BOX, FIREWALL, 200, Verdict.ERROR_PAGE),
+    "the bucket has no such key": (BOX, NO_SUCH_KEY, 404, Verdict.NOT_THERE_YET),
+    "the season's file is always there": (SCHEDULE, ACCESS_DENIED, 403, Verdict.REQUEST_REFUSED),
+    "the season's file is never missing": (SCHEDULE, b"", 404, Verdict.REQUEST_REFUSED),
+    "an endpoint is never missing": (LOG, b"<html>Not Found</html>", 404, Verdict.REQUEST_REFUSED),
     "a server that lets nobody in": (LOG, b"<html>Access Denied</html>", 403, Verdict.REQUEST_REFUSED),
     "unchanged": (BOX, b"", 304, Verdict.UNCHANGED),
     "a log": (LOG, gamelog(3), 200, Verdict.DOCUMENT),

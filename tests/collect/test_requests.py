@@ -119,9 +119,16 @@ def test_a_date_is_an_eastern_one_even_when_the_clock_changes(day: date, bounds:
 
 @pytest.mark.parametrize(
     ("game_id", "kind"),
-    [("0042400101", "Playoffs"), ("0052400101", "PlayIn"), ("0062400001", "Regular Season")],
+    [("0042400101", "Playoffs"), ("0052400101", "PlayIn"), ("0062400001", "IST")],
 )
 def test_the_log_names_its_kind_of_season(game_id: str, kind: str) -> None:
     game = Game(game_id, DAY, "2024-25", "BOS", "CHA", NOW)
     (request,) = COLLECTIONS["nbac_gamelog"].first(Target("nbac_gamelog", DAY, (game,), NOW))
     assert dict(request.params)["SeasonType"] == kind
+
+
+def test_a_date_with_two_kinds_of_games_has_a_log_of_each() -> None:
+    games = tuple(Game(number, DAY, "2024-25", "BOS", "CHA", NOW) for number in ("0022400101", "0062400001"))
+    requests = COLLECTIONS["nbac_gamelog"].first(Target("nbac_gamelog", DAY, games, NOW))
+    assert [dict(request.params)["SeasonType"] for request in requests] == ["IST", "Regular Season"]
+    assert len({request.identity for request in requests}) == 2

@@ -42,6 +42,9 @@ class Reason(StrEnum):
     MIXED_PRICES = "mixed_prices"
     EMPTY_SCHEDULE = "empty_schedule"
     NOT_FINAL = "not_final"
+    COUNTS_ONLY = "counts_only"  # the original's counts beside a schedule: nothing to read
+    OTHER_GAME = "other_game"  # with a team outside the league: preseason clubs, all-star teams
+    PARTIAL_DOCUMENT = "partial_document"  # far fewer games than the schedule in force
     # notes of accepted documents
     EMPTY_LIST = "empty_list"
     OTHER_MARKET_SKIPPED = "other_market_skipped"  # kept in landing, kept out of every points view

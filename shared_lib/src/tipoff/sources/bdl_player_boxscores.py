@@ -20,13 +20,13 @@ from tipoff.core.contracts.box_score import (
     did_something,
 )
 from tipoff.core.contracts.decoding import Int, PersonId
-from tipoff.core.contracts.nba_common import check_captured, printed_minutes
+from tipoff.core.contracts.nba_common import check_captured, duration
 from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
 from tipoff.core.contracts.routes import Route, Template
 from tipoff.core.source import Source
 
 OBJECT_NAME = Template("ball-dont-lie/boxscores/{date}/{ts}.json")
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 HOST = Host("api.balldontlie.io", 1.0)
 KEY = Key("balldontlie_key", header="Authorization")
 MAX_PLAYER_TENTHS = 80 * 600
@@ -215,7 +215,7 @@ def _statistics(line: Line) -> Statistics:
 def _row(frame: _Frame, line: Line) -> BdlRow:
     stats = _statistics(line)
     check_player(stats, "players")
-    time_played = printed_minutes(line.min, "min") if line.min else 0
+    time_played = duration(line.min, "min") if line.min else 0
     if time_played > MAX_PLAYER_TENTHS:
         raise DocumentRefused(Reason.BAD_MINUTES, "a player does not play longer than a game", "min", line.min)
     name = f"{line.player.first_name} {line.player.last_name}".strip()

@@ -23,11 +23,12 @@ from tipoff.core.contracts.box_score import (
     did_something,
 )
 from tipoff.core.contracts.decoding import Int, PersonId
+from tipoff.core.contracts.game_status import is_called_off
 from tipoff.core.contracts.nba_common import (
     Identity,
     Instant,
     check_game_code,
-    check_team,
+    check_league_team,
     check_tipoff_date,
     duration,
     identity,
@@ -41,9 +42,8 @@ from tipoff.core.expected import Output
 from tipoff.core.source import Source
 
 OBJECT_NAME = Template("nba-com/boxscores/{date}/{nba_game_id}/{ts}.json")
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 FINAL = 3
-CALLED_OFF = ("PPD", "POSTPONED", "CANCEL")
 
 
 class Player(msgspec.Struct, frozen=True, gc=False):
@@ -206,7 +206,7 @@ def _content(route: Route, game: Identity, document: Game) -> Content:
 def _frames(game: Identity, document: Game) -> tuple[_Frame, _Frame]:
     home, away = document.homeTeam, document.awayTeam
     for side, name in ((home, "homeTeam"), (away, "awayTeam")):
-        check_team(side.teamId, side.teamTricode, f"$.game.{name}.teamTricode")
+        check_league_team(game, side.teamId, side.teamTricode, f"$.game.{name}.teamTricode")
     if home.teamId == away.teamId:
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "a game has two teams", "$.game.awayTeam.teamId", away.teamId)
     check_game_code(document.gameCode, game.game_date, (away.teamTricode, home.teamTricode))
@@ -364,7 +364,7 @@ def judge(request: SourceRequest, body: bytes) -> Judgement:
     text = game.gameStatusText or ""
     if request.game is not None and game.gameId != request.game.nba_game_id:
         return Judgement(Verdict.MOVED_SCHEMA, f"a box score of {game.gameId[:10]}")
-    if text.upper().startswith(CALLED_OFF):
+    if is_called_off(text):
         return Judgement(Verdict.POSTPONED, text[:40])
     if game.gameStatus == FINAL:
         return Judgement(Verdict.DOCUMENT)

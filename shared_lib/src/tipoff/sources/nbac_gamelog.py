@@ -16,13 +16,13 @@ from tipoff.core.game_date import parse_iso
 from tipoff.core.source import Source
 
 OBJECT_NAME = Template("nba-com/player-boxscores/{date}/{ts}.json")
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 HOST = Host("stats.nba.com", 2.0)
 RESULT_SET = "LeagueGameLog"
 SEASON_TYPES = {
     "preseason": "Pre Season",
     "regular_season": "Regular Season",
-    "cup_final": "Regular Season",
+    "cup_final": "IST",
     "all_star": "All Star",
     "play_in": "PlayIn",
     "playoffs": "Playoffs",
@@ -51,8 +51,12 @@ def _check_date(route: Route, line: Line) -> None:
 
 
 def requests(target: Target) -> tuple[SourceRequest, ...]:
-    """The log of one date."""
-    game = target.games[0]
+    """The log of one date: one request for each kind of game, because a log has one SeasonType."""
+    games = {ids.season_type(game.nba_game_id): game for game in target.games}
+    return tuple(_request(target, game.season, kind) for kind, game in sorted(games.items()))
+
+
+def _request(target: Target, season: str, kind: str) -> SourceRequest:
     params = (
         ("Counter", "0"),
         ("DateFrom", f"{target.day:%m/%d/%Y}"),
@@ -60,23 +64,22 @@ def requests(target: Target) -> tuple[SourceRequest, ...]:
         ("Direction", "ASC"),
         ("LeagueID", "00"),
         ("PlayerOrTeam", "P"),
-        ("Season", game.season),
-        ("SeasonType", SEASON_TYPES[ids.season_type(game.nba_game_id)]),
+        ("Season", season),
+        ("SeasonType", SEASON_TYPES[kind]),
         ("Sorter", "DATE"),
     )
-    return (
-        SourceRequest(
-            source="nbac_gamelog",
-            host=HOST,
-            path="/stats/leaguegamelog",
-            identity=f"nbac_gamelog/{target.day}",
-            day=target.day,
-            judge=judge,
-            template=OBJECT_NAME,
-            name_fields={"date": target.day},
-            params=params,
-            headers=(JSON, *NBA_SITE, ("x-nba-stats-origin", "stats"), ("x-nba-stats-token", "true")),
-        ),
+    return SourceRequest(
+        source="nbac_gamelog",
+        host=HOST,
+        path="/stats/leaguegamelog",
+        identity=f"nbac_gamelog/{target.day}/{kind}",
+        day=target.day,
+        judge=judge,
+        template=OBJECT_NAME,
+        name_fields={"date": target.day},
+        params=params,
+        headers=(JSON, *NBA_SITE, ("x-nba-stats-origin", "stats"), ("x-nba-stats-token", "true")),
+        exists=True,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -16,7 +16,7 @@ from tipoff.core.collect.nba_cdn import HOST, game_request
 from tipoff.core.collect.windows import Window
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
-from tipoff.core.contracts.nba_common import Identity, Instant, duration, identity, tenths
+from tipoff.core.contracts.nba_common import OPEN_KINDS, Identity, Instant, duration, identity, tenths
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route, Template
 from tipoff.core.expected import Output
@@ -24,7 +24,7 @@ from tipoff.core.game_date import to_utc
 from tipoff.core.source import Source
 
 OBJECT_NAME = Template("nba-com/play-by-play/{date}/{nba_game_id}/{ts}.json")
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 PERIOD_TENTHS = 12 * 600
 OVERTIME_TENTHS = 5 * 600
 MAX_PERIOD = 10
@@ -78,6 +78,12 @@ class Document[A](msgspec.Struct, frozen=True):
     game: Game[A]
 
 
+class OriginalDocument[A](msgspec.Struct, frozen=True):
+    """The original collector's envelope."""
+
+    playByPlay: Document[A]
+
+
 class ActionRow(Row, frozen=True, gc=False, kw_only=False):
     """A row of nbac_play_by_play. `_row` passes the values in this order."""
 
@@ -122,25 +128,31 @@ def parse(route: Route, body: bytes) -> Content:
     Raises:
         DocumentRefused: not_final (ignored) if nothing has happened yet, or any code of an atomic document.
     """
-    document = decoding.decode(body, Document[Action]).game
+    document = _game(decoding.check_json(body))
     game = identity(route, document.gameId)
     if route.captured_at is None:
         raise ValueError("the name of a play-by-play has its capture instant")
     actions = document.actions
     if not actions:
         raise DocumentRefused(Reason.NOT_FINAL, "the game has begun", "$.game.actions", outcome=DocumentOutcome.IGNORED)
-    _check_actions(actions)
+    _check_actions(game, actions)
     ordered = sorted(actions, key=lambda action: action.orderNumber or 0) if _all_ordered(actions) else actions
     coverage = "field_goals_only" if all(action.isFieldGoal for action in actions) else "all_actions"
     rows = tuple(_row(game, action, sequence, coverage) for sequence, action in enumerate(ordered, 1))
     return Content((TableRows("nbac_play_by_play", rows),), route.captured_at)
 
 
+def _game(tree: Any) -> Game[Action]:
+    if isinstance(tree, dict) and "playByPlay" in tree:
+        return decoding.typed(tree, OriginalDocument[Action]).playByPlay.game
+    return decoding.typed(tree, Document[Action]).game
+
+
 def _all_ordered(actions: Sequence[Action]) -> bool:
     return all(action.orderNumber is not None for action in actions)
 
 
-def _check_actions(actions: Sequence[Action]) -> None:
+def _check_actions(game: Identity, actions: Sequence[Action]) -> None:
     numbers: set[int] = set()
     tricodes: set[str] = set()
     for index, action in enumerate(actions):
@@ -155,6 +167,9 @@ def _check_actions(actions: Sequence[Action]) -> None:
         if action.teamTricode:
             tricodes.add(action.teamTricode)
     strangers = sorted(tricodes - teams.BY_TRICODE.keys())
+    if strangers and game.season_type in OPEN_KINDS:
+        rule = "a game with a team outside the league counts nowhere"
+        raise DocumentRefused(Reason.OTHER_GAME, rule, "teamTricode", strangers[0], DocumentOutcome.IGNORED)
     if strangers:
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "a tricode is an NBA team's", "teamTricode", strangers[0])
     if len(tricodes) > 2:

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from tipoff.core import ids, teams
-from tipoff.core.codes import Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.collect import model
 from tipoff.core.collect.collection import Collection, Stage
 from tipoff.core.collect.documents import whole_document
@@ -16,22 +16,23 @@ from tipoff.core.collect.nba_cdn import HOST, cdn_request
 from tipoff.core.collect.windows import Window
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
-from tipoff.core.contracts.nba_common import Instant, check_pair_of_code
+from tipoff.core.contracts.game_status import is_postponed, known_tipoff
+from tipoff.core.contracts.nba_common import OPEN_KINDS, Instant, check_pair_of_code
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route, Template
 from tipoff.core.game_date import game_date_of, parse_iso, to_utc
 from tipoff.core.source import Source
 
 OBJECT_NAME = Template("nba-com/schedule/{season}/{ts}.json")
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 FINAL = 3
-_OPEN_KINDS = ("preseason", "all_star")  # teams outside the league may play too
+_UNDECIDED = ("", "TBD", "TBA")
 
 
 class Team(msgspec.Struct, frozen=True, gc=False):
-    """One side. Id 0 and an empty tricode mean that it is not decided."""
+    """One side. No id (or 0) and no tricode mean that it is not decided."""
 
-    teamId: Int
+    teamId: Int | None = None
     teamTricode: str | None = None
     teamCity: str | None = None
     teamName: str | None = None
@@ -43,17 +44,17 @@ class Game(msgspec.Struct, frozen=True, gc=False):
 
     gameId: str
     gameStatus: Int
-    homeTeam: Team
-    awayTeam: Team
+    homeTeam: Team | None = None
+    awayTeam: Team | None = None
     gameCode: str | None = None
     gameStatusText: str | None = None
     gameDateEst: str | None = None
-    gameDateTimeUTC: Instant | None = None
+    gameDateTimeUTC: str | None = None
     postponedStatus: str | None = None
     arenaName: str | None = None
     arenaCity: str | None = None
     arenaState: str | None = None
-    weekNumber: Int | None = None
+    weekNumber: Int | str | None = None
     gameLabel: str | None = None
     gameSubLabel: str | None = None
     seriesText: str | None = None
@@ -78,6 +79,13 @@ class Document[G](msgspec.Struct, frozen=True):
     """The envelope. `G` is the type of a game, or Any to count games only."""
 
     leagueSchedule: LeagueSchedule[G]
+
+
+class OriginalDocument[G](msgspec.Struct, frozen=True):
+    """The original collector's document: the games of the season in one list."""
+
+    seasonYear: str
+    games: list[G]
 
 
 class ScheduleRow(Row, frozen=True, gc=False, kw_only=True):
@@ -121,17 +129,18 @@ class ScheduleRow(Row, frozen=True, gc=False, kw_only=True):
     game_sub_label: str | None
     series_text: str | None
     series_game_number: int | None
+    is_postponed: bool | None
 
 
 def parse(route: Route, body: bytes) -> Content:
     """Rows of nbac_schedule: every listed game.
 
     Raises:
-        DocumentRefused: empty_schedule, or any code of an atomic document.
+        DocumentRefused: empty_schedule, counts_only (ignored), or any code of an atomic document.
     """
     if route.captured_at is None:
         raise ValueError("the name of a schedule has its capture instant")
-    season = decoding.decode(body, Document[Game]).leagueSchedule
+    season = _season(decoding.check_json(body))
     if season.seasonYear != route.season:
         raise DocumentRefused(
             Reason.ID_MISMATCH,
@@ -152,19 +161,32 @@ def parse(route: Route, body: bytes) -> Content:
     return Content((TableRows("nbac_schedule", tuple(rows.values())),), route.captured_at)
 
 
+def _season(tree: Any) -> LeagueSchedule[Game]:
+    if isinstance(tree, dict) and "leagueSchedule" not in tree:
+        if "games" in tree:
+            flat = decoding.typed(tree, OriginalDocument[Game])
+            return LeagueSchedule(flat.seasonYear, [GameDate(flat.games)])
+        if "total_games" in tree:
+            rule = "the counts beside a schedule are no schedule"
+            raise DocumentRefused(Reason.COUNTS_ONLY, rule, "$.total_games", outcome=DocumentOutcome.IGNORED)
+    return decoding.typed(tree, Document[Game]).leagueSchedule
+
+
 def _row(game: Game, season: str, path: str) -> ScheduleRow:
     game_id = _game_id(game, season, path)
     kind = ids.season_type(game_id)
-    home = _tricode(game.homeTeam, kind, f"{path}.homeTeam")
-    away = _tricode(game.awayTeam, kind, f"{path}.awayTeam")
+    home_team, away_team = game.homeTeam or Team(), game.awayTeam or Team()
+    home = _tricode(home_team, kind, f"{path}.homeTeam")
+    away = _tricode(away_team, kind, f"{path}.awayTeam")
     if home and home == away:
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "a game has two teams", f"{path}.awayTeam", away)
-    if kind not in _OPEN_KINDS:
+    if kind not in OPEN_KINDS:
         check_pair_of_code(game.gameCode, (away, home), path)
     if game.gameStatus not in (1, 2, FINAL):
         raise DocumentRefused(Reason.SCHEMA, "gameStatus is 1, 2 or 3", f"{path}.gameStatus", game.gameStatus)
-    day = _game_date(game, path)
-    home_score, away_score = _scores(game, path)
+    tipoff_at = _tipoff(game, path)
+    day = _game_date(game, tipoff_at, path)
+    home_score, away_score = _scores(game.gameStatus, home_team.score, away_team.score, path)
     winner = None if home_score is None or away_score is None else (home if home_score > away_score else away)
     return ScheduleRow(
         nba_game_id=game_id,
@@ -178,15 +200,16 @@ def _row(game: Game, season: str, path: str) -> ScheduleRow:
         game_status=game.gameStatus,
         game_status_text=game.gameStatusText,
         postponed_status=game.postponedStatus,
-        tipoff_at=to_utc(game.gameDateTimeUTC) if game.gameDateTimeUTC else None,
-        home_team_id=game.homeTeam.teamId or None,
+        tipoff_at=to_utc(tipoff_at) if tipoff_at else None,
+        is_postponed=is_postponed(game.postponedStatus, game.gameStatusText),
+        home_team_id=home_team.teamId or None,
         home_team_tricode=home or None,
-        home_team_city=game.homeTeam.teamCity,
-        home_team_name=game.homeTeam.teamName,
-        away_team_id=game.awayTeam.teamId or None,
+        home_team_city=home_team.teamCity,
+        home_team_name=home_team.teamName,
+        away_team_id=away_team.teamId or None,
         away_team_tricode=away or None,
-        away_team_city=game.awayTeam.teamCity,
-        away_team_name=game.awayTeam.teamName,
+        away_team_city=away_team.teamCity,
+        away_team_name=away_team.teamName,
         home_team_score=home_score,
         away_team_score=away_score,
         winning_team_tricode=winner,
@@ -200,7 +223,7 @@ def _row(game: Game, season: str, path: str) -> ScheduleRow:
         is_play_in=kind == "play_in",
         is_emirates_cup=kind == "cup_final" or "cup" in (game.gameLabel or "").lower(),
         neutral_site_flag=bool(game.isNeutral),
-        week_number=game.weekNumber,
+        week_number=_number(game.weekNumber),
         game_label=game.gameLabel,
         game_sub_label=game.gameSubLabel,
         series_text=game.seriesText,
@@ -228,17 +251,27 @@ def _game_id(game: Game, season: str, path: str) -> str:
 def _tricode(team: Team, kind: str, path: str) -> str:
     """The tricode; empty while the team is not decided. Games with teams outside the league may have any tricode."""
     code = (team.teamTricode or "").strip()
-    if kind in _OPEN_KINDS or (team.teamId == 0 and code in ("", "TBD")):
-        return code if code != "TBD" else ""
-    if not teams.is_same_team(team.teamId, code):
+    if kind in OPEN_KINDS or (not team.teamId and code in _UNDECIDED):
+        return "" if code in _UNDECIDED else code
+    if not teams.is_same_team(team.teamId or 0, code):
         value = f"{team.teamId} {code}"
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are those of one NBA team", path, value)
     return code
 
 
-def _game_date(game: Game, path: str) -> date:
+def _tipoff(game: Game, path: str) -> datetime | None:
+    if not game.gameDateTimeUTC:
+        return None
+    try:
+        stamp = msgspec.convert(game.gameDateTimeUTC, Instant)
+    except msgspec.ValidationError as error:
+        field = f"{path}.gameDateTimeUTC"
+        raise DocumentRefused(Reason.WRONG_TYPE, "an instant with its offset", field, game.gameDateTimeUTC) from error
+    return known_tipoff(stamp, game.gameStatusText)
+
+
+def _game_date(game: Game, tipoff: datetime | None, path: str) -> date:
     """gameDateEst, the Eastern date (its Z is not UTC). The tip-off must be on it."""
-    tipoff = game.gameDateTimeUTC
     try:
         derived = game_date_of(tipoff) if tipoff else None
         stated = parse_iso(game.gameDateEst[:10]) if game.gameDateEst else derived
@@ -251,10 +284,9 @@ def _game_date(game: Game, path: str) -> date:
     return stated
 
 
-def _scores(game: Game, path: str) -> tuple[int | None, int | None]:
+def _scores(status: int, home: int | None, away: int | None, path: str) -> tuple[int | None, int | None]:
     """Final scores; None unless final (the source has 0 before, and for games called off)."""
-    home, away = game.homeTeam.score, game.awayTeam.score
-    if game.gameStatus != FINAL or not (home or away):
+    if status != FINAL or not (home or away):
         return None, None
     if home is None or away is None or min(home, away) < 0 or home == away:
         raise DocumentRefused(Reason.STAT_IDENTITY, "a final game has a winner", path, f"{home}:{away}")
@@ -265,7 +297,7 @@ def requests(target: Target) -> tuple[SourceRequest, ...]:
     """The file of the season."""
     path = "/static/json/staticData/scheduleLeagueV2.json"
     request = cdn_request("nbac_schedule", path, "nbac_schedule", target.day, OBJECT_NAME, judge)
-    return (replace(request, documents=documents),)
+    return (replace(request, documents=documents, exists=True),)
 
 
 def judge(request: SourceRequest, body: bytes) -> Judgement:

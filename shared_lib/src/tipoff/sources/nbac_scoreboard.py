@@ -1,5 +1,6 @@
 """NBA.com live scoreboard: one date's games with status and score. Atomic. A day without games is normal."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,15 +14,15 @@ from tipoff.core.collect.model import Judgement, SourceRequest, Target, Verdict
 from tipoff.core.collect.nba_cdn import HOST, LIVE_DATA, cdn_request
 from tipoff.core.contracts import decoding
 from tipoff.core.contracts.decoding import Int
-from tipoff.core.contracts.nba_common import Instant, check_captured, check_pair_of_code, check_team
+from tipoff.core.contracts.game_status import known_tipoff
+from tipoff.core.contracts.nba_common import OPEN_KINDS, Instant, check_captured, check_pair_of_code, check_team
 from tipoff.core.contracts.results import Content, DocumentRefused, Row, TableRows
 from tipoff.core.contracts.routes import Route, Template
 from tipoff.core.game_date import game_date_of, to_utc
 from tipoff.core.source import Source
 
 OBJECT_NAME = Template("nba-com/scoreboard/{date}/{ts}.json")
-PARSE_SEQ = 1
-_OPEN_KINDS = ("preseason", "all_star")
+PARSE_SEQ = 2
 
 
 class Side(msgspec.Struct, frozen=True, gc=False):
@@ -118,7 +119,7 @@ def _row(day: date, game: Game, path: str) -> ScoreboardRow:
     except ValueError as error:
         raise DocumentRefused(Reason.UNKNOWN_GAME, str(error), f"{path}.gameId", game.gameId) from error
     kind, home, away = ids.season_type(game_id), game.homeTeam, game.awayTeam
-    if kind not in _OPEN_KINDS:
+    if kind not in OPEN_KINDS:
         check_team(home.teamId, home.teamTricode, f"{path}.homeTeam")
         check_team(away.teamId, away.teamTricode, f"{path}.awayTeam")
         check_pair_of_code(game.gameCode, (away.teamTricode, home.teamTricode), path)
@@ -139,7 +140,7 @@ def _row(day: date, game: Game, path: str) -> ScoreboardRow:
         game_status_text=game.gameStatusText,
         period=game.period,
         game_clock=game.gameClock,
-        tipoff_at=_tipoff(game.gameTimeUTC, day, path),
+        tipoff_at=_tipoff(game, day, path),
         home_team_id=home.teamId,
         home_team_tricode=home.teamTricode,
         home_team_score=_score(home.score, began, path),
@@ -153,7 +154,8 @@ def _row(day: date, game: Game, path: str) -> ScoreboardRow:
     )
 
 
-def _tipoff(stamp: datetime | None, day: date, path: str) -> datetime | None:
+def _tipoff(game: Game, day: date, path: str) -> datetime | None:
+    stamp = known_tipoff(game.gameTimeUTC, game.gameStatusText)
     if stamp is None:
         return None
     try:
@@ -174,7 +176,8 @@ def _score(points: int | None, began: bool, path: str) -> int | None:
 def requests(target: Target) -> tuple[SourceRequest, ...]:
     """Today's scoreboard. The source has no other."""
     path = f"{LIVE_DATA}/scoreboard/todaysScoreboard_00.json"
-    return (cdn_request("nbac_scoreboard", path, f"nbac_scoreboard/{target.day}", target.day, OBJECT_NAME, judge),)
+    request = cdn_request("nbac_scoreboard", path, f"nbac_scoreboard/{target.day}", target.day, OBJECT_NAME, judge)
+    return (replace(request, exists=True),)
 
 
 def judge(request: SourceRequest, body: bytes) -> Judgement:

@@ -82,7 +82,8 @@ def parse(route: Route, body: bytes) -> Content:
     if route.captured_at is None:
         raise ValueError("the name of a shot chart has its capture instant")
     rows: dict[int, ShotRow] = {}
-    for index, shot in enumerate(nba_result_sets.typed_rows(nba_result_sets.table(body, "Shot_Chart_Detail"), Shot)):
+    found = nba_result_sets.table(body, "Shot_Chart_Detail")
+    for index, shot in enumerate(nba_result_sets.typed_rows(found, Shot)):
         path = f"rowSet[{index}]"
         game = identity(route, _game_id(shot, path), f"{path}.GAME_ID")
         if shot.GAME_EVENT_ID in rows:

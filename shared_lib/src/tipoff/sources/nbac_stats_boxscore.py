@@ -6,7 +6,7 @@ from tipoff.core.contracts.results import Content
 from tipoff.core.contracts.routes import Route, Template
 from tipoff.core.source import Source
 
-PARSE_SEQ = 1
+PARSE_SEQ = 2
 
 
 def parse(route: Route, body: bytes) -> Content:

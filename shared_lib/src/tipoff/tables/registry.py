@@ -41,6 +41,10 @@ class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The contents of `table.yaml`. An unknown key is an error.
 
     `processor` is the name by which calls of `/process-date-range` select the table. Helper tables have none.
+    `whole_if` and `entity` are for documents that may be read in part: a document ends what earlier documents of its
+    scope said only if one of its rows meets `whole_if` (GoogleSQL); otherwise its rows end only those with the same
+    `entity` columns. `least_share`: a document with a smaller share of the rows of an earlier document of its scope is
+    cut short, and is not read.
     """
 
     kind: Kind
@@ -54,6 +58,9 @@ class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     owner: str = ""
     freshness: str = ""
     scope: tuple[str, ...] = ()
+    whole_if: str = ""
+    entity: tuple[str, ...] = ()
+    least_share: float = 0.0
     available_from: dict[str, date] = {}
     volatile: tuple[str, ...] = ()
     arguments: tuple[Argument, ...] = ()

@@ -1,10 +1,13 @@
 """Judges an answer: a document, not there yet, or one of the failures of a source."""
 
+import re
+
 import msgspec
 
 from tipoff.core.collect.model import Answer, Judgement, SourceRequest, Verdict
 
 _OUT_OF_CREDITS = b"OUT_OF_USAGE_CREDITS"
+_ABSENT = re.compile(rb"<Code>\s*(AccessDenied|NoSuchKey)\s*</Code>")
 _HTML = (b"<!doctype", b"<html", b"<?xml", b"<")
 
 
@@ -26,10 +29,21 @@ def _by_status(request: SourceRequest, answer: Answer) -> Judgement | None:
         return Judgement(Verdict.RATE_LIMITED, detail)
     if status == 408 or status >= 500:
         return Judgement(Verdict.UNAVAILABLE, detail)
-    if status == 404 or status == 403 and request.host.forbids_absent:
+    if not request.exists and _says_absent(request, answer):
         return Judgement(absent(request), detail)
     is_key = request.key is not None and status in (401, 403)
     return Judgement(Verdict.KEY_REFUSED if is_key else Verdict.REQUEST_REFUSED, detail)
+
+
+def _says_absent(request: SourceRequest, answer: Answer) -> bool:
+    """True if the host says that it has no such file.
+
+    A host on Cloud Storage or S3 without list permission answers 403 with the XML error AccessDenied. Any other 403,
+    such as a page of the host's firewall or an empty one, refuses the caller, and says nothing of the file.
+    """
+    if answer.status == 404:
+        return True
+    return answer.status == 403 and request.host.forbids_absent and _ABSENT.search(answer.body[:2000]) is not None
 
 
 def absent(request: SourceRequest) -> Verdict:

@@ -21,7 +21,7 @@ class Host:
     Attributes:
         name: its DNS name.
         min_interval_s: least number of seconds between two requests to it.
-        forbids_absent: it answers 403, not 404, for a file that does not exist.
+        forbids_absent: it answers 403 with the XML error AccessDenied, not 404, for a file that does not exist.
     """
 
     name: str
@@ -121,6 +121,7 @@ class SourceRequest:
         snapshot_at: instant of a historical snapshot; None for the present.
         game, event: for documents of one game or one event.
         games: the date's games; the answer is judged against them.
+        exists: the file or endpoint always exists, so an answer that it does not is a refusal.
     """
 
     source: str
@@ -141,6 +142,7 @@ class SourceRequest:
     game: Game | None = None
     event: Event | None = None
     games: tuple[Game, ...] = ()
+    exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,15 +204,39 @@ def silent(report: Report, entry: NotSubmitted, position: int) -> InjuryRow:
     )
 
 
-def assemble(report: Report, rows: Sequence[InjuryRow], rejects: Sequence[Reject]) -> Content:
-    """Content of a report: a marker row for each date it covers, then its rows. A player listed twice has one row.
+def stated_date(text: object) -> date | None:
+    """The game date that a line states; None if it states none."""
+    try:
+        return _game_date(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
-    A report covers its own date, the next one, and the dates it lists. Because of the markers, a report without rows
-    becomes the newest report of its dates too.
+
+def assemble(
+    report: Report, rows: Sequence[InjuryRow], rejects: Sequence[Reject], refused_dates: Sequence[date | None]
+) -> Content:
+    """Content of a report: a marker row for each date that was read whole, then its rows.
+
+    A report covers its own date, the next one, and the dates it lists. Its marker ends what earlier reports listed for
+    the date, also if the report lists nobody. A date of which a line was refused has no marker: what was not read
+    changes nothing that is known. A player listed twice has one row.
+
+    Args:
+        report: the header.
+        rows: the rows that were read.
+        rejects: the lines that were refused.
+        refused_dates: the game date of each refused line; None if it is unreadable.
+
+    Raises:
+        DocumentRefused: the first reject, if no line of a report with lines was read.
     """
+    if rejects and not rows:
+        first = rejects[0]
+        raise DocumentRefused(first.code, f"no line of the report was read: {first.rule}", first.field, first.value)
     kept, repeated = _without_repeats(rows)
     days = {report.day, report.day + timedelta(days=1)} | {row.game_date for row in rows}
-    markers = tuple(_marker(report, day) for day in sorted(days))
+    unread = days if None in refused_dates else set(refused_dates)
+    markers = tuple(_marker(report, day) for day in sorted(days - unread))
     note = None if rows or rejects else Reason.EMPTY_LIST
     table = TableRows("nbac_injury_report", (*markers, *kept))
     return Content((table,), report.report_at, (*rejects, *repeated), note, marker_rows=len(markers))
@@ -264,7 +288,7 @@ def _meeting(report_day: date, day_text: str, matchup: str, team_name: str) -> _
     match = _MATCHUP.fullmatch(matchup)
     if match is None:
         raise RowRefused(Reason.SCHEMA, "matchup", matchup, "a matchup reads AWAY@HOME")
-    team = teams.by_full_name(team_name)
+    team = teams.by_full_name(team_name) or teams.by_code(team_name)
     away, home = (teams.by_code(code) for code in match.groups())
     if team is None or away is None or home is None or away is home:
         value = team_name if team is None else matchup

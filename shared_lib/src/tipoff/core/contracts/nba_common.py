@@ -9,16 +9,18 @@ from typing import Annotated
 import msgspec
 
 from tipoff.core import ids, teams
-from tipoff.core.codes import Reason
+from tipoff.core.codes import DocumentOutcome, Reason
 from tipoff.core.contracts.results import DocumentRefused
 from tipoff.core.contracts.routes import Route
 from tipoff.core.game_date import EASTERN, game_date_of
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
-_DURATION = re.compile(r"PT([0-9]{1,3})M(?:([0-5][0-9])(?:\.([0-9]{1,2}))?S)?")
-_CLOCK_TEXT = re.compile(r"([0-9]{1,3}):([0-5][0-9])")
+_DURATION = re.compile(r"PT([0-9]{1,3})M(?:([0-5][0-9]|60)(?:\.([0-9]{1,2}))?S)?")
+_CLOCK_TEXT = re.compile(r"([0-9]{1,3})(?:\.0{1,6})?:([0-5][0-9]|60)")
+_MINUTES = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,6})?")
 _GAME_CODE = re.compile(r"([0-9]{8})/([A-Z]{3})([A-Z]{3})")
+OPEN_KINDS = ("preseason", "all_star")  # teams outside the league may play too
 REGULATION_TENTHS = 240 * 600
 OVERTIME_TENTHS = 25 * 600
 MAX_OVERTIMES = 6  # the league's record, of 1951-01-06
@@ -99,34 +101,31 @@ def check_team(team_id: int, tricode: str, field: str) -> None:
         raise DocumentRefused(Reason.UNKNOWN_TEAM, "id and tricode are those of one NBA team", field, value)
 
 
-@lru_cache(maxsize=16384)
-def iso_tenths(text: str) -> int:
-    """Tenths of a second of `PT38M52.00S` or `PT240M`.
-
-    Raises:
-        ValueError: any other form; signs and sixty seconds included.
-    """
-    match = _DURATION.fullmatch(text)
-    if match is None:
-        raise ValueError(f"not a duration: {text[:20]!r}")
-    minutes, seconds, fraction = match.groups()
-    hundredths = int((fraction or "0").ljust(2, "0"))
-    return int(minutes) * 600 + int(seconds or 0) * 10 + (hundredths + 5) // 10
+def check_league_team(game: Identity, team_id: int, tricode: str, field: str) -> None:
+    """As `check_team`. A preseason or all-star game with a team outside the league is ignored (other_game)."""
+    if game.season_type in OPEN_KINDS and not teams.is_same_team(team_id, tricode):
+        rule = "a game with a team outside the league counts nowhere"
+        raise DocumentRefused(Reason.OTHER_GAME, rule, field, f"{team_id} {tricode}", DocumentOutcome.IGNORED)
+    check_team(team_id, tricode, field)
 
 
 @lru_cache(maxsize=16384)
 def tenths(text: str) -> int:
-    """Tenths of a second of `PT38M52.00S`, `PT240M`, `49:25` or `35`.
+    """Tenths of a second of `PT38M52.00S`, `PT240M`, `49:25`, `49.000000:25`, `34.5` (minutes) or `35`.
+
+    Sixty seconds are a minute: NBA.com rounds 23:59.6 to `23:60`.
 
     Raises:
-        ValueError: any other form; signs and sixty seconds included.
+        ValueError: any other form; signs included.
     """
-    if text.startswith("PT"):
-        return iso_tenths(text)
+    if match := _DURATION.fullmatch(text):
+        minutes, seconds, fraction = match.groups()
+        hundredths = int((fraction or "0").ljust(2, "0"))
+        return int(minutes) * 600 + int(seconds or 0) * 10 + (hundredths + 5) // 10
     if match := _CLOCK_TEXT.fullmatch(text):
         return int(match.group(1)) * 600 + int(match.group(2)) * 10
-    if text.isascii() and text.isdigit() and len(text) <= 3:
-        return int(text) * 600
+    if _MINUTES.fullmatch(text):
+        return int((Decimal(text) * 600).to_integral_value(ROUND_HALF_UP))
     raise ValueError(f"not a duration: {text[:20]!r}")
 
 
@@ -137,20 +136,7 @@ def minutes_of(duration_tenths: int) -> Decimal:
 
 
 def duration(text: str, field: str) -> int:
-    """Tenths of a second of a duration in a live document.
-
-    Raises:
-        DocumentRefused: bad_minutes.
-    """
-    try:
-        return iso_tenths(text)
-    except ValueError as error:
-        rule = "a duration reads PT38M52.00S"
-        raise DocumentRefused(Reason.BAD_MINUTES, rule, field, text) from error
-
-
-def printed_minutes(text: str, field: str) -> int:
-    """Tenths of a second of minutes in the other sources (`49:25`, `35`).
+    """Tenths of a second of a duration in any form that a source prints.
 
     Raises:
         DocumentRefused: bad_minutes.
@@ -158,7 +144,8 @@ def printed_minutes(text: str, field: str) -> int:
     try:
         return tenths(text)
     except ValueError as error:
-        raise DocumentRefused(Reason.BAD_MINUTES, "minutes read 49:25 or 35", field, text) from error
+        rule = "a duration reads PT38M52.00S, 49:25 or 35"
+        raise DocumentRefused(Reason.BAD_MINUTES, rule, field, text) from error
 
 
 def plus_minus(value: float | None, field: str) -> int | None:

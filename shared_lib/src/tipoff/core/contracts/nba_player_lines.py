@@ -16,7 +16,7 @@ from tipoff.core.contracts.box_score import (
     did_something,
 )
 from tipoff.core.contracts.decoding import Int, PersonId
-from tipoff.core.contracts.nba_common import check_captured, plus_minus, printed_minutes
+from tipoff.core.contracts.nba_common import OPEN_KINDS, check_captured, duration, plus_minus
 from tipoff.core.contracts.results import Content, DocumentRefused, TableRows
 from tipoff.core.contracts.routes import Route
 
@@ -103,6 +103,7 @@ def content_of(route: Route, found: Sequence[Line]) -> Content:
     if route.captured_at is None or route.day is None:
         raise ValueError("the name of a player document has date and capture instant")
     check_captured(route.captured_at, route.day)
+    found, others = _of_the_league(found)
     sides = _sides(found)
     rows: dict[tuple[str, int], GamelogRow] = {}
     for index, line in enumerate(found):
@@ -110,8 +111,27 @@ def content_of(route: Route, found: Sequence[Line]) -> Content:
         if (row.nba_game_id, row.player_id) in rows:
             raise DocumentRefused(Reason.DUPLICATE_PLAYER, "listed once in a game", "PLAYER_ID", line.PLAYER_ID)
         rows[row.nba_game_id, row.player_id] = row
-    note = None if rows else Reason.EMPTY_LIST
+    note = Reason.OTHER_GAME if others else None if rows else Reason.EMPTY_LIST
     return Content((TableRows("nbac_gamelog", tuple(rows.values())),), route.captured_at, note=note)
+
+
+def _of_the_league(found: Sequence[Line]) -> tuple[list[Line], int]:
+    """The lines of games between league teams, and how many lines of other games were left out.
+
+    Only a preseason or all-star game may have a team outside the league.
+    """
+    others = {
+        game_id_of(line)
+        for line in found
+        if ids.season_type(game_id_of(line)) in OPEN_KINDS and not _is_league_team(line)
+    }
+    kept = [line for line in found if game_id_of(line) not in others]
+    return kept, len(found) - len(kept)
+
+
+def _is_league_team(line: Line) -> bool:
+    team = teams.by_code(line.TEAM_ABBREVIATION)
+    return team is not None and team.team_id == line.TEAM_ID
 
 
 def game_id_of(line: Line) -> str:
@@ -171,7 +191,7 @@ def _time_played(line: Line, path: str) -> int:
     if line.MIN is None or line.MIN == "":
         return 0
     text = f"{line.MIN:g}" if isinstance(line.MIN, float) else str(line.MIN)
-    tenths = printed_minutes(text, f"{path}.MIN")
+    tenths = duration(text, f"{path}.MIN")
     if tenths > MAX_PLAYER_TENTHS:
         raise DocumentRefused(Reason.BAD_MINUTES, "a player does not play longer than a game", f"{path}.MIN", text)
     return tenths

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from tipoff.core.codes import Reason
@@ -17,6 +17,7 @@ from tipoff.core.contracts.injury_rows import (
     check_report_date,
     listing,
     silent,
+    stated_date,
 )
 from tipoff.core.contracts.results import Content, DocumentRefused, Reject, RowRefused
 from tipoff.core.contracts.routes import Route, Template
@@ -26,7 +27,7 @@ from tipoff.core.source import Source
 from tipoff.sources.nbac_injury_report_pdf import layout
 from tipoff.sources.nbac_injury_report_pdf.requests import INDEX_HOST, OBJECT_NAME, index_request, report_requests
 
-PARSE_SEQ = 2
+PARSE_SEQ = 3
 SILENT = "NOT YET SUBMITTED"
 MAX_ROWS = 1_000
 PLACE_HOLDER = "UNK@UNK"  # printed through the all-star break
@@ -59,12 +60,14 @@ def parse(route: Route, body: bytes) -> Content:
     check_report_date(route, report)
     rows: list[InjuryRow] = []
     rejects: list[Reject] = []
+    refused_dates: list[date | None] = []
     for index, entry in enumerate(entries(lines)):
         try:
             rows.append(_row(report, entry, index + 1))
         except RowRefused as refusal:
             rejects.append(refusal.at(f"row[{index}]", index))
-    return assemble(report, rows, rejects)
+            refused_dates.append(stated_date(entry.game_date))
+    return assemble(report, rows, rejects, refused_dates)
 
 
 def _row(report: Report, entry: layout.Entry, position: int) -> InjuryRow:

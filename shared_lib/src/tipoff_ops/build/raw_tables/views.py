@@ -150,64 +150,97 @@ def _select(landing: Table, added: Additions, more: Sequence[str]) -> str:
     return ",\n  ".join([*names, *more])
 
 
-def _newest_sql(landing: Table, added: Additions) -> str:
-    scope = ", ".join(landing.spec.scope)
-    return (
-        "\n".join(
-            line
-            for line in (
-                _NOTE.format(name=landing.name),
-                "WITH d AS (",
-                f"  SELECT * FROM {landing.full_name}",
-                f"  WHERE {_partition_filter(landing)}",
-                "  QUALIFY",
-                f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order(' DESC')}) = 1",
-                f"    AND {_repeat_number(landing)} = 1",
-                ")",
-                "SELECT",
-                f"  {_select(landing, added, ())}",
-                "FROM d",
-                added.joins_sql,
-                "",
-            )
-            if line
-        )
-        + "\n"
+def _sql(landing: Table, source: str, added: Additions, more: Sequence[str], where: str = "") -> str:
+    """A view over the rows `d` of `source`, a WITH clause."""
+    lines = (
+        _NOTE.format(name=landing.name),
+        source,
+        "SELECT",
+        f"  {_select(landing, added, more)}",
+        "FROM d",
+        added.joins_sql,
+        where,
     )
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def _newest_sql(landing: Table, added: Additions) -> str:
+    if landing.spec.whole_if or landing.spec.least_share:
+        return _sql(landing, _history_source(landing), added, (), f"WHERE d.known_to_at = {FAR_FUTURE}")
+    scope = ", ".join(landing.spec.scope)
+    source = f"""\
+WITH d AS (
+  SELECT * FROM {landing.full_name}
+  WHERE {_partition_filter(landing)}
+  QUALIFY
+    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order(" DESC")}) = 1
+    AND {_repeat_number(landing)} = 1
+)"""
+    return _sql(landing, source, added, ())
 
 
 def _history_sql(landing: Table, added: Additions) -> str:
-    scope = ", ".join(landing.spec.scope)
-    known_to = (
-        f"MIN(observed_at) OVER (PARTITION BY {scope} ORDER BY document_number"
-        " RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
-    )
-    return (
-        "\n".join(
-            line
-            for line in (
-                _NOTE.format(name=landing.name),
-                "WITH numbered AS (",
-                "  SELECT",
-                "    *,",
-                f"    DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order()}) AS document_number",
-                f"  FROM {landing.full_name}",
-                f"  WHERE {_partition_filter(landing)}",
-                f"  QUALIFY {_repeat_number(landing)} = 1",
-                "),",
-                "d AS (",
-                f"  SELECT *, {known_to} AS next_observed_at FROM numbered",
-                ")",
-                "SELECT",
-                f"  {_select(landing, added, _KNOWN_COLUMNS)}",
-                "FROM d",
-                added.joins_sql,
-                "",
-            )
-            if line
-        )
-        + "\n"
-    )
+    return _sql(landing, _history_source(landing), added, ("d.observed_at AS known_from_at", "d.known_to_at"))
+
+
+def _history_source(landing: Table) -> str:
+    """The WITH clause of the rows `d`: every row once, and when the next document ended it (`known_to_at`)."""
+    spec = landing.spec
+    scope, document = ", ".join(spec.scope), ", ".join((*spec.scope, *DOCUMENT))
+    columns = [f"DENSE_RANK() OVER (PARTITION BY {scope} ORDER BY {_document_order()}) AS document_number"]
+    kept = [f"{_repeat_number(landing)} = 1"]
+    if spec.whole_if:
+        columns.append(f"MAX(IF({spec.whole_if}, observed_at, NULL)) OVER (PARTITION BY {document}) AS whole_at")
+        # A new parser may read a document in part that an old one took for whole.
+        name = ", ".join((*spec.scope, "source_object", "source_generation"))
+        kept.append(f"parse_seq = MAX(parse_seq) OVER (PARTITION BY {name})")
+    columns_text = ",\n    ".join(columns)
+    return f"""\
+WITH numbered AS (
+  SELECT
+    *,
+    {columns_text}
+  FROM {landing.full_name}
+  WHERE {_partition_filter(landing)}
+  QUALIFY {" AND ".join(kept)}
+),{_long_enough(landing)}
+d AS (
+  SELECT *, {_known_to(landing)} AS known_to_at FROM {"long_enough" if spec.least_share else "numbered"}
+)"""
+
+
+def _long_enough(landing: Table) -> str:
+    """The rows of documents that are not cut short."""
+    spec = landing.spec
+    if not spec.least_share:
+        return ""
+    scope, document = ", ".join(spec.scope), ", ".join((*spec.scope, *DOCUMENT))
+    before = "ORDER BY document_number RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+    return f"""
+counted AS (
+  SELECT *, COUNT(*) OVER (PARTITION BY {document}) AS row_count FROM numbered
+),
+long_enough AS (
+  SELECT * FROM counted
+  WHERE TRUE
+  QUALIFY row_count >= {spec.least_share} * COALESCE(MAX(row_count) OVER (PARTITION BY {scope} {before}), 0)
+),"""
+
+
+def _known_to(landing: Table) -> str:
+    """When a later document ended the row: any of its scope, or, if documents are read in part, a whole one or one
+    with a row of the same entity."""
+    spec = landing.spec
+    if not spec.whole_if:
+        return f"COALESCE({_next('observed_at', spec.scope)}, {FAR_FUTURE})"
+    whole, same = _next("whole_at", spec.scope), _next("observed_at", (*spec.scope, *spec.entity))
+    return f"LEAST(COALESCE({whole}, {FAR_FUTURE}), COALESCE({same}, {FAR_FUTURE}))"
+
+
+def _next(column: str, partition: Sequence[str]) -> str:
+    """The least value of a column among the documents after the row's."""
+    window = f"PARTITION BY {', '.join(partition)} ORDER BY document_number"
+    return f"MIN({column}) OVER ({window} RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)"
 
 
 def _asof_sql(landing: Table) -> str:
@@ -218,12 +251,6 @@ def _asof_sql(landing: Table) -> str:
         f"{_NOTE.format(name=landing.name)}\nSELECT\n  {names}\nFROM {RAW}.{landing.name}_history AS h\n"
         "WHERE h.known_from_at < as_of AND as_of <= h.known_to_at\n"
     )
-
-
-_KNOWN_COLUMNS = (
-    "d.observed_at AS known_from_at",
-    f"COALESCE(d.next_observed_at, {FAR_FUTURE}) AS known_to_at",
-)
 
 
 def newest_columns(landing: Table) -> tuple[Column, ...]:

@@ -7,7 +7,7 @@ SELECT
   s.home_team_tricode AS home,
   s.tipoff_at,
   s.game_status = 3 AS is_final,
-  COALESCE(s.postponed_status IN ('Y', 'P'), FALSE) AS is_postponed
+  s.postponed AS is_postponed
 FROM nba_raw.nbac_schedule AS s
 WHERE s.game_date BETWEEN @start_date AND @end_date AND NOT s.is_preseason AND NOT s.is_all_star
 ORDER BY s.tipoff_at, s.nba_game_id

@@ -1,6 +1,6 @@
 -- The dates of a range by the newest schedule: games that stand, games put off, and whether the season goes on there.
 WITH games AS (
-  SELECT s.game_date, s.tipoff_at, COALESCE(s.postponed_status IN ('Y', 'P'), FALSE) AS postponed
+  SELECT s.game_date, s.tipoff_at, s.postponed
   FROM nba_raw.nbac_schedule AS s
   WHERE s.season_type IN ('regular_season', 'playoffs', 'play_in', 'cup_final')
     AND s.game_date BETWEEN DATE_SUB(@start_date, INTERVAL 180 DAY) AND DATE_ADD(@end_date, INTERVAL 180 DAY)

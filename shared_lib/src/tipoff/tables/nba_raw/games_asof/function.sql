@@ -46,7 +46,7 @@ SELECT
   p.cutoff_at,
   p.known_from_at,
   p.known_from_at < p.cutoff_at AND p.cutoff_at <= p.known_to_at AS known_in_time,
-  COALESCE(p.postponed_status IN ('Y', 'P'), FALSE) AS postponed,
+  p.postponed,
   p.series_game_number,
   p.neutral_site_flag AS neutral_site
 FROM phased AS p
