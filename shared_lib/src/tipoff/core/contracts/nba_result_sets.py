@@ -1,7 +1,6 @@
 """stats.nba.com documents: named tables of headers and rows. Columns are found by header, not by position."""
 
 import re
-from functools import cache
 from typing import Any, get_args, get_type_hints
 
 import msgspec
@@ -68,7 +67,6 @@ def typed_rows[T](found: ResultSet, shape: type[T]) -> list[T]:
     return rows
 
 
-@cache
 def _number_fields(shape: type) -> frozenset[str]:
     """The fields of a struct that hold numbers and no text."""
     fields = get_type_hints(shape).items()

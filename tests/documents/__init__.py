@@ -1,0 +1,1 @@
+"""Variants of documents that people really have. tests/documents/README.md says how to add one."""
