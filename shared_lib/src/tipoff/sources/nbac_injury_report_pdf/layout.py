@@ -99,10 +99,10 @@ def words(body: bytes) -> tuple[int, tuple[Word, ...]]:
 
 
 def _read(body: bytes) -> tuple[int, tuple[Word, ...]]:
-    from pypdf import PdfReader, apply_configuration
+    from pypdf import Configuration, PdfReader, apply_configuration
 
     found: list[Word] = []
-    with apply_configuration(**_LIMITS):
+    with apply_configuration(Configuration().with_overwrites(**_LIMITS)):
         pages = PdfReader(io.BytesIO(body)).pages
         if len(pages) > MAX_PAGES:
             raise DocumentRefused(Reason.TOO_LARGE, f"a report has at most {MAX_PAGES} pages", value=len(pages))
