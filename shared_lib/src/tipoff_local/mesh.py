@@ -292,7 +292,7 @@ class _Resolver:
             service=declared.service,
             url=self._url(key),
             email=self._email(f"fn-{key.replace('_', '-')}"),
-            env=self._base() | self._granted(declared.may),
+            env=self._base() | {"THREADS": str(declared.concurrency)} | self._granted(declared.may),
             invokers=frozenset(self._invokers(key)),
             declared=declared,
         )

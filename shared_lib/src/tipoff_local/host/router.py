@@ -26,31 +26,43 @@ logger = logging.getLogger(__name__)
 class Backend:
     """The processes of one function, with one connection (a slot) for each request that a process may run at a time.
 
-    A request goes to the process with the most free slots, over the connection that was used last.
+    A request goes to the process with the most free slots, over the connection that was used last. As many requests are
+    let in as Cloud Run would let in. There are often fewer processes here than instances there; a request that is let
+    in waits for a slot, as it would wait for an instance to start.
     """
 
-    def __init__(self, function: HostedFunction, ports: Sequence[int]) -> None:
+    def __init__(self, function: HostedFunction, ports: Sequence[int], pending_s: float) -> None:
         self.function = function
-        slots = range(function.concurrency)
+        slots = range(function.threads)
         self._free = [[Client(f"http://127.0.0.1:{port}", function.timeout_s) for _ in slots] for port in ports]
-        self._slots = threading.Semaphore(function.concurrency * len(ports))
+        self._pending_s = pending_s
+        self._let_in = threading.Semaphore(function.requests_max)
+        self._slots = threading.Semaphore(function.threads * len(ports))
         self._lock = threading.Lock()
 
     def deliver(self, request: Request) -> Response:
         """Send the request and return the function's answer.
 
         Raises:
-            ApiError: 429 if no slot became free in time, 504 after the function's timeout, 503 if its process ended.
+            ApiError: 429 if it was not let in, 504 after the function's timeout, 503 if its process ended.
         """
-        if not self._slots.acquire(timeout=self.function.timeout_s):
+        if not self._let_in.acquire(timeout=self._pending_s):
             raise ApiError(429, "The request was aborted because there was no available instance.")
+        try:
+            return self._run(request)
+        finally:
+            self._let_in.release()
+
+    def _run(self, request: Request) -> Response:
+        if not self._slots.acquire(timeout=self.function.timeout_s):
+            raise _timed_out()
         with self._lock:
             process = max(self._free, key=len)
             client = process.pop()
         try:
             answer = client.request(request.method, request.target, request.headers, request.body)
         except TimeoutError as error:
-            raise ApiError(504, "The request has been terminated: maximum request timeout.") from error
+            raise _timed_out() from error
         except Disconnected as error:
             raise ApiError(503, "The connection to the instance had an error.") from error
         finally:
@@ -66,7 +78,7 @@ class Router:
     def __init__(self, config: HostConfig, listener: socket.socket, ports: Mapping[str, Sequence[int]]) -> None:
         self._identity = Identity(Path(config.identity_folder))
         self._server = HttpServer(self.handle, listener=listener)
-        self._backends = {f.service: Backend(f, ports[f.name]) for f in config.functions}
+        self._backends = {f.service: Backend(f, ports[f.name], config.pending_s) for f in config.functions}
 
     def serve(self, host_pipe: int) -> None:
         """Serve until standard input (the parent) or `host_pipe` (the host's process) closes."""
@@ -108,6 +120,10 @@ class Router:
             logger.warning("403 for %s: %s", function.service, error)
             return _denied(403, str(error))
         return None
+
+
+def _timed_out() -> ApiError:
+    return ApiError(504, "The request has been terminated: maximum request timeout.")
 
 
 def _inner_target(target: str, *, is_event: bool) -> str:

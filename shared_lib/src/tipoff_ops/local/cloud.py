@@ -254,6 +254,7 @@ class LocalMesh:
             timeout_s=function.declared.timeout_s,
             concurrency=function.declared.concurrency,
             memory=function.declared.memory,
+            max_instances=function.declared.max_instances,
             instances=min(self.instances.get(key, 1), function.declared.max_instances),
         )
 
