@@ -40,9 +40,14 @@ class Settings(Endpoints):
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSettings(Settings):
-    """Names that every deployed function needs."""
+    """Names that every deployed function needs.
+
+    Attributes:
+        threads: how many requests an instance answers at once. functions-framework reads the same variable.
+    """
 
     function: ClassVar[str]  # its key in mesh.yaml
+    threads: int
     dataset_nba_ops: str
     topic_alerts: str
 
@@ -207,7 +212,7 @@ def load[S: Settings](kind: type[S], variables: Mapping[str, str] | None = None)
         variables: the environment; None for that of the process.
 
     Raises:
-        ConfigInvalid: settings are missing or empty. The message lists all of them.
+        ConfigInvalid: settings are missing or empty (the message lists all of them), or THREADS is no number.
     """
     found = environment() if variables is None else variables
     values: dict[str, Any] = {field.name: found.get(field.name.upper(), "") for field in fields(kind)}
@@ -217,7 +222,15 @@ def load[S: Settings](kind: type[S], variables: Mapping[str, str] | None = None)
     missing = sorted(name.upper() for name in required if not values[name])
     if missing:
         raise ConfigInvalid("missing_settings", f"{kind.__name__} lacks {', '.join(missing)}")
+    if "threads" in values:
+        values["threads"] = _whole_number("THREADS", values["threads"])
     return kind(**{name: value or None for name, value in values.items()})  # type: ignore[arg-type]
+
+
+def _whole_number(name: str, value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise ConfigInvalid("bad_setting", f"{name} is {value!r}, and must be a whole number of at least 1")
+    return int(value)
 
 
 def _secrets(variables: Mapping[str, str]) -> dict[str, str]:
