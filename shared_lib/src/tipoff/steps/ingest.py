@@ -2,6 +2,9 @@
 
 In order: route the name, read at the notified generation, parse (pure), append the rows, set the refused aside,
 announce the dates, write a receipt. Each step can be repeated: readers use the newest rows of each document.
+
+The bytes of all concurrent requests are bounded before they are read: Cloud Run sends up to 250 requests at once, and
+each may name an object of 32 MB.
 """
 
 import hashlib
@@ -18,11 +21,14 @@ from tipoff import sources, tables
 from tipoff.cloud.downloads import ObjectBytes
 from tipoff.cloud.rows import Part
 from tipoff.core.codes import DocumentOutcome, Reason
+from tipoff.core.contracts.decoding import plain_size_bytes
 from tipoff.core.contracts.results import DocumentRefused, Parsed, Reject, refused
 from tipoff.core.contracts.routes import Route
 from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Retryable, TipoffError
 from tipoff.core.messages import REPLAY, LandedObject, ObjectFinalized, RawReady, Replay
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, TableCount
+from tipoff.core.size_groups import size_groups
+from tipoff.runtime.bytes_in_flight import BytesInFlight
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import IngestSettings
 from tipoff.steps.ops import VALUE_CHARS_MAX
@@ -33,6 +39,14 @@ FINALIZE = "OBJECT_FINALIZE"
 REPLAY_WORKERS = 4
 # Replays that run at the same time; each has the rows of all its objects in memory.
 _REPLAYS = BoundedSemaphore(2)
+# A request that cannot be let in is refused before its message is due again (mesh.yaml: ack_deadline_s).
+WAIT_S = 60.0
+# Stored bytes that are in memory, and the same without Content-Encoding. Each is held until the rows are appended. A
+# document that is parsed needs up to 64 MB beyond its plain bytes (tests/unit/core/test_memory.py).
+STORED_BYTES_MAX = 64 * 2**20
+PLAIN_BYTES_MAX = 96 * 2**20
+_STORED = BytesInFlight(STORED_BYTES_MAX, WAIT_S)
+_PLAIN = BytesInFlight(PLAIN_BYTES_MAX, WAIT_S)
 
 
 class _Payload(msgspec.Struct, frozen=True):
@@ -72,13 +86,16 @@ def _replay(context: Wiring[IngestSettings], delivery: Delivery) -> None:
         except Retryable as error:
             return error
 
-    with _REPLAYS:
+    stored_bytes = sum(_bytes_to_read(found.name, found.size_bytes) for found in objects)
+    with _REPLAYS, _STORED.hold(stored_bytes):
         # All are read before any is parsed: waiting between two documents would leave the caches of the parser cold.
         with ThreadPoolExecutor(REPLAY_WORKERS) as pool:
             fetched = list(pool.map(fetch, objects))
-        unread: list[TipoffError] = [one for one in fetched if isinstance(one, Retryable)]
-        _, failures = _ingest(context, [_parsed(one) for one in fetched if isinstance(one, _FetchedObject)])
-    for failure in unread + failures:
+        failures: list[TipoffError] = [one for one in fetched if isinstance(one, Retryable)]
+        read = (one for one in fetched if isinstance(one, _FetchedObject))
+        for group in size_groups(read, _plain_bytes, PLAIN_BYTES_MAX):
+            failures += _ingest_fetched(context, group)[1]
+    for failure in failures:
         raise failure
 
 
@@ -129,10 +146,29 @@ def ingest_object(context: Wiring[IngestSettings], event: ObjectFinalized, size_
     Raises:
         Retryable: a service did not answer. Nothing is lost, and a second attempt gives the same rows.
     """
-    receipts, failures = _ingest(context, [_parsed(_fetch(context, event, size_bytes))])
+    with _STORED.hold(_bytes_to_read(event.name, size_bytes)):
+        receipts, failures = _ingest_fetched(context, [_fetch(context, event, size_bytes)])
     for failure in failures:
         raise failure
     return receipts[0]
+
+
+def _bytes_to_read(name: str, size_bytes: int) -> int:
+    """How many bytes of an object `_fetch` reads."""
+    return size_bytes if sources.route(name) is not None and size_bytes <= OBJECT_BYTES_MAX else 0
+
+
+def _plain_bytes(fetched: _FetchedObject) -> int:
+    """The size of an object without its Content-Encoding; 0 if it was not read."""
+    found = fetched.found
+    return 0 if isinstance(found, DocumentRefused) else plain_size_bytes(found.data, found.content_encoding)
+
+
+def _ingest_fetched(
+    context: Wiring[IngestSettings], fetched: Sequence[_FetchedObject]
+) -> tuple[list[ObjectReceipt], list[TipoffError]]:
+    with _PLAIN.hold(sum(map(_plain_bytes, fetched))):
+        return _ingest(context, [_parsed(one) for one in fetched])
 
 
 def _ingest(

@@ -17,6 +17,7 @@ from tipoff import tables
 from tipoff.cloud.storage import ObjectName
 from tipoff.core.errors import BackendUnavailable
 from tipoff.core.messages import REPLAY, LandedObject, Replay
+from tipoff.core.size_groups import size_groups
 from tipoff.runtime.settings import ReprocessSettings
 from tipoff.steps.queries import load
 from tipoff.steps.reprocess import (
@@ -158,20 +159,7 @@ def _chunks(todo: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:
     """
     count = -(-len(todo) // CHUNK_OBJECTS)
     for first in range(count):
-        yield from _small_enough(todo[first::count])
-
-
-def _small_enough(objects: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:
-    chunk: list[ObjectName] = []
-    size_bytes = 0
-    for found in objects:
-        if chunk and size_bytes + found.size_bytes > CHUNK_BYTES:
-            yield chunk
-            chunk, size_bytes = [], 0
-        chunk.append(found)
-        size_bytes += found.size_bytes
-    if chunk:
-        yield chunk
+        yield from size_groups(todo[first::count], lambda found: found.size_bytes, CHUNK_BYTES)
 
 
 def _wait(run: _Run, todo: Sequence[ObjectName]) -> Mapping[tuple[str, int], KnownObject]:

@@ -58,6 +58,16 @@ def document_bytes(body: bytes, content_encoding: str | None) -> bytes:
     return plain
 
 
+def plain_size_bytes(body: bytes, content_encoding: str | None) -> int:
+    """The size of the document's plain bytes, found in the memory of one piece; of a bad body, that of a piece."""
+    if content_encoding != "gzip":
+        return len(body)
+    try:
+        return _inflated_size(body)
+    except (DocumentRefused, zlib.error):
+        return _PIECE_BYTES
+
+
 def _inflate(body: bytes) -> bytes:
     """Inflate twice: first in pieces to find the size, then into a buffer of that size.
 
