@@ -16,7 +16,8 @@ from tipoff_local import mesh
 SOURCES = ROOT / "shared_lib" / "src"
 PAGE = catalogue.load(ROOT)
 NAMES = mesh.resolve(mesh.load(ROOT / "terraform" / "mesh.yaml"), "project", "1", "dev")
-BASE = {field.name for field in dataclasses.fields(settings.Settings)}
+# `threads` is read by functions-framework and by the boundary.
+BASE = {field.name for field in dataclasses.fields(settings.Settings)} | {"threads"}
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/main.py"))
 
 
