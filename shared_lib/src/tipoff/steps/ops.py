@@ -1,4 +1,4 @@
-"""The operations logs: receipts, quarantine entries and alerts, appended and never edited."""
+"""Writes the operations logs: receipts, quarantine entries and alerts. Rows are appended and never changed."""
 
 import hashlib
 import logging
@@ -21,7 +21,7 @@ type Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The clock of production; tests and the local run pass their own."""
+    """The present instant. Tests and the local run pass another clock."""
     return datetime.now(UTC)
 
 
@@ -29,10 +29,10 @@ class OpsLog:
     """Writes the logs of one function.
 
     Args:
-        warehouse, topics: where to.
+        warehouse, topics: the clients that write the rows and the alerts.
         alerts_topic: the topic of alerts.
         function: the key of the function that writes.
-        release: the release stamped on each row.
+        release: the release that each row names.
         clock: the present instant.
     """
 
@@ -53,7 +53,7 @@ class OpsLog:
         self._clock = clock
 
     def objects(self, receipts: Sequence[ObjectReceipt]) -> None:
-        """Append receipts of objects."""
+        """Append the receipts of objects."""
         self._warehouse.append(tables.get("object_receipts_log"), receipts)
 
     def quarantine(self, entries: Sequence[QuarantineEntry]) -> None:
@@ -61,11 +61,11 @@ class OpsLog:
         self._warehouse.append(tables.get("quarantine_log"), entries)
 
     def steps(self, receipts: Sequence[StepReceipt]) -> None:
-        """Append the receipts of step runs, all in one append."""
+        """Append the receipts of step runs in one append."""
         self._warehouse.append(tables.get("run_history_log"), receipts)
 
     def message(self, delivery: Delivery, error: TipoffError) -> None:
-        """Set aside a message that no retry can help."""
+        """Quarantine a message that no retry can process, and alert a person."""
         now = self._clock()
         identity = _message_identity(delivery)
         entry = QuarantineEntry(
@@ -88,12 +88,12 @@ class OpsLog:
         self.alert("message_refused", identity, error.message)
 
     def alert(self, kind: str, subject: str, message: str) -> None:
-        """Alert a person, once per (kind, subject). The alert policies of the cloud count the log line."""
+        """Alert a person, once for each (kind, subject). The alert policies of Cloud Monitoring count the log line."""
         logger.warning(message, extra={"facts": {"event": kind, "subject": subject}})
         self._topics.publish(self._alerts_topic, Alert(kind, subject, message), f"{kind}:{subject}")
 
 
 def _message_identity(delivery: Delivery) -> str:
-    """The key that the publisher gave, else a digest of the bytes. A message id would not do: a retry changes it."""
+    """The publisher's dedupe key, or a digest of the bytes. The message id differs each time a message is published."""
     key = delivery.attributes.get("dedupe_key")
     return key or hashlib.sha256(delivery.data).hexdigest()

@@ -1,7 +1,8 @@
-"""Rebuild derived tables over a date range, in lineage order, each in one transaction, and leave receipts.
+"""Rebuilds derived tables over a range of dates: inputs first, one transaction for each table, one receipt for each.
 
-A step's identity is a hash of its name, range, as-of, lead, release and the state of its inputs: an unchanged world
-is a no-op unless forced, and a late document changes the identity.
+The id of a step is a hash of the table, the range, the as-of instant, the lead, the release and the state of the
+inputs. If a step with the same id has succeeded, the table is not rebuilt, unless the call forces it. A late document
+changes the id.
 """
 
 import hashlib
@@ -25,14 +26,17 @@ from tipoff.tables import Table
 
 logger = logging.getLogger(__name__)
 
-# BigQuery runs many queries at once; more than this gains nothing on a laptop.
+# Rebuilds that run at the same time. On a laptop, more of them save no time.
 SIDE_BY_SIDE = 3
 
 type TableStatus = Literal["success", "unchanged", "failed"]
 
 
 class TableResult(msgspec.Struct, frozen=True):
-    """What became of one table."""
+    """The result of one table.
+
+    `retryable` says whether a later attempt may succeed.
+    """
 
     table: str
     status: TableStatus
@@ -43,10 +47,10 @@ class TableResult(msgspec.Struct, frozen=True):
 
 
 def build(wiring: StateWiring, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[TableResult]:
-    """Rebuild `wanted`, inputs before their readers and independent tables side by side.
+    """Rebuild the `wanted` tables, inputs first. Tables that do not depend on each other are rebuilt in parallel.
 
-    After a failure, tables that read the failed one, directly or not, are not touched. They fail with it, and may be
-    retried if it may be.
+    If a table fails, the tables that read it, directly or through others, are not rebuilt. They fail too, and they are
+    retryable if the table is.
     """
     planned = plan(wiring, wanted, over, force)
     failed = Failed()
@@ -80,12 +84,12 @@ class Failed:
         return [retryable for name, retryable in self.retryable.items() if name in upstream(table)]
 
     def add_dependants(self, tables: Iterable[Table]) -> None:
-        """Add tables that were not tried, each because of what it reads."""
+        """Add tables that are not rebuilt because a table that they read has failed."""
         self.retryable |= {table.full_name: all(self.above(table)) for table in tables}
 
 
 def waves(steps: Sequence["PlannedStep"]) -> list[list["PlannedStep"]]:
-    """The steps in groups: each group reads only what earlier groups build."""
+    """The steps in groups. A group reads only tables that earlier groups build."""
     groups: list[list[PlannedStep]] = []
     left = list(steps)
     while left:
@@ -97,7 +101,7 @@ def waves(steps: Sequence["PlannedStep"]) -> list[list["PlannedStep"]]:
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A table to rebuild; `done` when the same step over the same inputs has succeeded before."""
+    """A table to rebuild. `done`: a step with the same id has succeeded before."""
 
     table: Table
     step_id: str
@@ -106,7 +110,7 @@ class PlannedStep:
 
 
 def plan(wiring: StateWiring, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[PlannedStep]:
-    """What `build` would do, in lineage order."""
+    """The steps of `build`, in lineage order."""
     inputs = input_state(wiring.warehouse, wanted, over)
     steps: list[PlannedStep] = []
     for table in [table for table in tables.lineage_order() if table in wanted]:
@@ -124,7 +128,7 @@ def _rebuild(wiring: StateWiring, step: PlannedStep, over: BuildRange) -> "_Run"
     try:
         with wiring.locks.lease(step.table.name, f"{wiring.settings.function}:{step.step_id[:12]}") as lease:
             wiring.warehouse.rebuild(step.table, over)
-            lease.check()  # another builder may have written at the same time: the caller rebuilds once more
+            lease.check()  # if another builder has acquired the lease meanwhile, the step fails and is retried
     except TipoffError as caught:
         error = caught
         _tell(step.table, caught)
@@ -132,7 +136,7 @@ def _rebuild(wiring: StateWiring, step: PlannedStep, over: BuildRange) -> "_Run"
 
 
 def _tell(table: Table, error: TipoffError) -> None:
-    """Log the failure as the events that mesh.yaml counts, by the type of the error."""
+    """Log the failure under the event names that the alerts in mesh.yaml count."""
     further = ((ContractViolation, "tripwire"), (Misconfigured, "misconfigured"))
     for event in ("step_failed", *(event for kind, event in further if isinstance(error, kind))):
         facts = {"event": event, "subject": table.name, "code": error.code}
@@ -145,13 +149,13 @@ def _result(step: PlannedStep, runs: Sequence["_Run"], failed: Failed) -> TableR
         return run.result()
     if step.done:
         return TableResult(step.table.name, "unchanged", 0, 0.0)
-    why = "INPUT_FAILED: a table that it reads was not rebuilt"
+    why = "INPUT_FAILED: a table that this one reads was not rebuilt"
     return TableResult(step.table.name, "failed", 0, 0.0, why, failed.retryable[step.table.full_name])
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One rebuild, done or failed."""
+    """One rebuild that has ended, with its error if it failed."""
 
     step: PlannedStep
     over: BuildRange
@@ -205,7 +209,7 @@ class _Run:
 
 @cache
 def upstream(table: Table) -> frozenset[str]:
-    """Everything the table reads, directly or through other tables and views (`dataset.table` names)."""
+    """The tables and views that the table reads, directly or through others, as `dataset.table`."""
     by_name = {found.full_name: found for found in tables.all_tables()}
     seen: set[str] = set()
     todo = list(table.spec.inputs)
@@ -218,12 +222,12 @@ def upstream(table: Table) -> frozenset[str]:
 
 
 def leaf_inputs(table: Table) -> frozenset[str]:
-    """The landing tables at the far end of what the table reads, by bare name."""
+    """The landing tables that the table reads, directly or through others, without the dataset."""
     return frozenset(t.name for t in tables.all_tables() if t.kind == "landing" and t.full_name in upstream(table))
 
 
 def input_state(warehouse: Warehouse, wanted: Sequence[Table], over: BuildRange) -> dict[str, InputDigest]:
-    """Row count and newest arrival of each landing table's rows that the range can see."""
+    """For each landing table, the rows of the range that were known as of the instant: how many, and the newest."""
     leaves = sorted(frozenset[str]().union(*(leaf_inputs(table) for table in wanted)))
     parameters = {"start_date": over.start_date, "end_date": over.end_date, "as_of": over.as_of}
     found = {row.table_name: row for row in warehouse.rows(load("rebuild/input_state"), parameters, InputDigest)}
@@ -258,7 +262,7 @@ class _TableRows(msgspec.Struct, frozen=True):
 
 
 def _count_rows(warehouse: Warehouse, runs: Sequence["_Run"], over: BuildRange) -> list["_Run"]:
-    """The runs with what stands in their partitions now, counted and not reported."""
+    """The runs with the number of rows in their partitions, as a query counts them after the rebuild."""
     built = [run for run in runs if run.error is None]
     if not built:
         return list(runs)
