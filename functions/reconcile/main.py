@@ -1,6 +1,6 @@
-"""reconcile: compare what must exist with what does, tell a person once, start what is missing.
+"""reconcile: compare the expected outputs with the tables, alert a person once, and start the missing steps.
 
-`POST /reconcile` for the workflow that the scheduler starts every fifteen minutes.
+`POST /reconcile`: for the workflow that Cloud Scheduler starts every fifteen minutes.
 """
 
 import functions_framework
@@ -21,5 +21,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one call."""
+    """Answer a request."""
     return function.answer(request)

@@ -1,7 +1,8 @@
-"""Ingest: one finalized object becomes rows of its landing tables, or goes to quarantine with a reason.
+"""The step of `ingest`: append the rows of a finalized object to its landing tables, or quarantine it with a reason.
 
-In order: route the name, read at the notified generation, parse (pure), append the rows, set the refused aside,
-announce the dates, write a receipt. Each step can be repeated: readers use the newest rows of each document.
+In order: find the source by the object's name, read the generation of the notification, parse it, append the rows,
+quarantine what was refused, publish the dates, and write a receipt. Each of these can be repeated, because readers use
+the newest rows of each document.
 
 The bytes of all concurrent requests are bounded before they are read: Cloud Run sends up to 250 requests at once, and
 each may name an object of 32 MB.
@@ -37,7 +38,7 @@ from tipoff.steps.wiring import Wiring
 OBJECT_BYTES_MAX = 32 * 1024 * 1024
 FINALIZE = "OBJECT_FINALIZE"
 REPLAY_WORKERS = 4
-# Replays that run at the same time; each has the rows of all its objects in memory.
+# Replays that run at the same time. Each has the rows of all its objects in memory.
 _REPLAYS = BoundedSemaphore(2)
 # A request that cannot be let in is refused before its message is due again (mesh.yaml: ack_deadline_s).
 WAIT_S = 60.0
@@ -50,7 +51,7 @@ _PLAIN = BytesInFlight(PLAIN_BYTES_MAX, WAIT_S)
 
 
 class _Payload(msgspec.Struct, frozen=True):
-    """The part of a JSON_API_V1 notification that bounds the read."""
+    """The part of a JSON_API_V1 notification that says how large the object is."""
 
     size: str = "0"
 
@@ -61,8 +62,8 @@ def ingest(context: Wiring[IngestSettings], delivery: Delivery) -> None:
     Other events of the bucket are ignored.
 
     Raises:
-        BadRequest: the message is neither, or names another bucket.
-        Retryable: a service did not answer; the message will come again.
+        BadRequest: the message is neither of the two, or names another bucket.
+        Retryable: a service did not answer. Pub/Sub delivers the message again.
     """
     if delivery.attributes.get("eventType") == REPLAY:
         _replay(context, delivery)
@@ -73,7 +74,7 @@ def ingest(context: Wiring[IngestSettings], delivery: Delivery) -> None:
 
 
 def _replay(context: Wiring[IngestSettings], delivery: Delivery) -> None:
-    """Ingest every object of a replay, also when another one fails; then raise the first failure."""
+    """Ingest each object of a replay, even if another one fails. Then raise the first failure."""
     try:
         objects = msgspec.json.decode(delivery.data, type=Replay).objects
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -88,7 +89,7 @@ def _replay(context: Wiring[IngestSettings], delivery: Delivery) -> None:
 
     stored_bytes = sum(_bytes_to_read(found.name, found.size_bytes) for found in objects)
     with _REPLAYS, _STORED.hold(stored_bytes):
-        # All are read before any is parsed: waiting between two documents would leave the caches of the parser cold.
+        # All objects are read before the first is parsed: parsing one after the other, without waiting, is faster.
         with ThreadPoolExecutor(REPLAY_WORKERS) as pool:
             fetched = list(pool.map(fetch, objects))
         failures: list[TipoffError] = [one for one in fetched if isinstance(one, Retryable)]
@@ -106,9 +107,9 @@ def _finalized(delivery: Delivery, bucket: str) -> ObjectFinalized | None:
     try:
         event = ObjectFinalized(attributes["bucketId"], attributes["objectId"], int(attributes["objectGeneration"]))
     except (KeyError, ValueError) as error:
-        raise BadRequest("bad_notification", f"not a bucket notification: {error}") from error
+        raise BadRequest("bad_notification", f"the message is not a bucket notification: {error}") from error
     if event.bucket != bucket:
-        raise BadRequest("wrong_bucket", f"a notification of {event.bucket}, not of {bucket}")
+        raise BadRequest("wrong_bucket", f"the notification is of the bucket {event.bucket}, not of {bucket}")
     return event
 
 
@@ -116,12 +117,12 @@ def _size_bytes(delivery: Delivery) -> int:
     try:
         return int(msgspec.json.decode(delivery.data, type=_Payload).size)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise BadRequest("bad_notification", f"the payload is no object resource: {error}") from error
+        raise BadRequest("bad_notification", f"the payload is not an object resource: {error}") from error
 
 
 @dataclass(frozen=True)
 class _FetchedObject:
-    """An object as it was read, or why it was refused."""
+    """An object that was read, or the reason why it was refused."""
 
     event: ObjectFinalized
     received_at: datetime
@@ -131,7 +132,7 @@ class _FetchedObject:
 
 @dataclass(frozen=True)
 class _ParsedObject:
-    """A parsed object: what is known of it before its receipt is written."""
+    """An object with its parsed rows or its refusal."""
 
     event: ObjectFinalized
     received_at: datetime
@@ -144,7 +145,7 @@ def ingest_object(context: Wiring[IngestSettings], event: ObjectFinalized, size_
     """Ingest one object of any kind and return its receipt.
 
     Raises:
-        Retryable: a service did not answer. Nothing is lost, and a second attempt gives the same rows.
+        Retryable: a service did not answer. A second attempt gives the same rows.
     """
     with _STORED.hold(_bytes_to_read(event.name, size_bytes)):
         receipts, failures = _ingest_fetched(context, [_fetch(context, event, size_bytes)])
@@ -174,7 +175,7 @@ def _ingest_fetched(
 def _ingest(
     context: Wiring[IngestSettings], taken: Sequence[_ParsedObject]
 ) -> tuple[list[ObjectReceipt], list[TipoffError]]:
-    """Write each object on its own: the receipts of those that are done, and the errors of the others."""
+    """Write each object by itself. Returns the receipts of the objects that are done, and the errors of the others."""
     failures: list[TipoffError] = []
     ended: list[tuple[_ParsedObject, tuple[TableCount, ...]]] = []
     for one, error in zip(taken, _append(context, taken), strict=True):
@@ -198,13 +199,15 @@ def _fetch(context: Wiring[IngestSettings], event: ObjectFinalized, size_bytes: 
     if route is None:
         return _FetchedObject(event, received_at, None, sources.refusal(event.name, size_bytes))
     if size_bytes > OBJECT_BYTES_MAX:
-        refusal = DocumentRefused(Reason.TOO_LARGE, f"an object has {OBJECT_BYTES_MAX} bytes at most", value=size_bytes)
+        refusal = DocumentRefused(
+            Reason.TOO_LARGE, f"an object may have {OBJECT_BYTES_MAX} bytes at most", value=size_bytes
+        )
         return _FetchedObject(event, received_at, route, refusal)
     try:
         found = context.store.read(event.bucket, event.name, event.generation)
     except NotReady:
         superseded = DocumentRefused(
-            Reason.DUPLICATE_DELIVERY, "a newer generation took this one's place", outcome=DocumentOutcome.IGNORED
+            Reason.DUPLICATE_DELIVERY, "a newer generation has replaced this one", outcome=DocumentOutcome.IGNORED
         )
         return _FetchedObject(event, received_at, route, superseded)
     return _FetchedObject(event, received_at, route, found)
@@ -219,14 +222,14 @@ def _parsed(fetched: _FetchedObject) -> _ParsedObject:
 
 
 def _append(context: Wiring[IngestSettings], taken: Sequence[_ParsedObject]) -> list[TipoffError | None]:
-    """Append the rows: for each object its error, or None."""
+    """Append the rows. Returns for each object its error, or None."""
     parts = [_parts(context, one) for one in taken]
     errors = iter(context.warehouse.append_parts([part for of_one in parts for part in of_one]))
     return [_first(islice(errors, len(of_one))) for of_one in parts]
 
 
 def _first(errors: Iterable[TipoffError | None]) -> TipoffError | None:
-    """An object's first error; all of its parts are looked at."""
+    """The first error of an object. All results are consumed, because the next object's follow them."""
     return next(iter([error for error in errors if error is not None]), None)
 
 
@@ -243,7 +246,7 @@ def _parts(context: Wiring[IngestSettings], taken: _ParsedObject) -> list[Part]:
 
 
 def _refused_by_warehouse(taken: _ParsedObject, refusal: ContractViolation) -> _ParsedObject:
-    """A document whose rows the warehouse refuses is not valid."""
+    """The object, refused because the warehouse refuses its rows."""
     parsed = refused(DocumentRefused(Reason.SCHEMA, refusal.message), taken.parsed.parse_seq)
     return _ParsedObject(taken.event, taken.received_at, taken.route, taken.found, parsed)
 
@@ -261,7 +264,7 @@ def _set_aside(context: Wiring[IngestSettings], taken: _ParsedObject) -> None:
 
 
 def _keep_copy(context: Wiring[IngestSettings], event: ObjectFinalized) -> str | None:
-    """Copy the document into the quarantine bucket; a superseded generation can no longer be copied."""
+    """Copy the document to the quarantine bucket. None if its generation was replaced and cannot be copied."""
     copy_object = f"{hashlib.sha256(event.name.encode()).hexdigest()}/{event.generation}"
     try:
         context.store.keep_copy(
