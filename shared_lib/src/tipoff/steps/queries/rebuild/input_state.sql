@@ -1,5 +1,5 @@
--- How many rows of each landing table the range can see, and when the newest of them was committed: from receipts,
--- since they say it in a few rows where the tables themselves hold millions.
+-- For each landing table, the number of rows that the range can read, and when the newest of them was committed. The
+-- receipts are read instead of the tables: they have far fewer rows.
 SELECT
   t.table_name,
   SUM(t.row_count) AS row_count,

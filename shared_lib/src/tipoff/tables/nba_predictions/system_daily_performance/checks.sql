@@ -1,4 +1,4 @@
-SELECT IF(COUNT(*) = 0, TRUE, ERROR('counts_do_not_add_up: outcomes do not partition the graded rows')) AS holds
+SELECT IF(COUNT(*) = 0, TRUE, ERROR('counts_do_not_add_up: the counts of outcomes do not add up to the graded rows')) AS holds
 FROM nba_predictions.system_daily_performance
 WHERE game_date BETWEEN @start_date AND @end_date
   AND (predictions_count != graded_count + void_count
