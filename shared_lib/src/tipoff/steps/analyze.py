@@ -57,7 +57,7 @@ def raw_ready(context: AnalyzeWiring, delivery: Delivery) -> None:
         context.coalescer.run(set(message.game_dates), lambda dates: _rebuild(context, dates))
     if INJURY_REPORT in message.tables:
         for day in message.game_dates:
-            _tell_of_change(context, day)
+            _publish_change(context, day)
 
 
 @cache
@@ -85,7 +85,7 @@ class _Listings(msgspec.Struct, frozen=True):
     team_abbrs: str
 
 
-def _tell_of_change(context: AnalyzeWiring, day: date) -> None:
+def _publish_change(context: AnalyzeWiring, day: date) -> None:
     """Publish that the injury listings of a date with coming games changed. Receivers act once for each digest."""
     now = context.clock()
     if day < game_date_of(now):

@@ -186,7 +186,7 @@ def _ingest(
         else:
             failures.append(error)
     for one, _ in ended:
-        _set_aside(context, one)
+        _quarantine(context, one)
     _announce(context, [one for one, written in ended if written])
     receipts = [_receipt(context, one, written) for one, written in ended]
     context.ops.objects(receipts)
@@ -251,7 +251,7 @@ def _refused_by_warehouse(taken: _ParsedObject, refusal: ContractViolation) -> _
     return _ParsedObject(taken.event, taken.received_at, taken.route, taken.found, parsed)
 
 
-def _set_aside(context: Wiring[IngestSettings], taken: _ParsedObject) -> None:
+def _quarantine(context: Wiring[IngestSettings], taken: _ParsedObject) -> None:
     rejects = taken.parsed.rejects
     if not rejects:
         return

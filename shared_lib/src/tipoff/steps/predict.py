@@ -222,7 +222,7 @@ def _skips(
     forecasts: Sequence[Forecast],
 ) -> list[SkipRow]:
     """The players whom no system predicts."""
-    spoken = {forecast.key for forecast in forecasts}
+    predicted = {forecast.key for forecast in forecasts}
     return [
         SkipRow(
             batch_id=request.batch_id,
@@ -237,5 +237,5 @@ def _skips(
             release=context.settings.release,
         )
         for row in rows
-        if row.key not in spoken
+        if row.key not in predicted
     ]

@@ -22,7 +22,7 @@ from tipoff.core.expected import Expected, GameDay, assess, changed_rows, missin
 from tipoff.core.game_date import game_date_of
 from tipoff.runtime.settings import ReconcileSettings
 from tipoff.steps.queries import load
-from tipoff.steps.rebuild.checks import broken_checks
+from tipoff.steps.rebuild.checks import failed_checks
 from tipoff.steps.wiring import StateWiring
 
 LOOK_BACK_DAYS = 8
@@ -111,7 +111,7 @@ def reconcile(context: StateWiring[ReconcileSettings], request: Reconcile) -> Re
     _record(context, changed, now)
     started = _start_missing(context, days, rows, now) if request.start_missing else ()
     answer = _answer(days, rows, len(changed), [f"{row.game_date}:{row.output}" for row in alarmed], started)
-    return msgspec.structs.replace(answer, broken=_tell_broken(context, over))
+    return msgspec.structs.replace(answer, broken=_alert_failed_checks(context, over))
 
 
 def game_days(warehouse: Warehouse, over: Mapping[str, date]) -> list[GameDay]:
@@ -190,13 +190,13 @@ def _record(context: StateWiring[ReconcileSettings], rows: Sequence[Expected], n
     )
 
 
-def _tell_broken(context: StateWiring[ReconcileSettings], over: Mapping[str, date]) -> tuple[str, ...]:
+def _alert_failed_checks(context: StateWiring[ReconcileSettings], over: Mapping[str, date]) -> tuple[str, ...]:
     """Alert a person once of each failed check: only one run can create the lock of the alert."""
-    broken = broken_checks(context.warehouse, over)
-    for found in broken:
+    failed = failed_checks(context.warehouse, over)
+    for found in failed:
         if _is_first(context.locks, f"checks/{found.table}/{found.subject.replace(': ', '/')}"):
             context.ops.alert("check_failed", found.subject, f"{found.table}: {found.subject}: {found.detail}")
-    return tuple(found.subject for found in broken)
+    return tuple(found.subject for found in failed)
 
 
 def _start_missing(

@@ -34,7 +34,7 @@ from tipoff.steps.wiring import StateWiring
 # `ingest` appends once for each message and table. An append costs 26 ms of processor time, whatever its size.
 CHUNK_OBJECTS = 170
 CHUNK_BYTES = 8_000_000
-LOOK_MIN_S, FIRST_LOOK_S, LOOK_MAX_S = 0.1, 1.0, 5.0
+POLL_MIN_S, FIRST_POLL_S, POLL_MAX_S = 0.1, 1.0, 5.0
 OBJECTS_PER_S = 600  # the rate to expect before any object is done
 STALLED_AFTER_S = 120.0
 
@@ -193,7 +193,7 @@ def _pause_s(done: int, total: int, seconds: float) -> float:
     """
     objects_per_s = done / seconds if done and seconds else OBJECTS_PER_S
     pause_s = (total - done) / objects_per_s / 3
-    return min(max(pause_s, LOOK_MIN_S), max(seconds, FIRST_LOOK_S), LOOK_MAX_S)
+    return min(max(pause_s, POLL_MIN_S), max(seconds, FIRST_POLL_S), POLL_MAX_S)
 
 
 def _counted(run: _Run) -> int:

@@ -56,10 +56,10 @@ def build(wiring: StateWiring, wanted: Sequence[Table], over: BuildRange, force:
     failed = Failed()
     runs: list[_Run] = []
     for wave in waves([step for step in planned if not step.done]):
-        able = [step for step in wave if not failed.above(step.table)]
-        failed.add_dependants(step.table for step in wave if step not in able)
+        runnable = [step for step in wave if not failed.above(step.table)]
+        failed.add_dependants(step.table for step in wave if step not in runnable)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            done = list(pool.map(lambda step: _rebuild(wiring, step, over), able))
+            done = list(pool.map(lambda step: _rebuild(wiring, step, over), runnable))
         for run in done:
             if run.error is not None:
                 failed.retryable[run.step.table.full_name] = run.retryable
@@ -131,11 +131,11 @@ def _rebuild(wiring: StateWiring, step: PlannedStep, over: BuildRange) -> "_Run"
             lease.check()  # if another builder has acquired the lease meanwhile, the step fails and is retried
     except TipoffError as caught:
         error = caught
-        _tell(step.table, caught)
+        _log_failure(step.table, caught)
     return _Run(step, over, started_at, wiring.clock(), 0, error)
 
 
-def _tell(table: Table, error: TipoffError) -> None:
+def _log_failure(table: Table, error: TipoffError) -> None:
     """Log the failure under the event names that the alerts in mesh.yaml count."""
     further = ((ContractViolation, "tripwire"), (Misconfigured, "misconfigured"))
     for event in ("step_failed", *(event for kind, event in further if isinstance(error, kind))):

@@ -19,7 +19,7 @@ from tipoff.tables import Table
 _PROBLEM = re.compile(r"([a-z_]+: \S+ [0-9]{4}-[0-9]{2}-[0-9]{2}): ([^|\n]*)")
 
 
-class Broken(msgspec.Struct, frozen=True):
+class FailedCheck(msgspec.Struct, frozen=True):
     """A failed check.
 
     Attributes:
@@ -34,21 +34,21 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 @cache
-def watched() -> tuple[Table, ...]:
+def views_with_checks() -> tuple[Table, ...]:
     """The views that have a `checks.sql`."""
     return tuple(t for t in tables.all_tables() if t.kind == "view" and (t.folder / "checks.sql").is_file())
 
 
-def broken_checks(warehouse: Warehouse, over: Mapping[str, date]) -> tuple[Broken, ...]:
+def failed_checks(warehouse: Warehouse, over: Mapping[str, date]) -> tuple[FailedCheck, ...]:
     """The checks that fail for the dates from `start_date` to `end_date`, both included.
 
     Raises:
         Retryable: the warehouse did not answer.
     """
-    return tuple(found for table in watched() for found in _broken(warehouse, table, over))
+    return tuple(found for table in views_with_checks() for found in _failed_of(warehouse, table, over))
 
 
-def _broken(warehouse: Warehouse, table: Table, over: Mapping[str, date]) -> list[Broken]:
+def _failed_of(warehouse: Warehouse, table: Table, over: Mapping[str, date]) -> list[FailedCheck]:
     try:
         warehouse.check(table, {name: over[name] for name in ("start_date", "end_date")})
     except ContractViolation as error:
@@ -56,10 +56,10 @@ def _broken(warehouse: Warehouse, table: Table, over: Mapping[str, date]) -> lis
     return []
 
 
-def problems(table: str, message: str) -> list[Broken]:
+def problems(table: str, message: str) -> list[FailedCheck]:
     """Parse the message of a failed check: `code: source date: detail`, several joined by ` | `.
 
     A message of another form becomes one entry with the subject `check_failed`.
     """
-    found = [Broken(table, subject, detail.strip()) for subject, detail in _PROBLEM.findall(message)]
-    return found or [Broken(table, "check_failed", message)]
+    found = [FailedCheck(table, subject, detail.strip()) for subject, detail in _PROBLEM.findall(message)]
+    return found or [FailedCheck(table, "check_failed", message)]
