@@ -17,7 +17,7 @@ SECRET_PREFIX = "SECRET_"  # noqa: S105 - a prefix of names
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The endpoints of a local cloud. All are None in Google Cloud."""
+    """The endpoints of a local cloud, and the access token of the function's account there. None in Google Cloud."""
 
     storage_emulator_host: str | None = None
     pubsub_emulator_host: str | None = None
@@ -25,6 +25,7 @@ class Endpoints:
     bigquery_storage_emulator_host: str | None = None
     workflows_emulator_host: str | None = None
     sources_emulator_host: str | None = None
+    emulator_access_token: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +50,28 @@ class FunctionSettings(Settings):
     function: ClassVar[str]  # its key in mesh.yaml
     threads: int
     dataset_nba_ops: str
-    topic_alerts: str
+
+    @property
+    def alerts(self) -> str | None:
+        """The topic of alerts; None for a function that raises none."""
+        return None
 
     @property
     def datasets(self) -> tuple[str, ...]:
         """The datasets that the function was granted."""
         return tuple(getattr(self, field.name) for field in fields(self) if field.name.startswith("dataset_"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertSettings(FunctionSettings):
+    """Names of a function that raises alerts, as every function does that is called by a push subscription."""
+
+    topic_alerts: str
+
+    @property
+    def alerts(self) -> str | None:
+        """The topic of alerts."""
+        return self.topic_alerts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +89,7 @@ class ModelSettings(FunctionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CollectSettings(StateSettings):
+class CollectSettings(StateSettings, AlertSettings):
     """Names `collect` needs, and its secrets: Secret Manager's values, put into the environment by reference."""
 
     function = "collect"
@@ -82,7 +99,7 @@ class CollectSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IngestSettings(FunctionSettings):
+class IngestSettings(AlertSettings):
     """Names `ingest` needs."""
 
     function = "ingest"
@@ -93,7 +110,7 @@ class IngestSettings(FunctionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalyzeSettings(StateSettings):
+class AnalyzeSettings(StateSettings, AlertSettings):
     """Names `analyze` needs."""
 
     function = "analyze"
@@ -114,26 +131,24 @@ class PrecomputeSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictStartSettings(StateSettings):
+class PredictStartSettings(StateSettings, AlertSettings):
     """Names `predict_start` needs."""
 
     function = "predict_start"
     dataset_nba_raw: str
     dataset_nba_analytics: str
-    dataset_nba_precompute: str
     dataset_nba_predictions: str
     topic_prediction_request: str
     workflow_predict: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictSettings(ModelSettings):
+class PredictSettings(ModelSettings, AlertSettings):
     """Names `predict` needs."""
 
     function = "predict"
     dataset_nba_raw: str
     dataset_nba_analytics: str
-    dataset_nba_precompute: str
     dataset_nba_predictions: str
     topic_prediction_ready: str
 
@@ -149,7 +164,7 @@ class GradeSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainSettings(ModelSettings):
+class TrainSettings(ModelSettings, AlertSettings):
     """Names `train` needs."""
 
     function = "train"
@@ -180,7 +195,7 @@ class ReprocessSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconcileSettings(StateSettings):
+class ReconcileSettings(StateSettings, AlertSettings):
     """Names `reconcile` needs."""
 
     function = "reconcile"
@@ -193,7 +208,7 @@ class ReconcileSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadLetterSettings(FunctionSettings):
+class DeadLetterSettings(AlertSettings):
     """Names `dead_letter` needs."""
 
     function = "dead_letter"

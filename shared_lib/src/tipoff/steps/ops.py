@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
-from tipoff.core.errors import TipoffError
+from tipoff.core.errors import ConfigInvalid, TipoffError
 from tipoff.core.messages import Alert
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, StepReceipt
 from tipoff.runtime.events import Delivery
@@ -30,7 +30,7 @@ class OpsLog:
 
     Args:
         warehouse, topics: the clients that write the rows and the alerts.
-        alerts_topic: the topic of alerts.
+        alerts_topic: the topic of alerts; None for a function that raises none.
         function: the key of the function that writes.
         release: the release that each row names.
         clock: the present instant.
@@ -40,7 +40,7 @@ class OpsLog:
         self,
         warehouse: Warehouse,
         topics: Topics,
-        alerts_topic: str,
+        alerts_topic: str | None,
         function: str,
         release: str,
         clock: Clock = utc_now,
@@ -88,8 +88,14 @@ class OpsLog:
         self.alert("message_refused", identity, error.message)
 
     def alert(self, kind: str, subject: str, message: str) -> None:
-        """Alert a person, once for each (kind, subject). The alert policies of Cloud Monitoring count the log line."""
+        """Alert a person, once for each (kind, subject). The alert policies of Cloud Monitoring count the log line.
+
+        Raises:
+            ConfigInvalid: mesh.yaml does not let the function publish alerts.
+        """
         logger.warning(message, extra={"facts": {"event": kind, "subject": subject}})
+        if self._alerts_topic is None:
+            raise ConfigInvalid("topic_not_granted", f"{self._function} may not publish alerts: {kind}: {subject}")
         self._topics.publish(self._alerts_topic, Alert(kind, subject, message), f"{kind}:{subject}")
 
 

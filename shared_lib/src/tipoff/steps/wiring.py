@@ -68,7 +68,7 @@ class Wiring[S: FunctionSettings = FunctionSettings]:
         return OpsLog(
             warehouse=self.warehouse,
             topics=self.topics,
-            alerts_topic=self.settings.topic_alerts,
+            alerts_topic=self.settings.alerts,
             function=self.settings.function,
             release=self.settings.release,
             clock=self.clock,
