@@ -22,14 +22,17 @@ class FunctionHost:
             (`logs/<service>.log`). False runs all functions in one process with one log (`logs/functions.log`),
             which needs less memory and starts sooner.
         pending_s: how long a request waits while as many others are in as Cloud Run lets in.
+        enforces: True if the policy in the identity's folder decides who may call, instead of `invokers`.
     """
 
     def __init__(
         self, functions: Sequence[HostedFunction], identity: Identity, port: int = 0, *,
-        folder: Path | None = None, isolate: bool = True, pending_s: float = PENDING_S,
+        folder: Path | None = None, isolate: bool = True, pending_s: float = PENDING_S, enforces: bool = False,
     ) -> None:  # fmt: skip
         self._folder = folder or identity.folder / "host"
-        self._config = HostConfig(list(functions), str(identity.folder), str(self._folder), port, isolate, pending_s)
+        self._config = HostConfig(
+            list(functions), str(identity.folder), str(self._folder), port, isolate, pending_s, enforces
+        )
         self._child: Child | None = None
         self._ready = Ready()
 

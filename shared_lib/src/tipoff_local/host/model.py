@@ -88,6 +88,7 @@ class HostConfig(msgspec.Struct, frozen=True):
     Attributes:
         isolate: whether each function has a process of its own; otherwise all share one.
         pending_s: how long a request waits while `requests_max` others are in.
+        enforces: whether the policy decides who may call, instead of the functions' `invokers`.
     """
 
     functions: list[HostedFunction]
@@ -96,6 +97,7 @@ class HostConfig(msgspec.Struct, frozen=True):
     port: int
     isolate: bool
     pending_s: float
+    enforces: bool = False
 
     def instances(self) -> list[Instance]:
         """The processes to run, each with its functions."""

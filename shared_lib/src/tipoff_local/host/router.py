@@ -11,6 +11,7 @@ from tipoff_local.host.eventarc import cloud_event
 from tipoff_local.host.model import HostConfig, HostedFunction
 from tipoff_local.http1 import Client, Disconnected, Request, Response
 from tipoff_local.httpd import HttpServer, json_response
+from tipoff_local.iam.access import Caller, Enforced
 from tipoff_local.identity import Forbidden, Identity, Unauthenticated, bearer
 from tipoff_local.processes import exit_when_closed
 
@@ -77,6 +78,7 @@ class Router:
 
     def __init__(self, config: HostConfig, listener: socket.socket, ports: Mapping[str, Sequence[int]]) -> None:
         self._identity = Identity(Path(config.identity_folder))
+        self._access = Enforced(self._identity) if config.enforces else None
         self._server = HttpServer(self.handle, listener=listener)
         self._backends = {f.service: Backend(f, ports[f.name], config.pending_s) for f in config.functions}
 
@@ -112,7 +114,8 @@ class Router:
         if token is None:
             return _denied(403, "Your client does not have permission to get URL from this server.")
         try:
-            self._identity.verify(token, function.audiences(self._server.url), function.invokers)
+            email = self._identity.verify(token, function.audiences(self._server.url))
+            self._check(email, function)
         except Unauthenticated as error:
             logger.warning("401 for %s: %s", function.service, error)
             return _denied(401, str(error), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
@@ -120,6 +123,22 @@ class Router:
             logger.warning("403 for %s: %s", function.service, error)
             return _denied(403, str(error))
         return None
+
+    def _check(self, email: str, function: HostedFunction) -> None:
+        """Check that an account may call a function.
+
+        Raises:
+            Forbidden: it may not.
+        """
+        if self._access is None:
+            if email not in function.invokers:
+                raise Forbidden(f"{email} lacks roles/run.invoker")
+            return
+        kind = "serviceAccount" if email.endswith(".gserviceaccount.com") else "user"
+        try:
+            self._access.check(Caller(f"{kind}:{email}"), "run.invoke", {"service": function.service})
+        except ApiError as error:
+            raise Forbidden(f"{email} lacks roles/run.invoker: {error.message}") from error
 
 
 def _timed_out() -> ApiError:
