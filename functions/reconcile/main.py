@@ -15,7 +15,7 @@ function = Function(
     name="reconcile",
     settings=ReconcileSettings,
     open_context=StateWiring,
-    routes=(Route("POST", "/reconcile", Reconcile, reconcile),),
+    routes=(Route("POST", "/reconcile", Reconcile, reconcile, range_days_max=92),),
 )
 
 

@@ -10,13 +10,13 @@ import msgspec
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.core.errors import BadRequest
 from tipoff.core.messages import PredictionReady, PredictionRequest
 from tipoff.core.predictions import KeyFactor, PredictionRow, Quantile, SkipRow
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.recommend import Advice, Policy, advise
 from tipoff.forecast.systems.registry import forecast_slate
 from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote
+from tipoff.runtime.arguments import decode_body
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictSettings
 from tipoff.steps.models.store import ModelWiring
@@ -95,10 +95,7 @@ def predict(context: ModelWiring[PredictSettings], delivery: Delivery) -> None:
         BadRequest: the message is not a PredictionRequest.
         Retryable: the rows were not committed. Pub/Sub delivers the message again.
     """
-    try:
-        request = msgspec.json.decode(delivery.data, type=PredictionRequest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest("bad_message", f"PredictionRequest: {error}") from error
+    request = decode_body(PredictionRequest, delivery.data)
     rows = _feature_rows(context.warehouse, request)
     lines = _reference_lines(context.warehouse, request)
     bundle = context.models.bundle_for(request.game_date, request.as_of)

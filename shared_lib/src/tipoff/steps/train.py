@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -39,7 +39,7 @@ class Train(msgspec.Struct, frozen=True):
 class Activate(msgspec.Struct, frozen=True):
     """Body of `/activate`: the sha256 of a registered model, or at least its first twelve digits, and the reason."""
 
-    digest: str
+    digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{12,64}$")]
     reason: str = "by hand"
 
 
@@ -90,8 +90,6 @@ def activate(context: ModelWiring[TrainSettings], request: Activate) -> Trained:
     Raises:
         NotFound: no registered model has that digest, or several do.
     """
-    if len(request.digest) < 12:
-        raise NotFound("no_such_model", f"{request.digest!r} is too short: give at least 12 digits of the digest")
     found = context.warehouse.rows(load("models/registered_model"), {"digest": request.digest}, ModelEvent)
     if len({event.artefact_digest for event in found}) != 1:
         raise NotFound("no_such_model", f"{len(found)} models are registered under {request.digest}")
