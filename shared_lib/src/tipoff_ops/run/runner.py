@@ -59,12 +59,10 @@ class Runner:
         for day in self._scenario.dates:
             self._play_day(day)
 
-    def save_page(self, folder: Path) -> Path:
-        """Write the published page into `folder`, for a browser without credentials."""
+    def save_page(self, path: Path) -> None:
+        """Write the published page to `path`, for a browser without credentials."""
         page = ObjectStore(self._mesh.settings).read(self._mesh.names.buckets["public"], PAGE_NAME)
-        path = folder / "report.html"
         path.write_bytes(page.data)
-        return path
 
     def _play_day(self, day: date) -> None:
         tipoffs = self.warehouse.rows(load(__file__, "tipoffs_of_date"), {"game_date": day}, _Tipoffs)[0]
