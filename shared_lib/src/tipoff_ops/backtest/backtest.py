@@ -38,6 +38,8 @@ def backtest(
     """Predict a past season week by week, and score it.
 
     The code is that of production. The report also has the scores of the betting line.
+
+    Example: tipoff backtest --corpus ../corpus --test-season 2023-24
     """
     root = find_project().root / ".tipoff"
     season = season_year(test_season)
