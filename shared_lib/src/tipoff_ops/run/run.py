@@ -2,13 +2,7 @@
 
 import signal
 import threading
-<<<<<<< HEAD
-from concurrent.futures import ThreadPoolExecutor
-=======
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
->>>>>>> 5171ce5 (all)
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -41,23 +35,18 @@ def run(
     first: Annotated[
         datetime | None, typer.Option("--from", formats=DATE_FORMATS, help="First date to predict, with --corpus.")
     ] = None,
-<<<<<<< HEAD
     last: Annotated[
         datetime | None, typer.Option("--to", formats=DATE_FORMATS, help="Last date to predict, with --corpus.")
     ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the cloud running afterwards, until Ctrl-C.")] = False,
-    replace: Annotated[bool, typer.Option("--replace", help="Delete the former run instead of keeping it.")] = False,
-    folder: Folder = None,
-=======
-    last: Annotated[datetime | None, typer.Option("--to", formats=DATE_FORMATS, help="Last date to predict.")] = None,
     earlier: Annotated[
         list[Path] | None, typer.Option(help="A landing zip of an earlier season; may be repeated.")
     ] = None,
     train: Annotated[
-        bool, typer.Option(help="Rebuild all dates before the first one and train a model, before it is predicted.")
+        bool, typer.Option("--train", help="Train a model on all dates before the first one, before it is predicted.")
     ] = False,
-    keep: Annotated[bool, typer.Option(help="Keep the local cloud running afterwards, until Ctrl-C.")] = False,
->>>>>>> 5171ce5 (all)
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the cloud running afterwards, until Ctrl-C.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Delete the former run instead of keeping it.")] = False,
+    folder: Folder = None,
 ) -> None:
     """Play days on the local cloud and grade the predictions.
 
@@ -66,31 +55,17 @@ def run(
 
     Example: tipoff run --corpus landing-2024-25.zip --from 2024-11-01 --to 2024-11-07
     """
-<<<<<<< HEAD
     dates = _checked_dates(corpus, first, last)
+    if corpus is None and (train or earlier):
+        raise typer.BadParameter("--train and --earlier need --corpus")
     project, cloud = find_project(), cloud_folder(folder)
     with report_errors(), cloud.locked(), ThreadPoolExecutor(1) as pool, out.status("starting the local cloud"):
         _make_room(cloud, replace=replace)
         # In parallel with the start of the servers, which is mostly waiting.
-        scenario = pool.submit(corpus_scenario, corpus, *dates) if corpus else pool.submit(simulated_scenario)
+        scenario = _scenario(pool, corpus, dates, earlier or [], train)
         with running(project, cloud.data) as mesh:
             cloud.write(state_of(mesh))
             played = _play(mesh, scenario.result(), cloud)
-=======
-    dates = [day.date() for day in (first, last) if day is not None]
-    if corpus is not None and len(dates) < 2:
-        raise typer.BadParameter("--corpus needs --from and --to")
-    if corpus is None and (train or earlier):
-        raise typer.BadParameter("--train and --earlier need --corpus")
-    project = find_project()
-    folder = project.root / DATA_FOLDER
-    with _exclusive(folder), ThreadPoolExecutor(1) as pool, out.status("starting the local cloud"):
-        shutil.rmtree(folder, ignore_errors=True)
-        # In parallel with the start of the servers, which is mostly waiting.
-        scenario = _corpus(pool, corpus, dates, earlier or [], train) if corpus else pool.submit(simulated_scenario)
-        with running(project, folder) as mesh:
-            _play(mesh, scenario.result(), folder)
->>>>>>> 5171ce5 (all)
             if keep:
                 out.print("\n".join(export_lines(exports(mesh))))
                 _print_next(played.dates[-1], folder, running=True)
@@ -99,7 +74,6 @@ def run(
         _print_next(played.dates[-1], folder, running=False)
 
 
-<<<<<<< HEAD
 def _checked_dates(corpus: Path | None, first: datetime | None, last: datetime | None) -> tuple[date, ...]:
     """The first and the last date to predict; nothing without a corpus.
 
@@ -118,23 +92,14 @@ def _checked_dates(corpus: Path | None, first: datetime | None, last: datetime |
     if not _entries(corpus, *dates):
         raise typer.BadParameter(f"{corpus} has no documents of {dates[0]} to {dates[1]}")
     return dates
-=======
-def _corpus(
-    pool: ThreadPoolExecutor, corpus: Path, dates: list[date], earlier: list[Path], train: bool
+
+
+def _scenario(
+    pool: ThreadPoolExecutor, corpus: Path | None, dates: tuple[date, ...], earlier: list[Path], train: bool
 ) -> Future[Scenario]:
+    if corpus is None:
+        return pool.submit(simulated_scenario)
     return pool.submit(corpus_scenario, corpus, dates[0], dates[1], earlier, trains=train)
-
-
-@contextmanager
-def _exclusive(folder: Path) -> Iterator[None]:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            fail(f"another `tipoff run` uses {folder}; wait until it ends, or stop it")
-        yield
->>>>>>> 5171ce5 (all)
 
 
 def _entries(corpus: Path, first: date, last: date) -> int:

@@ -62,10 +62,6 @@ class Runner:
         for day in self._scenario.dates:
             self._play_day(day)
 
-<<<<<<< HEAD
-    def save_page(self, path: Path) -> None:
-        """Write the published page to `path`, for a browser without credentials."""
-=======
     def _train(self, trains_from: date) -> None:
         """Rebuild every date before the first one that is predicted, train on them, and put the model in force."""
         day, as_of = self._scenario.dates[0], _text(self._first_instant())
@@ -73,9 +69,8 @@ class Runner:
         self._execute("reprocess", {**dates, "to_step": "precompute", "as_of": as_of})
         self._execute("train", {"cutoff_date": str(day), "as_of": as_of})
 
-    def save_page(self, folder: Path) -> Path:
-        """Write the published page into `folder`, for a browser without credentials."""
->>>>>>> 5171ce5 (all)
+    def save_page(self, path: Path) -> None:
+        """Write the published page to `path`, for a browser without credentials."""
         page = ObjectStore(self._mesh.settings).read(self._mesh.names.buckets["public"], PAGE_NAME)
         path.write_bytes(page.data)
 
