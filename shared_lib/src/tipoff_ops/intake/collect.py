@@ -81,6 +81,12 @@ def _print_totals(totals: CollectTotals, *, as_json: bool) -> None:
     if as_json:
         print_json(totals)
         return
+    for request in totals.plan:
+        parameters = "&".join(f"{name}={value}" for name, value in request.params.items())
+        url = f"https://{request.host}{request.path}{'?' if parameters else ''}{parameters}"
+        out.print(f"{request.credits} credits  {url}", soft_wrap=True)
+    if totals.plan:
+        out.print(f"{len(totals.plan)} first requests; with those that follow, at most {totals.credits} credits")
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(totals.outcomes.items()))
     out.print(f"{outcomes}: {_counts(totals)}")
     if totals.missing:

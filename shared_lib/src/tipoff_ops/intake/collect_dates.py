@@ -9,7 +9,7 @@ import msgspec
 import urllib3
 
 from tipoff.core.game_date import date_range, eastern_instant
-from tipoff.steps.collect.context import FAILED, Collect, Collected
+from tipoff.steps.collect.context import FAILED, Collect, Collected, PlannedRequest
 
 CALL_TIMEOUT_S = 960.0
 SKIP_NEWER_THAN_MINUTES = 60 * 24 * 60  # a date that was collected within sixty days is skipped
@@ -89,7 +89,7 @@ class CollectRange:
 
 @dataclass
 class CollectTotals:
-    """The totals so far; `stopped_at` is the date at which a later call resumes."""
+    """The totals so far; `stopped_at` is the date at which a later call resumes, `plan` the requests of a dry run."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     requests: int = 0
@@ -98,6 +98,7 @@ class CollectTotals:
     missing: list[str] = field(default_factory=list)
     stopped_at: date | None = None
     message: str | None = None
+    plan: list[PlannedRequest] = field(default_factory=list)
 
     def add(self, account: Collected) -> None:
         """Add one date."""
@@ -106,6 +107,7 @@ class CollectTotals:
         self.credits += account.credits
         self.landed += len(account.landed)
         self.missing.extend(account.missing)
+        self.plan.extend(account.plan)
         if account.outcome in (*FAILED, "not_configured"):
             self.message = f"{account.game_date}: {account.message or account.outcome}"
 
