@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -50,6 +50,16 @@ class BucketSettings(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     labels: dict[str, str] | None = None
     iam_configuration: dict[str, Any] = {}
     soft_delete_policy: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        """Refuse an access setting that the service does not know.
+
+        Raises:
+            ValueError: `publicAccessPrevention` is neither inherited nor enforced.
+        """
+        prevention = self.iam_configuration.get("publicAccessPrevention", "inherited")
+        if prevention not in ("inherited", "enforced", "unspecified"):
+            raise ValueError(f"Invalid value for publicAccessPrevention: {prevention!r}")
 
     @property
     def versioned(self) -> bool:
@@ -136,6 +146,14 @@ class Conditions:
     not_generation: int | None = None
     metageneration: int | None = None
     not_metageneration: int | None = None
+    etags: tuple[str, ...] = ()
+    not_etags: tuple[str, ...] = ()
+
+    @classmethod
+    def of_read(cls, query: Mapping[str, str], headers: Mapping[str, str]) -> "Conditions":
+        """Those of a read, which may have ETags too: If-Match and If-None-Match, each a list or `*`."""
+        matched, unmatched = (_etags(headers.get(name, "")) for name in ("if-match", "if-none-match"))
+        return replace(cls.of(query), etags=matched, not_etags=unmatched)
 
     @classmethod
     def of(cls, query: Mapping[str, str], side: str = "") -> "Conditions":
@@ -158,9 +176,16 @@ class Conditions:
 
     def check_read(self, current: Stored) -> None:
         """412, or 304 if a `NotMatch` condition says that the reader already has this version."""
-        if current.generation == self.not_generation or current.metageneration == self.not_metageneration:
+        if self.etags and not {"*", current.etag} & {*self.etags}:
+            raise condition_not_met()
+        seen = current.generation == self.not_generation or current.metageneration == self.not_metageneration
+        if seen or {"*", current.etag} & {*self.not_etags}:
             raise ApiError(304, "Not Modified", "notModified")
         self.check_write(current)
+
+
+def _etags(header: str) -> tuple[str, ...]:
+    return tuple(part.strip().removeprefix("W/").strip('"') for part in header.split(",") if part.strip())
 
 
 def condition_not_met() -> ApiError:

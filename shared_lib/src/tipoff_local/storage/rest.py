@@ -40,6 +40,8 @@ _HARMLESS_WHEN_FALSE = frozenset({"softDeleted", "includeTrailingDelimiter", "en
 # Folders exist only in buckets with a hierarchical namespace, which are refused, so these flags have no effect.
 _WITHOUT_EFFECT = frozenset({"includeFoldersAsPrefixes", "returnPartialSuccess"})
 _RANGE = re.compile(r"bytes=(?:(\d+)-(\d*)|-(\d+))")
+_LABEL_MAX = 63
+_IP_ADDRESS = re.compile(r"\d+(\.\d+){3}")
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 type _Action = Callable[..., Response]
@@ -150,12 +152,21 @@ class Api:
 
     def _list_buckets(self, request: Request) -> Response:
         found = self._store.buckets(request.query.get("prefix", ""))
-        items = {"items": [self._resource(bucket) for bucket in found]} if found else {}
-        return json_response({"kind": "storage#buckets", **items})
+        after, limit = request.query.get("pageToken", ""), request.query.get("maxResults", "1000")
+        if not limit.isdigit() or limit == "0":
+            raise invalid(f"Invalid maxResults: {limit!r}")
+        rest = [bucket for bucket in found if bucket.name > after]
+        page = rest[: int(limit)]
+        answer: dict[str, Any] = {"kind": "storage#buckets"}
+        if page:
+            answer["items"] = [self._resource(bucket) for bucket in page]
+        if len(page) < len(rest):
+            answer["nextPageToken"] = page[-1].name
+        return json_response(answer)
 
     def _create_bucket(self, request: Request) -> Response:
         name = decode(request.body, _Named).name
-        if not _BUCKET_NAME.fullmatch(name):
+        if not _is_bucket_name(name):
             raise invalid(f"Invalid bucket name: {name!r}")
         created = self._store.create_bucket(name, decode(request.body, BucketSettings))
         return json_response(self._resource(created))
@@ -208,12 +219,13 @@ class Api:
         query = request.query
         if query.get("alt") == "media":
             return self._media(request, bucket, name)
-        found = self._store.find(bucket, name, _generation(query), Conditions.of(query))
+        found = self._store.find(bucket, name, _generation(query), Conditions.of_read(query, request.headers))
         return self._object(request, found)
 
     def _media(self, request: Request, bucket: str, name: str) -> Response:
         query = request.query
-        stored, data = self._store.read(bucket, name, _generation(query), Conditions.of(query))
+        conditions = Conditions.of_read(query, request.headers)
+        stored, data = self._store.read(bucket, name, _generation(query), conditions)
         return _download(stored, data, request.headers)
 
     def _patch(self, request: Request, bucket: str, name: str) -> Response:
@@ -295,11 +307,26 @@ class Api:
         return Response(204)
 
 
+def _is_bucket_name(name: str) -> bool:
+    """https://cloud.google.com/storage/docs/buckets#naming"""
+    labels = name.split(".")
+    return (
+        _BUCKET_NAME.fullmatch(name) is not None
+        and all(0 < len(label) <= _LABEL_MAX for label in labels)
+        and not name.startswith("goog")
+        and "google" not in name
+        and not _IP_ADDRESS.fullmatch(name)
+    )
+
+
 class _Named(msgspec.Struct, frozen=True):
     name: str
 
 
 def _check_parameters(request: Request) -> None:
+    for name in ("if-match", "if-none-match"):
+        if name in request.headers and request.method not in ("GET", "HEAD"):
+            raise unsupported(f"the header {name} of {request.method}")
     for name, value in request.query.items():
         refused = name in _HARMLESS_WHEN_FALSE and value.lower() != "false"
         if refused or name not in _PARAMETERS | _WITHOUT_EFFECT | _HARMLESS_WHEN_FALSE:

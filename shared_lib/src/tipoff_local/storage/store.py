@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS notifications (bucket TEXT, id INTEGER, config BLOB, 
 CREATE TABLE IF NOT EXISTS outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT, data BLOB, attributes BLOB);
 CREATE TABLE IF NOT EXISTS uploads (id TEXT PRIMARY KEY, bucket TEXT, name TEXT, request BLOB);
+CREATE TABLE IF NOT EXISTS finished_uploads (id TEXT PRIMARY KEY, bucket TEXT, name TEXT, generation INTEGER);
 """
 _COLUMNS = (
     "bucket, name, generation, metageneration, size, md5, crc32c, file, created_us, updated_us, deleted_us, settings"
@@ -185,7 +186,9 @@ class Store:
             if current is not None:
                 dropped += self._retire(rows, owner, current, by=new.generation)
             rows.execute(_INSERT, _row(new))
-            rows.execute("DELETE FROM uploads WHERE id = ?", (session,))
+            if session is not None:
+                rows.execute("DELETE FROM uploads WHERE id = ?", (session,))
+                rows.execute("INSERT INTO finished_uploads VALUES (?, ?, ?, ?)", (session, bucket, name, now))
             overwrote = current.generation if current else None
             self._emit(rows, Event(EventType.FINALIZE, new, overwrote_generation=overwrote))
         return new

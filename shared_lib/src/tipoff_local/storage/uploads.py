@@ -22,6 +22,7 @@ class Session(msgspec.Struct, frozen=True):
 
     metadata: WriteMetadata
     query: dict[str, str]
+    declared_bytes: int | None = None
 
 
 def upload(store: Store, bucket: str, request: Request, replacing: Callable[[], None]) -> Response:
@@ -93,7 +94,8 @@ def _begin(store: Store, bucket: str, request: Request) -> Response:
         metadata = msgspec.structs.replace(metadata, content_type=kind)
     name, upload_id = _name(request.query, metadata), uuid.uuid4().hex
     store.part_file(upload_id).touch()
-    session = msgspec.json.encode(Session(metadata, request.query))
+    declared = request.headers.get("x-upload-content-length", "")
+    session = msgspec.json.encode(Session(metadata, request.query, int(declared) if declared.isdigit() else None))
     with store.database.transaction() as rows:
         bucket_of(rows, bucket)
         rows.execute("INSERT INTO uploads VALUES (?, ?, ?, ?)", (upload_id, bucket, name, session))
@@ -104,6 +106,10 @@ def _begin(store: Store, bucket: str, request: Request) -> Response:
 def _resume(store: Store, upload_id: str, request: Request, replacing: Callable[[], None]) -> Response:
     with store.database.reading() as rows:
         row = rows.execute("SELECT bucket, request FROM uploads WHERE id = ?", (upload_id,)).fetchone()
+        done = rows.execute("SELECT * FROM finished_uploads WHERE id = ?", (upload_id,)).fetchone()
+    if done is not None and request.headers.get("content-range", "").startswith("bytes */"):
+        stored = store.find(done["bucket"], done["name"], done["generation"], Conditions())
+        return json_response(stored.resource(request.base_url))
     if row is None:
         raise not_found("The upload session does not exist, or is finished.")
     if request.method == "DELETE":
@@ -115,6 +121,8 @@ def _resume(store: Store, upload_id: str, request: Request, replacing: Callable[
     if total is None or size < total:
         received = {"Range": f"bytes=0-{size - 1}"} if size else {}
         return Response(308, b"", {"X-GUploader-UploadID": upload_id} | received)
+    if session.declared_bytes not in (None, total):
+        raise invalid(f"The upload has {total} bytes. X-Upload-Content-Length declared {session.declared_bytes}.")
     stored = _complete(store, upload_id, row["bucket"], session, replacing)
     return json_response(stored.resource(request.base_url))
 
