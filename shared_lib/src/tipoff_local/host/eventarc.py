@@ -6,12 +6,16 @@ resource) and Pub/Sub (`messagePublished`; the topic is named by the query, `?to
 
 import base64
 import binascii
+from urllib.parse import quote
 
 import msgspec
 
 from tipoff_local.errors import invalid
 from tipoff_local.http1 import Request
 
+# Header values have all other characters percent-encoded as UTF-8:
+# https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md#3132-http-header-values
+_UNENCODED = "".join(map(chr, range(0x21, 0x7F))).replace('"', "").replace("%", "")
 _STORAGE_TYPES = {
     "OBJECT_FINALIZE": "finalized",
     "OBJECT_DELETE": "deleted",
@@ -52,7 +56,7 @@ def _storage(message: _Message, kind: str) -> tuple[dict[str, str], bytes]:
     bucket, name = message.attributes["bucketId"], message.attributes["objectId"]
     headers = _headers(message, f"google.cloud.storage.object.v1.{kind}") | {
         "ce-source": f"//storage.googleapis.com/projects/_/buckets/{bucket}",
-        "ce-subject": f"objects/{name}",
+        "ce-subject": quote(f"objects/{name}", safe=_UNENCODED),
         "ce-bucket": bucket,
     }
     try:

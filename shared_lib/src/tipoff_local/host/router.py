@@ -1,6 +1,7 @@
 """The router of the function host: finds the function, checks the caller as Cloud Run's IAM does, bounds requests."""
 
 import logging
+import secrets
 import socket
 import threading
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ _HOP_BY_HOP = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer",
     "transfer-encoding", "upgrade", "content-length", "expect",
 })  # fmt: skip
+
+_CALLER_ADDRESS = "127.0.0.1"
 
 logger = logging.getLogger(__name__)
 
@@ -155,8 +158,16 @@ def _inner_target(target: str, *, is_event: bool) -> str:
 
 
 def _as_received(request: Request, target: str) -> Request:
-    """The request as Cloud Run passes it on: without hop-by-hop headers, and without the signature of its token."""
+    """The request as Cloud Run passes it on: without hop-by-hop headers, and without the signature of its token.
+
+    Each request has a trace (https://cloud.google.com/run/docs/trace) and the addresses that it came from.
+    """
     headers = _end_to_end(request.headers)
+    trace, span = secrets.token_hex(16), secrets.token_hex(8)
+    if "traceparent" not in headers and "x-cloud-trace-context" not in headers:
+        headers["traceparent"] = f"00-{trace}-{span}-00"
+        headers["x-cloud-trace-context"] = f"{trace}/{int(span, 16)};o=0"
+    headers["x-forwarded-for"] = ",".join(filter(None, (headers.get("x-forwarded-for"), _CALLER_ADDRESS)))
     token = headers.get("authorization", "")
     headers["authorization"] = token.rpartition(".")[0] + ".SIGNATURE_REMOVED_BY_GOOGLE"
     headers["x-forwarded-proto"] = "https"

@@ -140,7 +140,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The four preconditions of a request, for its source or its target; None if not given."""
+    """The preconditions of a request, for its source or its target; None or empty if not given."""
 
     generation: int | None = None
     not_generation: int | None = None
@@ -158,8 +158,12 @@ class Conditions:
     @classmethod
     def of(cls, query: Mapping[str, str], side: str = "") -> "Conditions":
         """From `ifGenerationMatch` and the like; with side `Source`, from `ifSourceGenerationMatch` and the like."""
-        kinds = ("GenerationMatch", "GenerationNotMatch", "MetagenerationMatch", "MetagenerationNotMatch")
-        return cls(*(_integer(query, f"if{side}{kind}") for kind in kinds))
+        return cls(
+            generation=_integer(query, f"if{side}GenerationMatch"),
+            not_generation=_integer(query, f"if{side}GenerationNotMatch"),
+            metageneration=_integer(query, f"if{side}MetagenerationMatch"),
+            not_metageneration=_integer(query, f"if{side}MetagenerationNotMatch"),
+        )
 
     def check_write(self, current: Stored | None) -> None:
         """412 unless the live object meets every condition; None means no object, which is generation 0."""
