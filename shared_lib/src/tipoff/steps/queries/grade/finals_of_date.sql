@@ -3,7 +3,7 @@
 SELECT
   COUNT(*) AS games,
   COUNTIF(t.nba_game_id IS NOT NULL) AS finals
-FROM nba_raw.nbac_schedule_asof(@as_of) AS g
+FROM nba_raw.nbac_schedule_history AS g
 LEFT JOIN (
   SELECT DISTINCT p.nba_game_id
   FROM nba_analytics.player_game_summary AS p
@@ -11,5 +11,6 @@ LEFT JOIN (
 ) AS t
   ON t.nba_game_id = g.nba_game_id
 WHERE g.game_date BETWEEN @start_date AND @end_date
+  AND g.known_from_at < @as_of AND @as_of <= g.known_to_at
   AND g.season_type IN ('regular_season', 'playoffs', 'play_in', 'cup_final')
   AND NOT COALESCE(g.postponed_status IN ('Y', 'P'), FALSE)
