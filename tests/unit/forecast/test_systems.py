@@ -123,6 +123,11 @@ def test_a_slate_gets_every_system_with_readable_reasons(table: TrainingTable, b
     for forecast in forecasts:
         assert forecast.reasons and forecast.model_digest == bundle.digest
         assert all(reason.text.startswith(reason.name) for reason in forecast.reasons)
+        assert forecast.expected_minutes is not None and 0 < forecast.expected_minutes <= 48
+    for forecast in forecasts:
+        if forecast.system_id in ("ensemble", "market_aware"):  # groups of features with their values, not members
+            assert not {reason.name for reason in forecast.reasons} & set(REGISTRY)
+            assert any(reason.values for reason in forecast.reasons)
 
 
 def test_effects_add_up_to_the_mean(table: TrainingTable, bundle: ModelBundle) -> None:

@@ -64,7 +64,7 @@ told AS (
   SELECT m.* EXCEPT (game_id), g.game_id, g.cutoff_at
   FROM games AS g
   JOIN mentions AS m ON m.game_date = g.game_date AND COALESCE(m.game_id, g.game_id) = g.game_id
-  WHERE m.known_at < g.cutoff_at
+  WHERE m.source != 'quote' OR m.known_at < g.cutoff_at
 ),
 mentioned AS (
   SELECT
