@@ -11,7 +11,7 @@ export UV_PYTHON_DOWNLOADS
 # If this is set, each of the hundred processes of a test run compiles every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help needs setup build generate run up test test-slow check bench tf-check plan clean
+.PHONY: help needs setup build generate run up test test-slow check bench tf-check plan smoke clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ tf-check: build ## check terraform: format, schema, plan and policy
 
 plan: build ## print the resources of an environment (ENV=dev) and the mesh
 	$(BIN)/python tools/terraform/gate.py plan $(or $(ENV),dev)
+
+smoke: build ## try a deployment in a real project, then remove it (PROJECT=id ENV=dev)
+	$(BIN)/tipoff smoke --project "$(PROJECT)" --env $(or $(ENV),dev)
 
 needs:
 	@command -v terraform >/dev/null || { \

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -18,6 +19,7 @@ from tipoff_ops.local import commands as local
 DOCS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(SOURCE.rglob("*.py"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+ALERTS = yaml.safe_load((ROOT / "terraform" / "mesh.yaml").read_text(encoding="utf-8"))["alerts"]
 # A command ends with its line, its code span or its cell of a table. In Python it follows a quotation mark.
 TIPOFF = re.compile(r"(?<![\w/.-])(?<!from )tipoff +([a-z]+\b[^`\n|#;]*)")
 TIPOFF_IN_PYTHON = re.compile(r"[`\"]tipoff +([a-z]+\b[^`\"\n]*)")
@@ -55,6 +57,22 @@ def offenders() -> Iterator[str]:
         yield from (f"{path.name}: {fault}" for named in pattern.findall(text) for fault in unknown(named))
         targets = MAKE.findall(text) if path in DOCS else []
         yield from (f"{path.name}: no target {name}" for name in targets if f"\n{name}:" not in MAKEFILE)
+    for key, alert in ALERTS.items():
+        yield from (f"alert {key}: {fault}" for fault in vague(alert["action"]))
+
+
+def vague(action: str) -> Iterator[str]:
+    """What is wrong with the action of an alert. It has a command in backticks or a section of a page.
+
+    test_gcloud_commands.py checks the commands of gcloud, test_documents.py the sections.
+    """
+    commands = re.findall(r"`([^`]+)`", action)
+    if not commands and not re.search(r"docs/[\w-]+\.md#[\w-]+", action):
+        yield f"{action!r} names no command and no section"
+    for command in commands:
+        if not command.startswith(("tipoff ", "gcloud ", "terraform ")):
+            yield f"{command!r} is no command"
+        yield from (fault for named in TIPOFF.findall(command) for fault in unknown(named))
 
 
 # A line that a person types in a shell: after a prompt, or in a fenced or indented block of commands.
@@ -109,6 +127,14 @@ def test_every_target_does_something() -> None:
 
 def test_every_command_and_target_that_is_named_exists() -> None:
     assert not list(offenders())
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["look at the dashboard", "`tipoff report --cost`", "`quarantine ls`", "docs/runbook.md, section tripwires"],
+)
+def test_an_action_that_does_not_exist_is_found(action: str) -> None:
+    assert list(vague(action))
 
 
 @pytest.mark.parametrize("named", ["standing", "local begin", "status --verbose", "trace x --lead 5"])

@@ -25,6 +25,22 @@ def test_terraform_test_passes(terraform: Terraform, workspace: Workspace) -> No
     assert "0 failed" in gate.module_tests(terraform, workspace)
 
 
+def test_lock_files_are_of_the_real_provider(workspace: Workspace) -> None:
+    gate.check_locks(workspace, ROOT)
+
+
+@pytest.mark.parametrize("made", ["by the stand-in here", "by a stand-in elsewhere"])
+def test_a_lock_of_the_stand_in_is_refused(workspace: Workspace, tmp_path: Path, made: str) -> None:
+    lock = (workspace.environment("dev") / gate.LOCK).read_text()
+    kept = tmp_path / "terraform" / "environments" / "dev" / gate.LOCK
+    kept.parent.mkdir(parents=True)
+    kept.write_text(lock if made.endswith("here") else lock.replace("h1:", "h1:elsewhere"))
+    with pytest.raises(GateError, match=r"dev/\.terraform\.lock\.hcl is not of the real provider"):
+        gate.check_locks(workspace, tmp_path)
+    kept.write_text(lock.replace("h1:", "zh:real"))
+    gate.check_locks(workspace, tmp_path)
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_an_environment_is_valid(terraform: Terraform, workspace: Workspace, environment: str) -> None:
     gate.validate(terraform, workspace, environment)
@@ -58,7 +74,8 @@ def test_the_schema_says_where_it_comes_from() -> None:
     listed = (ROOT / "tools" / "terraform" / "resources.txt").read_text().split("\n")
     assert document["provider_version"] == "8.7.0"
     assert "MPL-2.0" in document["origin"]
-    assert sorted(document["resource_schemas"]) == sorted(n for n in listed if n and not n.startswith("#"))
+    served = [*document["resource_schemas"], *(f"data.{name}" for name in document["data_source_schemas"])]
+    assert sorted(served) == sorted(n for n in listed if n and not n.startswith("#"))
     assert "description" not in json.dumps(
         document["resource_schemas"]["google_workflows_workflow"]["block"]["block_types"]
     )

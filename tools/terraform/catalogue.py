@@ -40,7 +40,8 @@ def problems(root: Path) -> list[str]:
     ]
     if shape:
         return shape
-    return [*_references(page), *_services(page), *_deadlines(page), *_files(root, page), *_schedules(page)]
+    checks = (_references, _services, _deadlines, _watched, _schedules)
+    return [*(fault for check in checks for fault in check(page)), *_files(root, page)]
 
 
 def references(page: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -57,9 +58,8 @@ def references(page: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
                 if field in kinds and (kind, field) != ("topics", "dead_letter"):
                     for used in value if isinstance(value, list) else [value]:
                         yield f"{kind}.{key}.{field}", kinds[field], used
-    measured = {"undelivered": "subscriptions", "oldest_unacked_s": "subscriptions", "failed_executions": "workflows",
-        "no_success": "workflows",
-                "logged": "log_metrics"}  # fmt: skip
+    measured = {"published": "topics", "dead_lettered": "subscriptions", "oldest_unacked_s": "subscriptions",
+                "failed_executions": "workflows", "successes": "workflows", "logged": "log_metrics"}  # fmt: skip
     for key, alert in page["alerts"].items():
         for used in alert.get("of", []):
             yield f"alerts.{key}.of", measured[alert["measure"]], used
@@ -106,6 +106,15 @@ def _deadlines(page: dict[str, Any]) -> Iterator[str]:
             yield f"subscriptions.{key}: backoff shrinks"
         if (patience_s := _waits_s(entry)) < PATIENCE_S:
             yield f"subscriptions.{key}: dead letters after {patience_s} s of refusals, not {PATIENCE_S} s"
+
+
+def _watched(page: dict[str, Any]) -> Iterator[str]:
+    """Dead letters, messages that wait, and failed executions: an alert watches each of them."""
+    pushes = {key for key, entry in page["subscriptions"].items() if "function" in entry}
+    wanted = {"dead_lettered": pushes, "oldest_unacked_s": pushes, "failed_executions": set(page["workflows"])}
+    for measure, keys in wanted.items():
+        seen = {key for alert in page["alerts"].values() if alert["measure"] == measure for key in alert["of"]}
+        yield from (f"no alert measures {measure} of {key}" for key in sorted(keys - seen))
 
 
 def _waits_s(subscription: dict[str, Any]) -> int:

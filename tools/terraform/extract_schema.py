@@ -1,4 +1,4 @@
-"""Derive the schema of the google provider from its CDK bindings, for the resources Tipoff uses.
+"""Derive the schema of the google provider from its CDK bindings, for the resources and data sources Tipoff uses.
 
 The google provider is published as a binary on a registry that CI cannot reach, and no dump of its schema is
 published anywhere. Its field names, types and required/optional/computed flags are all inside the generated
@@ -177,19 +177,24 @@ def bindings(wheel: Path) -> dict[str, str]:
     with zipfile.ZipFile(wheel) as outer:
         inner = next(name for name in outer.namelist() if name.endswith(".jsii.tgz"))
         with tarfile.open(fileobj=io.BytesIO(outer.read(inner))) as tar:
-            wanted = {f"package/lib/{name.removeprefix('google_').replace('_', '-')}/index.js" for name in names()}
-            wanted |= {"package/lib/provider/index.js"}
+            wanted = {f"package/lib/{folder(name)}/index.js" for name in names()} | {"package/lib/provider/index.js"}
             members = [m for m in tar if m.name in wanted]
             return {m.name.split("/")[2]: tar.extractfile(m).read().decode() for m in members}  # type: ignore[union-attr]
 
 
+def folder(name: str) -> str:
+    """The folder of the bindings of a resource. Those of data sources have the prefix `data-`."""
+    kind, _, stem = name.rpartition("google_")
+    return {"": "", "data.": "data-google-"}[kind] + stem.replace("_", "-")
+
+
 def names() -> list[str]:
-    """The resources Tipoff's modules may use, one per line in resources.txt."""
+    """What Tipoff's modules may use, one per line in resources.txt. A data source has the prefix `data.`."""
     return [line for line in RESOURCES.read_text().split("\n") if line and not line.startswith("#")]
 
 
 def main_class(text: str, marker: str) -> str:
-    """The class of the resource itself, not of its nested structs."""
+    """The class of the resource or data source itself, not of its nested structs."""
     return next(m.group(1) for m in _CLASS.finditer(text) if m.group(2) == marker)
 
 
@@ -199,17 +204,18 @@ def document(wheel: Path) -> dict[str, Any]:
     versions = {v for t in texts.values() for v in re.findall(r"providerVersion: '([\d.]+)'", t)}
     if len(versions) != 1:
         raise Unreadable(f"provider versions: {versions}")
-    resources = {}
+    schemas: dict[str, Any] = {}
     for name in names():
-        text = texts[name.removeprefix("google_").replace("_", "-")]
-        resources[name] = {"version": 0, "block": block(Source.of(text), main_class(text, "TerraformResource"))}
+        text, marker = texts[folder(name)], "TerraformDataSource" if name.startswith("data.") else "TerraformResource"
+        schemas[name] = {"version": 0, "block": block(Source.of(text), main_class(text, marker))}
     return {
         "origin": f"derived by tools/terraform/extract_schema.py from PyPI {PACKAGE} {PACKAGE_VERSION} (MPL-2.0); "
         "names, types and flags only",
         "provider": "hashicorp/google",
         "provider_version": versions.pop(),
         "provider_schema": {"version": 0, "block": provider_block(texts["provider"])},
-        "resource_schemas": resources,
+        "resource_schemas": {name: spec for name, spec in schemas.items() if not name.startswith("data.")},
+        "data_source_schemas": {name[5:]: spec for name, spec in schemas.items() if name.startswith("data.")},
     }
 
 

@@ -3,6 +3,7 @@
     fmt        terraform fmt -check
     catalogue  mesh.yaml: its JSON schema, its references, and a year of schedules
     init       the schema-only provider from a filesystem mirror
+    lock       a lock file in git has the hashes of the real provider
     validate   every environment against the real provider's schema
     test       the logic of the module (terraform test, mock_provider)
     plan       every environment, as JSON
@@ -17,6 +18,7 @@ the resources of an environment.
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 import time
@@ -36,6 +38,7 @@ from toolbox import GateError, Terraform
 from workspace import ENVIRONMENTS, Workspace, incomplete, temporary
 
 MODULE = Path("terraform/modules/mesh")
+LOCK = ".terraform.lock.hcl"
 
 
 def fmt(terraform: Terraform, workspace: Workspace) -> None:
@@ -51,6 +54,25 @@ def check_catalogue(workspace: Workspace) -> None:
     found += [f"{path} is missing" for path in incomplete(toolbox.REPOSITORY)]
     if found:
         raise GateError("\n".join(found))
+
+
+def check_locks(workspace: Workspace, repository: Path) -> None:
+    """Check that the lock files of the environments were written by `terraform providers lock`.
+
+    A lock of the schema-only provider has its hash, and none of the registry's `zh:` hashes: the real provider would be
+    refused. https://developer.hashicorp.com/terraform/language/files/dependency-lock
+    """
+    stub = {found for name in ENVIRONMENTS for found in hashes(workspace.environment(name))}
+    for name in ENVIRONMENTS:
+        found = hashes(repository / "terraform" / "environments" / name)
+        if found and (found & stub or not any(each.startswith("zh:") for each in found)):
+            raise GateError(f"{name}/{LOCK} is not of the real provider; delete it, then run: terraform providers lock")
+
+
+def hashes(environment: Path) -> set[str]:
+    """The hashes in the lock file of an environment; none without the file."""
+    lock = environment / LOCK
+    return set(re.findall(r'"((?:h1|zh):[^"]+)"', lock.read_text())) if lock.is_file() else set()
 
 
 def validate(terraform: Terraform, workspace: Workspace, environment: str) -> None:
@@ -141,6 +163,7 @@ def check() -> int:
         with prepared() as (terraform, workspace):
             report.step("fmt", lambda: fmt(terraform, workspace))
             report.step("catalogue", lambda: check_catalogue(workspace))
+            report.step("lock", lambda: check_locks(workspace, toolbox.REPOSITORY))
             report.step("test", lambda: module_tests(terraform, workspace))
             for name in ENVIRONMENTS:
                 report.step(f"validate {name}", lambda name=name: validate(terraform, workspace, name))  # type: ignore[misc]

@@ -21,6 +21,7 @@ ENUMS: dict[tuple[str, str], set[Any]] = {
     ("google_storage_bucket", "uniform_bucket_level_access"): {True},
     ("google_storage_bucket", "lifecycle_rule.action.type"): {"Delete", "AbortIncompleteMultipartUpload"},
     ("google_storage_bucket", "lifecycle_rule.condition.with_state"): {"ARCHIVED", "ANY", "LIVE", None},
+    ("google_storage_bucket_object", "deletion_policy"): {"ABANDON"},
     ("google_bigquery_table", "time_partitioning.type"): {"DAY"},
     ("google_bigquery_table", "view.use_legacy_sql"): {False},
     ("google_bigquery_routine", "routine_type"): {"TABLE_VALUED_FUNCTION"},
@@ -31,11 +32,8 @@ ENUMS: dict[tuple[str, str], set[Any]] = {
     ("google_cloud_scheduler_job", "http_target.http_method"): {"POST"},
     ("google_monitoring_alert_policy", "combiner"): {"OR"},
     ("google_monitoring_alert_policy", "severity"): {"WARNING", "ERROR", "CRITICAL"},
-    ("google_monitoring_alert_policy", "conditions.condition_threshold.comparison"): {"COMPARISON_GT"},
-    ("google_monitoring_alert_policy", "conditions.condition_threshold.aggregations.per_series_aligner"): {
-        "ALIGN_MAX", "ALIGN_DELTA"},
-    ("google_monitoring_alert_policy", "conditions.condition_threshold.aggregations.cross_series_reducer"): {
-        "REDUCE_MAX", "REDUCE_SUM"},
+    ("google_monitoring_alert_policy", "conditions.condition_prometheus_query_language.disable_metric_validation"): {
+        True},
     ("google_logging_metric", "metric_descriptor.metric_kind"): {"DELTA"},
     ("google_logging_metric", "metric_descriptor.value_type"): {"INT64"},
     ("google_project_iam_audit_config", "audit_log_config.log_type"): {"DATA_READ", "DATA_WRITE", "ADMIN_READ"},
@@ -76,7 +74,8 @@ def ranges(case: Case) -> Iterator[str]:
         field, pattern = patterns.get(resource.type, ("", ""))
         if field and not re.fullmatch(pattern, resource.values[field]):
             yield f"{resource.address}: {resource.values[field]!r} is no valid name"
-        for name, value in (resource.values.get("labels") or {}).items():
+        typed = resource.type == "google_monitoring_notification_channel"  # its labels are the fields of its type
+        for name, value in {} if typed else (resource.values.get("labels") or {}).items():
             if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", name) or not re.fullmatch(r"[a-z0-9_-]{0,63}", value):
                 yield f"{resource.address}: label {name}={value} is refused"
     for key, values in case.plan.by_type("google_workflows_workflow").items():
@@ -140,19 +139,82 @@ def function_shapes(case: Case) -> Iterator[str]:
 
 @rule
 def alerts(case: Case) -> Iterator[str]:
-    """Each alert measures an existing resource and states an action."""
-    metrics = {values["name"] for values in case.plan.all("google_logging_metric")}
-    subscriptions = {values["name"] for values in case.plan.all("google_pubsub_subscription")}
-    workflows = {values["name"] for values in case.plan.all("google_workflows_workflow")}
+    """Each alert measures exactly the resources that mesh.yaml names, notifies again, and states an action.
+
+    Counts end with their window, so that each event notifies. What stays open is told again once a day at most.
+    """
     for key, values in case.plan.by_type("google_monitoring_alert_policy").items():
-        condition = values["conditions"][0]
-        text = (condition["condition_threshold"] or condition["condition_absent"])[0]["filter"]
-        listed = "".join(re.findall(r"one_of\((.*?)\)", text))
-        named = {*re.findall(r"user/([\w-]+)", text), *re.findall(r'"([\w-]+)"', listed)}
-        yield from (
-            f"alert {key} watches {name}, which is not there" for name in named - metrics - subscriptions - workflows
-        )
-        expected = {f"{of}-{case.plan.environment}" for of in case.page["alerts"][key].get("of", [])}
-        yield from both_ways(f"alert {key}", named, expected)
+        for condition in values["conditions"]:
+            yield from (f"alert {key}: {text}" for text in _condition(case, key, condition))
+        strategy = values["alert_strategy"][0]
+        if not 1800 <= _seconds(strategy["auto_close"]) <= 7 * 86400:
+            yield f"alert {key}: closes after {strategy['auto_close']}"
+        told = [_seconds(each["renotify_interval"]) for each in strategy["notification_channel_strategy"]]
+        if told != [86400] * bool(case.plan.variable("alert_emails")):
+            yield f"alert {key}: notifies again after {told} s"
         if not values["documentation"][0]["content"]:
             yield f"alert {key} says nothing"
+
+
+def _condition(case: Case, key: str, condition: dict[str, Any]) -> Iterator[str]:
+    """A threshold would keep its incident open without data, and would refuse a metric that is seconds old."""
+    for query in condition["condition_prometheus_query_language"]:
+        listed = re.findall(r'(?:topic|subscription|workflow)_id=~?"([\w|-]+)"', query["query"])
+        named = {name for names in listed for name in names.split("|")} | {
+            *re.findall(r"user/([\w-]+)", query["query"])
+        }
+        expected = {f"{of}-{case.plan.environment}" for of in case.page["alerts"][key].get("of", [])}
+        yield from both_ways("watched", named, expected)
+        if _seconds(query["evaluation_interval"]) % 30 or _seconds(query["duration"]) % 60:
+            yield f"evaluated every {query['evaluation_interval']} for {query['duration']}"
+    yield from (f"{kind} is no query" for kind, found in condition.items()
+                if isinstance(found, list) and found and kind != "condition_prometheus_query_language")  # fmt: skip
+
+
+def _seconds(duration: str) -> int:
+    return int(duration.removesuffix("s"))
+
+
+@rule
+def budgets(case: Case) -> Iterator[str]:
+    """A budget has the currency of its billing account, and notifies at most five channels.
+
+    https://cloud.google.com/billing/docs/how-to/budgets-notification-recipients
+    """
+    if len(case.plan.by_type("google_monitoring_notification_channel")) > 5:
+        yield "a budget notifies at most five channels"
+    for values in case.plan.all("google_billing_budget"):
+        for amount in values["amount"]:
+            yield from (
+                f"budget in {each['currency_code']}" for each in amount["specified_amount"] if each.get("currency_code")
+            )
+
+
+@rule
+def order(case: Case) -> Iterator[str]:
+    """What needs a grant waits until the grants take effect. The agent of Cloud Storage exists before its grant."""
+    resources = _configured(case.plan.document["configuration"]["root_module"]["module_calls"]["mesh"]["module"])
+    for address in (
+        "google_cloudfunctions2_function.this",
+        "google_storage_notification.this",
+        "google_workflows_workflow.this",
+    ):
+        if "terraform_data.grants_settled" not in resources[address]:
+            yield f"{address} does not wait for its grants"
+    waits = resources["terraform_data.grants_settled"]
+    for address in sorted(resources):
+        granted = re.fullmatch(r"google_(\w+)_iam_member\.(\w+)", address)
+        if (
+            granted
+            and granted[1] != "cloud_run_v2_service"
+            and granted[2] not in ("world", "forwarder")
+            and address not in waits
+        ):
+            yield f"terraform_data.grants_settled does not wait for {address}"
+    if "data.google_storage_project_service_account.this" not in resources["google_pubsub_topic_iam_member.publisher"]:
+        yield "the agent of Cloud Storage gets a grant before it exists"
+
+
+def _configured(module: dict[str, Any]) -> dict[str, set[str]]:
+    """What each resource of a module depends on explicitly."""
+    return {each["address"]: set(each.get("depends_on", [])) for each in module["resources"]}

@@ -41,13 +41,18 @@ def _access(dataset: str, entry: dict[str, Any]) -> Grant:
             on, "authorised " + ",".join(inner["target_types"]), f"dataset:{inner['dataset'][0]['dataset_id']}"
         )
     to = (
-        (entry["user_by_email"] and f"serviceAccount:{entry['user_by_email']}")
+        (entry["user_by_email"] and _member(entry["user_by_email"]))
         or (entry["group_by_email"] and f"group:{entry['group_by_email']}")
         or entry["special_group"]
         or entry["iam_member"]
         or entry["domain"]
     )
     return Grant(on, ROLES_OF_DATASETS.get(entry["role"], entry["role"]), to)
+
+
+def _member(email: str) -> str:
+    """The IAM member of an address. A dataset names people and service accounts in one field."""
+    return f"{'serviceAccount' if email.endswith('.gserviceaccount.com') else 'user'}:{email}"
 
 
 def derived(case_names: Names, mesh: Mesh, plan: Plan) -> frozenset[Grant]:

@@ -28,7 +28,8 @@ NAMING = {
     "service_account", "source_contents", "user_env_vars", "uri", "service_account_id", "payload_format",
 }  # fmt: skip
 # Fields of these names are set by the API.
-ASSIGNED = {("google_service_account", "name"), ("google_service_account", "member"),
+ASSIGNED = {("google_storage_project_service_account", "member"),
+            ("google_service_account", "name"), ("google_service_account", "member"),
             ("google_secret_manager_secret", "name"), ("google_monitoring_alert_policy", "name"),
             ("google_monitoring_notification_channel", "name"), ("google_billing_budget", "name")}  # fmt: skip
 GIVEN_BY_WORKFLOWS = re.compile(r"^GOOGLE_CLOUD_")

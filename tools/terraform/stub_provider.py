@@ -80,19 +80,24 @@ class Provider(rpc.ProviderServicer):
 
     def __init__(self, document: dict[str, Any], stop: Callable[[], None]) -> None:
         self.resources: dict[str, Any] = document["resource_schemas"]
+        self.data_sources: dict[str, Any] = document["data_source_schemas"]
         self.provider: dict[str, Any] = document["provider_schema"]
         self.stop = stop
 
     def GetMetadata(self, _request: Any, _context: Any) -> Any:
-        """The resource types served."""
-        listed = [pb.GetMetadata.ResourceMetadata(type_name=name) for name in self.resources]
-        return pb.GetMetadata.Response(resources=listed)
+        """The types of resources and data sources served."""
+        resources = [pb.GetMetadata.ResourceMetadata(type_name=name) for name in self.resources]
+        data_sources = [pb.GetMetadata.DataSourceMetadata(type_name=name) for name in self.data_sources]
+        return pb.GetMetadata.Response(resources=resources, data_sources=data_sources)
 
     def GetProviderSchema(self, _request: Any, _context: Any) -> Any:
         """The whole document."""
-        served = {name: pb.Schema(version=0, block=block(spec["block"])) for name, spec in self.resources.items()}
+        resources, data_sources = (
+            {name: pb.Schema(version=0, block=block(spec["block"])) for name, spec in specs.items()}
+            for specs in (self.resources, self.data_sources)
+        )
         own = pb.Schema(version=0, block=block(self.provider["block"]))
-        return pb.GetProviderSchema.Response(provider=own, resource_schemas=served)
+        return pb.GetProviderSchema.Response(provider=own, resource_schemas=resources, data_source_schemas=data_sources)
 
     def ValidateProviderConfig(self, _request: Any, _context: Any) -> Any:
         """Accept everything that the schema allows."""
@@ -101,6 +106,10 @@ class Provider(rpc.ProviderServicer):
     def ValidateResourceConfig(self, _request: Any, _context: Any) -> Any:
         """Accept everything that the schema allows. Terraform itself has checked names and types."""
         return pb.ValidateResourceConfig.Response()
+
+    def ValidateDataResourceConfig(self, _request: Any, _context: Any) -> Any:
+        """Accept everything that the schema allows."""
+        return pb.ValidateDataResourceConfig.Response()
 
     def UpgradeResourceState(self, request: Any, _context: Any) -> Any:
         """The state has this version already."""

@@ -83,9 +83,11 @@ def create(folder: Path) -> Workspace:
     for part in (TABLES, WORKFLOWS):
         if not (source / part).is_dir():
             raise toolbox.GateError(f"{part} is missing; run: make build")
-    leave = shutil.ignore_patterns(".terraform*", "*.tfstate*", "terraform.tfvars", "*.py", "__pycache__")
+    leave = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.tfvars", "*.py", "__pycache__")
     for part in (Path("terraform"), WORKFLOWS, TABLES):
         shutil.copytree(source / part, folder / part, ignore=leave)
+    for example in folder.glob("terraform/environments/*/terraform.tfvars.example"):
+        shutil.copy(example, example.with_suffix(""))
     for missing in incomplete(folder):
         shutil.rmtree((folder / missing).parent)
     _manifest(source, folder)

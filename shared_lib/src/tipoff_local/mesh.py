@@ -114,6 +114,7 @@ class Mesh(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     region: str
     time_zone: str
+    services: tuple[str, ...] = ()
     topics: dict[str, Topic]
     subscriptions: dict[str, Subscription]
     buckets: dict[str, Bucket]

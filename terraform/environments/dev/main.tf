@@ -21,17 +21,17 @@ provider "google" {
 module "mesh" {
   source = "../../modules/mesh"
 
-  repository         = "${path.root}/../../.."
-  environment        = "dev"
-  project            = var.project
-  project_number     = var.project_number
-  invokers           = var.invokers
-  operators          = var.operators
-  publish_to_world   = var.publish_to_world
-  alert_emails       = var.alert_emails
-  billing_account    = var.billing_account
-  monthly_budget_usd = var.monthly_budget_usd
-  protect            = false
+  repository       = "${path.root}/../../.."
+  environment      = "dev"
+  project          = var.project
+  project_number   = var.project_number
+  invokers         = var.invokers
+  operators        = var.operators
+  publish_to_world = var.publish_to_world
+  alert_emails     = var.alert_emails
+  billing_account  = var.billing_account
+  monthly_budget   = var.monthly_budget
+  protect          = false
 }
 
 output "mesh" {

@@ -15,7 +15,7 @@ variable "invokers" {
 }
 
 variable "operators" {
-  description = "Addresses of Google groups that own the datasets, in addition to the owners of the project."
+  description = "IAM members (user:, group:) that own the datasets, in addition to the owners of the project."
   type        = set(string)
   default     = []
 }
@@ -27,7 +27,7 @@ variable "publish_to_world" {
 }
 
 variable "alert_emails" {
-  description = "Email addresses that get alerts and budget notices."
+  description = "Email addresses that get alerts and budget notices: five at most."
   type        = set(string)
   default     = []
 }
@@ -38,8 +38,8 @@ variable "billing_account" {
   default     = null
 }
 
-variable "monthly_budget_usd" {
-  description = "Amount of the monthly budget."
+variable "monthly_budget" {
+  description = "Amount of the monthly budget, in the currency of the billing account."
   type        = number
   default     = 20
 }

@@ -1,7 +1,6 @@
-# The state is in a versioned bucket, which docs/bootstrap.md creates first.
+# The state is in a versioned bucket, which docs/bootstrap.md creates and names to `terraform init -backend-config`.
 terraform {
   backend "gcs" {
-    bucket = "tipoff-prod-tfstate"
     prefix = "mesh"
   }
 }

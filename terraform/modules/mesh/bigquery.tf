@@ -52,7 +52,8 @@ resource "google_bigquery_dataset" "open" {
 
     content {
       role           = "OWNER"
-      group_by_email = access.value
+      user_by_email  = startswith(access.value, "user:") ? trimprefix(access.value, "user:") : null
+      group_by_email = startswith(access.value, "group:") ? trimprefix(access.value, "group:") : null
     }
   }
 
@@ -88,7 +89,8 @@ resource "google_bigquery_dataset" "guarded" {
 
     content {
       role           = "OWNER"
-      group_by_email = access.value
+      user_by_email  = startswith(access.value, "user:") ? trimprefix(access.value, "user:") : null
+      group_by_email = startswith(access.value, "group:") ? trimprefix(access.value, "group:") : null
     }
   }
 

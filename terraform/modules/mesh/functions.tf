@@ -4,6 +4,8 @@ resource "google_storage_bucket_object" "zip" {
   bucket = google_storage_bucket.this["source"].name
   name   = "${each.key}-${local.manifest.functions[each.key].sha256}.zip" # new content gives a new name and a new revision
   source = "${var.repository}/${local.manifest.functions[each.key].zip}"
+
+  deletion_policy = "ABANDON" # the zips of earlier releases stay in the bucket, for a rollback
 }
 
 resource "google_cloudfunctions2_function" "this" {
@@ -52,5 +54,5 @@ resource "google_cloudfunctions2_function" "this" {
     }
   }
 
-  depends_on = [google_project_iam_member.builder, google_secret_manager_secret_iam_member.accessor]
+  depends_on = [terraform_data.grants_settled]
 }

@@ -80,6 +80,8 @@ resource "google_pubsub_topic_iam_member" "publisher" {
   topic   = google_pubsub_topic.this[each.value.topic].name
   role    = "roles/pubsub.publisher"
   member  = each.value.member
+
+  depends_on = [data.google_storage_project_service_account.this]
 }
 
 # Without this grant and the grant above on the dead-letter topic, Pub/Sub drops dead letters silently.

@@ -1,47 +1,28 @@
+# Conditions are PromQL queries. A query without a result ends the incident, so that the next event notifies again; a
+# threshold on a metric keeps its incident open while the metric has no data. A query may also name a metric that does
+# not exist yet: a new log-based metric takes up to ten minutes to appear.
+# https://docs.cloud.google.com/monitoring/promql/create-promql-alerts
 locals {
   services_by_name = [for function in local.mesh.functions : function.service]
+  metric_names     = { for key, _ in local.mesh.log_metrics : key => "${key}-${var.environment}" }
 
-  # What an alert can measure. `one_of` is a filter function of Monitoring. Names come only from this mesh.
-  subscription_names = { for key, _ in local.mesh.subscriptions : key => "${key}-${var.environment}" }
-  metric_names       = { for key, _ in local.mesh.log_metrics : key => "${key}-${var.environment}" }
+  # The names that an alert watches, as a regular expression. Log metrics are named in the metric, one per alert.
+  watched = { for key, alert in local.mesh.alerts : key => join("|", [for of in try(alert.of, []) : "${of}-${var.environment}"]) }
+
+  # What an alert can measure: a query with one value per resource.
   measures = {
     for key, alert in local.mesh.alerts : key => {
-      undelivered = {
-        filter  = "resource.type = \"pubsub_subscription\" AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\" AND resource.labels.subscription_id = one_of(${join(", ", [for of in try(alert.of, []) : "\"${try(local.subscription_names[of], of)}\""])})"
-        period  = "60s"
-        aligner = "ALIGN_MAX"
-        group   = "resource.label.subscription_id"
-      }
-      oldest_unacked_s = {
-        filter  = "resource.type = \"pubsub_subscription\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\" AND resource.labels.subscription_id = one_of(${join(", ", [for of in try(alert.of, []) : "\"${try(local.subscription_names[of], of)}\""])})"
-        period  = "60s"
-        aligner = "ALIGN_MAX"
-        group   = "resource.label.subscription_id"
-      }
-      failed_executions = {
-        filter  = "resource.type = \"workflows.googleapis.com/Workflow\" AND metric.type = \"workflows.googleapis.com/finished_execution_count\" AND metric.labels.status = \"FAILED\" AND resource.labels.workflow_id = one_of(${join(", ", [for of in try(alert.of, []) : "\"${try(local.workflows[of], of)}\""])})"
-        period  = "300s"
-        aligner = "ALIGN_DELTA"
-        group   = "resource.label.workflow_id"
-      }
-      no_success = {
-        filter  = "resource.type = \"workflows.googleapis.com/Workflow\" AND metric.type = \"workflows.googleapis.com/finished_execution_count\" AND metric.labels.status = \"SUCCEEDED\" AND resource.labels.workflow_id = one_of(${join(", ", [for of in try(alert.of, []) : "\"${try(local.workflows[of], of)}\""])})"
-        period  = "3600s"
-        aligner = "ALIGN_DELTA"
-        group   = "resource.label.workflow_id"
-      }
-      logged = {
-        filter  = "resource.type = \"cloud_run_revision\" AND metric.type = \"logging.googleapis.com/user/${try(local.metric_names[alert.of[0]], "")}\""
-        period  = "3600s"
-        aligner = "ALIGN_DELTA"
-        group   = "resource.label.service_name"
-      }
-      bytes_billed_per_day = {
-        filter  = "resource.type = \"global\" AND metric.type = \"bigquery.googleapis.com/query/scanned_bytes_billed\""
-        period  = "86400s"
-        aligner = "ALIGN_DELTA"
-        group   = null
-      }
+      published            = "sum by (topic_id) (increase({\"pubsub.googleapis.com/topic/send_request_count\", monitored_resource=\"pubsub_topic\", topic_id=~\"${local.watched[key]}\"}[5m]))"
+      dead_lettered        = "sum by (subscription_id) (increase({\"pubsub.googleapis.com/subscription/dead_letter_message_count\", monitored_resource=\"pubsub_subscription\", subscription_id=~\"${local.watched[key]}\"}[5m]))"
+      oldest_unacked_s     = "max by (subscription_id) ({\"pubsub.googleapis.com/subscription/oldest_unacked_message_age\", monitored_resource=\"pubsub_subscription\", subscription_id=~\"${local.watched[key]}\"})"
+      failed_executions    = "sum by (workflow_id) (increase({\"workflows.googleapis.com/finished_execution_count\", monitored_resource=\"workflows.googleapis.com/Workflow\", status=\"FAILED\", workflow_id=~\"${local.watched[key]}\"}[5m]))"
+      logged               = "sum by (service_name) (increase({\"logging.googleapis.com/user/${local.watched[key]}\", monitored_resource=\"cloud_run_revision\"}[${try(alert.over, 0) == 0 ? "5m" : "1h"}]))"
+      bytes_billed_per_day = "sum(increase({\"bigquery.googleapis.com/query/scanned_bytes_billed\", monitored_resource=\"global\"}[1d]))"
+      # A workflow that never succeeded has no data, and counts as zero.
+      successes = join(" or ", [
+        for of in try(alert.of, []) :
+        "label_replace(sum(increase({\"workflows.googleapis.com/finished_execution_count\", monitored_resource=\"workflows.googleapis.com/Workflow\", status=\"SUCCEEDED\", workflow_id=\"${of}-${var.environment}\"}[1h])) or vector(0), \"workflow_id\", \"${of}-${var.environment}\", \"\", \"\")"
+      ])
     }[alert.measure]
   }
 }
@@ -87,44 +68,30 @@ resource "google_monitoring_alert_policy" "this" {
   documentation {
     mime_type = "text/markdown"
     subject   = "Tipoff ${var.environment}: ${each.key}"
-    content   = replace(each.value.action, "ENV", var.environment)
+    content   = replace(replace(each.value.action, "ENV", var.environment), "PROJECT", var.project)
   }
 
   conditions {
-    display_name = can(each.value.over) ? "${each.key}: ${each.value.measure} over ${each.value.over}" : "${each.key}: ${each.value.measure} for ${each.value.for_s} s"
+    display_name = "${each.key}: ${each.value.measure} ${can(each.value.over) ? "over ${each.value.over}" : "under ${each.value.under}"}"
 
-    dynamic "condition_threshold" {
-      for_each = can(each.value.over) ? [local.measures[each.key]] : []
-
-      content {
-        filter          = condition_threshold.value.filter
-        comparison      = "COMPARISON_GT"
-        threshold_value = each.value.over
-        duration        = "${each.value.for_s}s"
-
-        aggregations {
-          alignment_period     = condition_threshold.value.period
-          per_series_aligner   = condition_threshold.value.aligner
-          cross_series_reducer = condition_threshold.value.group == null ? "REDUCE_SUM" : "REDUCE_MAX"
-          group_by_fields      = condition_threshold.value.group == null ? null : [condition_threshold.value.group]
-        }
-      }
+    condition_prometheus_query_language {
+      query                     = can(each.value.over) ? "${local.measures[each.key]} > ${each.value.over}" : "(${local.measures[each.key]}) < ${each.value.under}"
+      duration                  = "${each.value.for_s}s"
+      evaluation_interval       = "60s"
+      disable_metric_validation = true
     }
+  }
 
-    # Alerts when there are no measurements: a workflow that does not run raises no error.
-    dynamic "condition_absent" {
-      for_each = can(each.value.over) ? [] : [local.measures[each.key]]
+  # A reminder once a day while the incident is open. Without data, an incident ends after half an hour.
+  alert_strategy {
+    auto_close = "1800s"
+
+    dynamic "notification_channel_strategy" {
+      for_each = length(var.alert_emails) > 0 ? [true] : []
 
       content {
-        filter   = condition_absent.value.filter
-        duration = "${each.value.for_s}s"
-
-        aggregations {
-          alignment_period     = condition_absent.value.period
-          per_series_aligner   = condition_absent.value.aligner
-          cross_series_reducer = "REDUCE_SUM"
-          group_by_fields      = [condition_absent.value.group]
-        }
+        notification_channel_names = [for channel in google_monitoring_notification_channel.email : channel.name]
+        renotify_interval          = "86400s"
       }
     }
   }
@@ -145,8 +112,8 @@ resource "google_billing_budget" "this" {
 
   amount {
     specified_amount {
-      currency_code = "USD"
-      units         = tostring(floor(var.monthly_budget_usd))
+      # Without a currency, the budget has the currency of the billing account. No other is accepted.
+      units = tostring(floor(var.monthly_budget))
     }
   }
 

@@ -1,17 +1,17 @@
-locals {
-  services = toset([
-    "artifactregistry", "bigquery", "bigquerystorage", "billingbudgets", "cloudbuild", "cloudfunctions",
-    "cloudresourcemanager", "cloudscheduler", "iam", "iamcredentials", "logging", "monitoring", "pubsub", "run",
-    "secretmanager", "storage", "workflowexecutions", "workflows",
-  ])
-}
-
 resource "google_project_service" "this" {
-  for_each = local.services
+  for_each = toset(local.mesh.services)
 
   project            = var.project
   service            = "${each.key}.googleapis.com"
   disable_on_destroy = false
+}
+
+# A new project has no service agent of Cloud Storage. Asking for its address creates it. names.tf composes the address.
+# https://cloud.google.com/storage/docs/getting-service-agent
+data "google_storage_project_service_account" "this" {
+  project = var.project
+
+  depends_on = [google_project_service.this]
 }
 
 resource "google_service_account" "this" {

@@ -47,5 +47,5 @@ resource "google_storage_notification" "this" {
   payload_format = "JSON_API_V1"
   event_types    = ["OBJECT_FINALIZE"]
 
-  depends_on = [google_pubsub_topic_iam_member.publisher]
+  depends_on = [terraform_data.grants_settled]
 }

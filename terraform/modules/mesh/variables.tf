@@ -57,9 +57,14 @@ variable "invokers" {
 }
 
 variable "operators" {
-  description = "Addresses of Google groups that own the datasets, in addition to the owners of the project."
+  description = "IAM members (user:, group:) that own the datasets, in addition to the owners of the project."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = alltrue([for member in var.operators : can(regex("^(user|group):[^:]+@[^:]+$", member))])
+    error_message = "An operator is user: or group: and an address."
+  }
 }
 
 variable "publish_to_world" {
@@ -74,24 +79,35 @@ variable "protect" {
 }
 
 variable "alert_emails" {
-  description = "Email addresses that get alerts and budget notices."
+  description = "Email addresses that get alerts and budget notices: at least one where data is protected, five at most."
   type        = set(string)
   default     = []
+
+  validation {
+    condition     = !var.protect || length(var.alert_emails) > 0
+    error_message = "An environment with protected data needs an address in alert_emails: nobody would see its alerts."
+  }
+
+  # https://cloud.google.com/billing/docs/how-to/budgets-notification-recipients
+  validation {
+    condition     = length(var.alert_emails) <= 5
+    error_message = "A budget notifies at most five channels: alert_emails may have five addresses."
+  }
 }
 
 variable "billing_account" {
-  description = "Billing account of the budget. Without one there is no budget."
+  description = "Billing account of the budget. Without one there is no budget. Budgets need the role Billing Account Costs Manager on it."
   type        = string
   default     = null
 }
 
-variable "monthly_budget_usd" {
-  description = "Amount of the monthly budget."
+variable "monthly_budget" {
+  description = "Amount of the monthly budget, in the currency of the billing account."
   type        = number
   default     = 20
 
   validation {
-    condition     = var.monthly_budget_usd > 0
+    condition     = var.monthly_budget > 0
     error_message = "A budget must be greater than 0."
   }
 }
@@ -111,4 +127,10 @@ variable "noncurrent_days" {
   description = "Days after which a replaced version of an object is deleted."
   type        = number
   default     = 90
+}
+
+variable "grants_settle_s" {
+  description = "Seconds between the grants and what needs them: a change of IAM takes effect after about two minutes."
+  type        = number
+  default     = 180
 }

@@ -13,5 +13,5 @@ resource "google_workflows_workflow" "this" {
   deletion_protection     = var.protect
   labels                  = merge(local.release_labels, { content = substr(filesha256("${var.repository}/dist/workflows/${each.value.file}"), 0, 40) })
 
-  depends_on = [google_project_service.this]
+  depends_on = [terraform_data.grants_settled]
 }

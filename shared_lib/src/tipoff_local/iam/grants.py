@@ -25,7 +25,7 @@ class People:
 
     Attributes:
         invokers: members that may call the functions whose ingress is `all`.
-        operators: groups that own the datasets.
+        operators: members, people or groups, that own the datasets.
         public: whether everybody may read the published documents.
     """
 
@@ -155,8 +155,8 @@ class _Derivation:
         """The owners of the project and the operators own the datasets. An authorised dataset reads another."""
         for key, dataset in self.mesh.datasets.items():
             yield Grant(f"dataset:{key}", "roles/bigquery.dataOwner", "projectOwners")
-            for group in self.people.operators:
-                yield Grant(f"dataset:{key}", "roles/bigquery.dataOwner", f"group:{group}")
+            for member in self.people.operators:
+                yield Grant(f"dataset:{key}", "roles/bigquery.dataOwner", member)
             if dataset.authorised_over is not None:
                 yield Grant(f"dataset:{dataset.authorised_over}", AUTHORISED_VIEWS, f"dataset:{key}")
 

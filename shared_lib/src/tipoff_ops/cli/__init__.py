@@ -30,6 +30,7 @@ COMMANDS = {
     "sql": ("tipoff_ops.operate.sql:sql", "Ask the warehouse one question; read only."),
     "trace": ("tipoff_ops.operate.trace:trace", "Show what happened to an object."),
     "doctor": ("tipoff_ops.operate.doctor:doctor", "Compare the environment with its declared resources."),
+    "smoke": ("tipoff_ops.deploy.smoke:smoke", "Try a deployment in a real project, and remove it."),
     "ingest": ("tipoff_ops.intake.ingest:ingest", "Send documents through a local cloud; report outcomes."),
     "collect": ("tipoff_ops.intake.collect:collect", "Fetch a source into the landing bucket, date by date."),
     "quarantine": ("tipoff_ops.intake.quarantine:app", "List, show and replay what was refused."),

@@ -1,18 +1,24 @@
-"""`tipoff doctor`: an environment compared with mesh.yaml and the table folders."""
+"""`tipoff doctor`: an environment compared with mesh.yaml and the table folders; a project before it has a mesh."""
 
 import shutil
 import sys
 from collections.abc import Iterator
+from typing import Annotated
 
-import msgspec
 import typer
 
 from tipoff import tables
 from tipoff.cloud.clients.bigquery import bigquery_client
+from tipoff.cloud.clients.google_apis import api_session
 from tipoff.cloud.clients.storage import storage_client
 from tipoff.cloud.clients.workflows import workflows_client
+from tipoff.cloud.project_state import ProjectState
+from tipoff_local import mesh as meshes
+from tipoff_ops.build import find_project
+from tipoff_ops.cli.findings import NOTHING, Finding
 from tipoff_ops.cli.options import AsJson, Env, Folder, Project
-from tipoff_ops.cli.output import as_typed, out, print_json
+from tipoff_ops.cli.output import as_typed, fail, out, print_json
+from tipoff_ops.deploy.prerequisites import check_project
 from tipoff_ops.local.state import server_status
 from tipoff_ops.operate.target import Target, selected_target
 
@@ -23,31 +29,30 @@ TOOLS = {
     "gcloud": "optional; needed for a project: https://cloud.google.com/sdk/docs/install",
     "bq": "optional; a part of the Google Cloud SDK",
 }
-NOTHING = "nothing to do"
 RESTART = "`tipoff local down`, then `tipoff local up --detach`"
 APPLY = "`terraform apply` in terraform/environments makes it"
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """The result of one check, and what to do about it. Only `needed` checks decide the exit code."""
-
-    what: str
-    good: bool
-    detail: str
-    todo: str = NOTHING
-    needed: bool = True
+Before = Annotated[bool, typer.Option("--before", help="Only what a project needs before the mesh is made.")]
 
 
-def doctor(folder: Folder = None, project: Project = "", env: Env = "dev", as_json: AsJson = False) -> None:
+def doctor(
+    folder: Folder = None, project: Project = "", env: Env = "dev", before: Before = False, as_json: AsJson = False
+) -> None:
     """Compare the environment with its declared resources.
 
     Checks the versions and tools of this machine, and servers, tables, buckets and workflows against mesh.yaml and the
-    table folders. Each line ends with what to do.
+    table folders. In a project, it also checks services, service agents, permissions, secrets and billing. Each line
+    ends with what to do.
 
     Example: tipoff doctor
     """
-    with selected_target(folder, project, env) as target:
-        found = [*check_machine(), *check_environment(target)]
+    if before and not project:
+        fail("--before checks a project: name it with --project", 2)
+    found = [*check_machine(), *(check_prerequisites(project) if project else ())]
+    if not before:
+        with selected_target(folder, project, env) as target:
+            found += check_environment(target)
     if as_json:
         print_json(found)
     else:
@@ -59,6 +64,12 @@ def doctor(folder: Folder = None, project: Project = "", env: Env = "dev", as_js
 def _line(found: Finding) -> str:
     mark = "ok" if found.good else "MISSING" if found.needed else "missing"
     return as_typed(f"{mark:8s}{found.what}: {found.detail}; {found.todo}")
+
+
+def check_prerequisites(project: str) -> list[Finding]:
+    """Check what a project needs before the mesh can be made in it."""
+    state = ProjectState(project, api_session(project))
+    return check_project(state, meshes.load(find_project().root / "terraform" / "mesh.yaml"))
 
 
 def check_machine() -> list[Finding]:

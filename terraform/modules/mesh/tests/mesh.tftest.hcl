@@ -8,6 +8,22 @@ variables {
   project_number = "300000000003"
   environment    = "test"
   protect        = false
+
+  grants_settle_s = 0
+}
+
+# The first stage. A person then adds the values of the secrets.
+run "the_foundation_has_the_secrets" {
+  command = apply
+
+  plan_options {
+    target = [terraform_data.foundation]
+  }
+
+  assert {
+    condition     = google_secret_manager_secret.this["odds-key"].secret_id == "odds-key" && google_logging_metric.this["quarantined"].name == "quarantined-test"
+    error_message = "The foundation has the secrets, and the metrics, which take ten minutes to appear."
+  }
 }
 
 run "names_follow_from_the_page" {
@@ -132,6 +148,77 @@ run "secrets_come_by_reference" {
   }
 }
 
+run "operators_are_people_and_groups" {
+  command = plan
+
+  variables {
+    operators = ["user:someone@example.com", "group:data@example.com"]
+  }
+
+  assert {
+    condition = alltrue([
+      compact([for access in google_bigquery_dataset.open["nba_raw"].access : access.user_by_email if access.role == "OWNER"]) == tolist(["someone@example.com"]),
+      compact([for access in google_bigquery_dataset.open["nba_raw"].access : access.group_by_email if access.role == "OWNER"]) == tolist(["data@example.com"]),
+    ])
+    error_message = "An operator is a user or a group."
+  }
+}
+
+run "an_operator_has_a_kind" {
+  command = plan
+
+  variables {
+    operators = ["data@example.com"]
+  }
+
+  expect_failures = [var.operators]
+}
+
+run "an_alert_has_one_query_and_a_daily_reminder" {
+  command = plan
+
+  variables {
+    alert_emails = ["someone@example.com"]
+  }
+
+  assert {
+    condition     = google_monitoring_alert_policy.this["letters"].conditions[0].condition_prometheus_query_language[0].query == "sum by (topic_id) (increase({\"pubsub.googleapis.com/topic/send_request_count\", monitored_resource=\"pubsub_topic\", topic_id=~\"letters-test\"}[5m])) > 0"
+    error_message = "An alert is raised by what was published in the last minutes."
+  }
+  assert {
+    condition     = strcontains(google_monitoring_alert_policy.this["silence"].conditions[0].condition_prometheus_query_language[0].query, "or vector(0)")
+    error_message = "A workflow that never succeeded counts as zero."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.this["letters"].alert_strategy[0].notification_channel_strategy[0].renotify_interval == "86400s"
+    error_message = "An open incident is told again each day."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.this["letters"].documentation[0].content == "look at them in tipoff-test" && google_monitoring_alert_policy.this["silence"].documentation[0].content == "look at daily-test"
+    error_message = "An action names the project and the environment."
+  }
+}
+
+run "protected_data_needs_an_address_for_alerts" {
+  command = plan
+
+  variables {
+    protect = true
+  }
+
+  expect_failures = [var.alert_emails]
+}
+
+run "a_budget_notifies_five_channels" {
+  command = plan
+
+  variables {
+    alert_emails = [for name in ["a", "b", "c", "d", "e", "f"] : "${name}@example.com"]
+  }
+
+  expect_failures = [var.alert_emails]
+}
+
 run "no_wildcards_among_invokers" {
   command = plan
 
@@ -176,10 +263,10 @@ run "a_budget_is_positive" {
   command = plan
 
   variables {
-    monthly_budget_usd = 0
+    monthly_budget = 0
   }
 
-  expect_failures = [var.monthly_budget_usd]
+  expect_failures = [var.monthly_budget]
 }
 
 run "soft_delete_has_a_range" {
