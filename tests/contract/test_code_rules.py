@@ -69,3 +69,16 @@ def test_a_main_imports_only_the_framework_and_tipoff() -> None:
     allowed = {"functions_framework", "flask", "tipoff"}
     found = [(main.name, name) for main in mains() for name in main.imports if name.split(".")[0] not in allowed]
     assert found == []
+
+
+def test_every_public_object_says_how_long_it_may_be_cached() -> None:
+    """Without Cache-Control, a public object is stale for up to an hour: https://cloud.google.com/storage/docs/caching"""
+    calls = [
+        (module.name, call)
+        for module in modules()
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call) and call.args and ast.unparse(call.args[0]).endswith(".bucket_public")
+    ]
+    writes = [(name, call) for name, call in calls if ast.unparse(call.func).endswith(".write")]
+    assert writes
+    assert [name for name, call in writes if "cache_control" not in {keyword.arg for keyword in call.keywords}] == []

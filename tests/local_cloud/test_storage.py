@@ -5,11 +5,15 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from google.api_core.exceptions import GoogleAPICallError, PreconditionFailed
 from google.cloud import storage
 
+from tipoff.cloud.storage import ObjectStore
+from tipoff.runtime.settings import Settings
+from tipoff.steps.publish import CHANGES
 from tipoff_local.errors import ApiError
 from tipoff_local.http1 import Client
 from tipoff_local.storage import StorageServer
@@ -153,6 +157,19 @@ def test_of_sixteen_racing_writers_exactly_one_wins(storage_server: StorageServe
     winners = [outcome for outcome in outcomes if outcome != "lost"]
     assert len(outcomes) == 16 and len(winners) == 1
     assert f"won {bucket.blob('lease').download_as_text()}" == winners[0]
+
+
+def test_a_download_carries_the_cache_control_that_was_written(tmp_path: Path) -> None:
+    """What changes before tip-off is asked for anew: https://cloud.google.com/storage/docs/caching"""
+    server = StorageServer(tmp_path)
+    server.start()
+    names = {"project_id": "p", "project_number": "1", "region": "r", "environment": "local", "release": "x"}
+    store = ObjectStore(Settings(**names, storage_emulator_host=server.url))
+    store._client.create_bucket("p-public")
+    store.write("p-public", "index.html", b"<p>", content_type="text/html", cache_control=CHANGES)
+    with urlopen(f"{server.url}/download/storage/v1/b/p-public/o/index.html?alt=media") as response:
+        assert response.headers["Cache-Control"] == "no-cache"
+    server.stop()
 
 
 def test_hostile_names_have_no_effect(tmp_path: Path, storage_client: Connect) -> None:

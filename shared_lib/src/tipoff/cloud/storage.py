@@ -46,12 +46,15 @@ class ObjectStore:
         if_generation: int | None = None,
         content_encoding: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        cache_control: str | None = None,
     ) -> int:
         """Write an object and return its generation.
 
         Args:
             if_generation: 0 to create the object only; another generation to replace only that one.
             metadata: custom metadata of the object.
+            cache_control: the header of its downloads. Without one, a public object may be stale for an hour:
+                https://cloud.google.com/storage/docs/caching
 
         Raises:
             Conflict: the precondition failed.
@@ -59,6 +62,7 @@ class ObjectStore:
         blob = self._client.bucket(bucket).blob(name)
         blob.content_encoding = content_encoding
         blob.metadata = dict(metadata) if metadata else None
+        blob.cache_control = cache_control
         with around("storage.write"), translated(f"write {bucket}/{name}"):
             blob.upload_from_string(data, content_type=content_type, if_generation_match=if_generation)
         return int(blob.generation or 0)

@@ -16,6 +16,7 @@ PAGE_DAYS = 10
 PAGE_NAME = "index.html"
 LATEST_NAME = "latest.json"
 HTML = "text/html; charset=utf-8"
+CHANGES = "no-cache"  # a cache asks whether the object is still the newest
 
 
 class Publish(msgspec.Struct, frozen=True):
@@ -65,7 +66,7 @@ def publish(context: Wiring[PublishSettings], request: Publish) -> Published:
     today = tuple(line for line in lines if line.game_date == request.game_date)
     name = f"predictions/{request.game_date}.json"
     body = msgspec.json.encode(PublicPredictions(request.game_date, context.settings.release, today))
-    context.store.write(context.settings.bucket_public, name, body)
+    context.store.write(context.settings.bucket_public, name, body, cache_control=CHANGES)
     page = render(
         report_data(
             context.warehouse,
@@ -79,11 +80,18 @@ def publish(context: Wiring[PublishSettings], request: Publish) -> Published:
         )
     )
     page_name = f"pages/{request.game_date}.html"
-    context.store.write(context.settings.bucket_public, page_name, page.encode(), HTML)
+    context.store.write(context.settings.bucket_public, page_name, page.encode(), HTML, cache_control=CHANGES)
     objects = [name, page_name]
     try:
         if _advance(context, request.game_date):
-            context.store.write(context.settings.bucket_public, PAGE_NAME, page.encode(), HTML, index_generation)
+            context.store.write(
+                context.settings.bucket_public,
+                PAGE_NAME,
+                page.encode(),
+                HTML,
+                index_generation,
+                cache_control=CHANGES,
+            )
             objects.append(PAGE_NAME)
     except Conflict as error:
         raise BackendUnavailable("published_at_once", "another date is being published") from error
@@ -105,6 +113,10 @@ def _advance(context: Wiring[PublishSettings], day: date) -> bool:
         if msgspec.json.decode(found.data, type=Latest).game_date > day:
             return False
     context.store.write(
-        context.settings.bucket_public, LATEST_NAME, msgspec.json.encode(Latest(day)), if_generation=generation
+        context.settings.bucket_public,
+        LATEST_NAME,
+        msgspec.json.encode(Latest(day)),
+        if_generation=generation,
+        cache_control=CHANGES,
     )
     return True

@@ -369,6 +369,8 @@ def _download(stored: Stored, data: bytes, headers: Mapping[str, str]) -> Respon
         "X-Goog-Stored-Content-Encoding": stored.settings.content_encoding or "identity",
         "X-Goog-Stored-Content-Length": str(stored.size),
     }
+    if stored.settings.cache_control:
+        answer["Cache-Control"] = stored.settings.cache_control
     if stored.settings.content_encoding == "gzip" and "gzip" not in headers.get("accept-encoding", ""):
         return Response(200, _inflated(data), answer | {"Warning": "214 UploadServer gunzipped"})
     if stored.settings.content_encoding:
