@@ -44,6 +44,14 @@ def test_a_zip_holds_only_what_its_main_reaches(folder: Path) -> None:
     assert ("lightgbm" in requirements_in_zip(folder)) <= (folder.name in ("predict", "train"))
 
 
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda f: f.name)
+def test_a_zip_that_reads_time_zones_brings_them(folder: Path) -> None:
+    """The image of the runtime need not have any: https://docs.python.org/3/library/zoneinfo.html#data-sources"""
+    with zipfile.ZipFile(io.BytesIO(build_function(PROJECT, folder).zip_bytes)) as archive:
+        reads = any(b"import ZoneInfo" in archive.read(name) for name in archive.namelist())
+    assert reads == ("\ntzdata==" in requirements_in_zip(folder))
+
+
 def requirements_in_zip(folder: Path) -> str:
     """The requirements.txt that the function's zip contains."""
     with zipfile.ZipFile(io.BytesIO(build_function(PROJECT, folder).zip_bytes)) as archive:

@@ -19,7 +19,7 @@ class Closure:
 
     Attributes:
         modules: dotted names of our own modules.
-        third_party: dotted names of everything else outside the standard library.
+        third_party: dotted names of everything else outside the standard library, and `zoneinfo`, which reads data.
     """
 
     modules: frozenset[str]
@@ -60,7 +60,7 @@ def module_file(source_root: Path, module: str) -> Path | None:
 
 def function_closure(project: Project, folder: Path) -> Closure:
     """Everything that the main.py of a function reaches."""
-    return closure(project.source, folder / "main.py", frozenset(sys.stdlib_module_names))
+    return closure(project.source, folder / "main.py", frozenset(sys.stdlib_module_names) - {"zoneinfo"})
 
 
 def closure(source_root: Path, main: Path, standard_library: frozenset[str]) -> Closure:

@@ -30,6 +30,8 @@ _RUNTIME = {
     "python_full_version": "3.13.0",
     "extra": "",
 }
+# A machine without time zones has those of this package: https://docs.python.org/3/library/zoneinfo.html#data-sources
+_DATA = {"zoneinfo": "tzdata"}
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,9 @@ def distribution_of(module: str) -> str | None:
 
 
 def distributions(modules: Iterable[str]) -> frozenset[str]:
-    """The distributions that provide these dotted names."""
-    return frozenset(found for module in modules if (found := distribution_of(module)) is not None)
+    """The distributions that provide these dotted names, or the data that they read."""
+    found = (_DATA.get(module) or distribution_of(module) for module in modules)
+    return frozenset(name for name in found if name is not None)
 
 
 def locked_closure(lock: dict[str, Locked], roots: Iterable[str]) -> tuple[Locked, ...]:
