@@ -12,7 +12,7 @@ import pytest
 from tests.workflows.coverage import covered
 from tests.workflows.deployed_workflows import BATCH, KEYS, PARENT, DeployedWorkflows, Ended, Scenario, source
 from tests.workflows.replay import replay
-from tests.workflows.scenarios import BY_CHILD, CHAINS, DATE, RETRIED, SCENARIOS, SUBJECTS
+from tests.workflows.scenarios import BY_CHILD, CHAINS, DATE, FAILURES, RETRIED, SCENARIOS, SUBJECTS
 from tipoff.steps.grade import Graded
 from tipoff.steps.predict_start import Started
 from tipoff.steps.publish import Published
@@ -69,6 +69,17 @@ def test_no_branch_ends_succeeded_after_a_failure(results: dict[str, Ended]) -> 
         after = chain[chain.index(broken) + 1 :]
         assert ended.state == "FAILED", title
         assert not set(after) & set(ended.asked), f"{title}: the chain went on"
+
+
+def test_daily_predicts_without_its_sources_and_says_partial(results: dict[str, Ended]) -> None:
+    """A blocked source once stopped every prediction of the day. The workflow `collect` alerts, once."""
+    broken = [title for title in SCENARIOS if title.startswith("daily: collect/collect answers ")]
+    assert len(broken) == len(FAILURES)
+    for title in broken:
+        assert set(CHAINS["daily"]) <= set(results[title].asked), title
+        assert list(results[title].alerts) == [f"workflow_failed:collect:{DATE}"], title
+    unknown = results["daily: its sources fail, and no schedule is known"]
+    assert "predict_start/start" not in unknown.asked
 
 
 def test_each_failed_workflow_sends_one_alert(results: dict[str, Ended]) -> None:
@@ -215,7 +226,7 @@ def test_a_recorded_execution_replays(deployed: DeployedWorkflows, results: dict
 CHANGES = {
     "another call": ("path: /publish", "path: /print"),
     "another argument": ('"look_back_days"), 3)', '"look_back_days"), 4)'),
-    "another outcome": ("          outcome: ok\n", "          outcome: fine\n"),
+    "another outcome": ("          - outcome: ok\n", "          - outcome: fine\n"),
 }
 
 
