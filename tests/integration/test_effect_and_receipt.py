@@ -19,8 +19,8 @@ from tipoff_ops.local.project import OPERATOR
 from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_sim import SMALL, League
 
-DAY = date(2011, 12, 26)
-AS_OF = "2012-01-10T12:00:00Z"
+DAY = date(2022, 12, 26)
+AS_OF = "2023-01-10T12:00:00Z"
 BODY = {"start_date": str(DAY), "end_date": str(DAY), "as_of": AS_OF}
 
 pytestmark = pytest.mark.timeout(600)
@@ -47,7 +47,7 @@ def receipts(mesh: LocalMesh) -> list[tuple[str, int]]:
 
 
 def test_what_was_built_without_a_receipt_is_found_and_receipted(mesh: LocalMesh, tmp_path: Path) -> None:
-    season = League(90).season(date(2011, 12, 25), 2, SMALL)
+    season = League(90).season(date(2022, 12, 25), 2, SMALL)
     uploader = Uploader(mesh)
     uploader.upload([Upload(found.object_name, found.body) for found in season], lambda _: None)
     uploader.wait()

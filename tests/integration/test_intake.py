@@ -28,8 +28,8 @@ RAW = ("nbac_schedule", "nbac_player_boxscores", "nbac_team_boxscore", "nbac_pla
        "odds_api_events", "odds_api_game_lines", "odds_api_player_props")  # fmt: skip
 # The league's own months: no other test of the shared mesh lands documents of them.
 # A season of its own: other tests share the warehouse.
-FIRST, DAYS = date(2009, 11, 1), 2
-WINDOW = {"start_date": date(2009, 10, 1), "end_date": date(2009, 12, 1)}
+FIRST, DAYS = date(2020, 11, 1), 2
+WINDOW = {"start_date": date(2020, 10, 1), "end_date": date(2020, 12, 1)}
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from tests.support.table_digest import combined_digest, digest_query, digest_row
 from tipoff import tables
 from tipoff_ops.local.cloud import LocalMesh
 
-START, DAYS = date(2011, 12, 25), 3
+START, DAYS = date(2022, 12, 25), 3
 PATIENCE_S = 240
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.slow]

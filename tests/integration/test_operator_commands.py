@@ -23,7 +23,7 @@ from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_sim import SMALL, Kind, League, Season
 
 # A season of its own, of which only the schedule lands: other tests share the warehouse.
-START, GAME_DAY, DAY_OFF = date(2012, 10, 30), "2012-10-30", "2012-08-01"
+START, GAME_DAY, DAY_OFF = date(2025, 10, 30), "2025-10-30", "2025-08-01"
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -75,7 +75,7 @@ def test_what_the_original_got_silently_wrong_is_refused(shell: Shell) -> None:
     unknown = {"start_date": DAY_OFF, "end_date": DAY_OFF, "processors": ["NoSuchProcessor"]}
     assert shell.curl("analyze", "/process-date-range", unknown)[0] == 400
     assert shell.curl("analyze", "/process-date-range", {"start_date": DAY_OFF})[0] == 400
-    assert shell.curl("predict_start", "/status?batch_id=batch_2012-08-01_1")[0] == 404
+    assert shell.curl("predict_start", "/status?batch_id=batch_2025-08-01_1")[0] == 404
     assert shell.curl("analyze", "/process-date-range", unknown, token="forged")[0] == 401
     url = shell.mesh.names.functions["grade"].url
     operator = shell.mesh.identity.sign(url, OPERATOR)
@@ -182,9 +182,9 @@ def quality(played: Played, day: str) -> float:
 @pytest.mark.skipif(GCLOUD is None, reason="gcloud is not installed")
 def test_gcloud_runs_the_reprocessing_of_a_range(shell: Shell) -> None:
     """As the README has it: two dates and nothing else (here without games; test_interrupted_backfill has some)."""
-    result = shell.workflow("reprocess", {"start_date": "2012-08-01", "end_date": "2012-08-03"})
+    result = shell.workflow("reprocess", {"start_date": "2025-08-01", "end_date": "2025-08-03"})
     assert (result["outcome"], result["steps"]) == ("ok", ["analyze", "precompute", "predict", "grade"])
-    assert result["batches"] == {"2012-08-01": "no_games", "2012-08-02": "no_games", "2012-08-03": "no_games"}
+    assert result["batches"] == {"2025-08-01": "no_games", "2025-08-02": "no_games", "2025-08-03": "no_games"}
     result = shell.workflow("reprocess", {"start_date": GAME_DAY, "end_date": GAME_DAY, "to_step": "analyze"})
     assert result["steps"] == ["analyze"]
 

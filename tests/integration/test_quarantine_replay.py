@@ -25,8 +25,8 @@ from tipoff_ops.operate.target import local_target
 from tipoff_sim import SMALL, Kind, League
 
 # A season of its own: other tests share the warehouse.
-FIRST, DAYS = date(2007, 11, 1), 2
-WINDOW = {"start_date": date(2007, 10, 1), "end_date": date(2007, 12, 1)}
+FIRST, DAYS = date(2017, 11, 1), 2
+WINDOW = {"start_date": date(2017, 10, 1), "end_date": date(2017, 12, 1)}
 RAW = ("nbac_player_boxscores", "nbac_team_boxscore", "nbac_injury_report", "nbac_schedule")
 BREAKS = {
     "tipoff/sources/nbac_boxscore.py": """

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 def test_a_second_start_continues(tmp_path: Path) -> None:
-    season = League(31).season(date(2016, 10, 25), 2, SMALL)
+    season = League(31).season(date(2018, 10, 25), 2, SMALL)
     schedule = next(found for found in season if found.kind is Kind.SCHEDULE)
     with running(find_project(), tmp_path, isolate=False) as mesh:
         uploader = Uploader(mesh)
@@ -29,7 +29,7 @@ def test_a_second_start_continues(tmp_path: Path) -> None:
         (row,) = Warehouse(mesh.settings, []).rows(sql, {"d": season.game_dates[0]}, dict[str, int])
         assert row["n"] > 0
         workflows = Workflows(mesh.settings, mesh.settings.region)
-        argument: dict[str, str | int] = {"as_of": "2016-10-25T12:00:00Z", "start_missing": False}
+        argument: dict[str, str | int] = {"as_of": "2018-10-25T12:00:00Z", "start_missing": False}
         found = workflows.start(mesh.names.workflows["reconcile"].name, argument)
         while found.state in ("ACTIVE", "QUEUED"):
             time.sleep(0.1)

@@ -20,8 +20,8 @@ from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_ops.operate import reprocess_run
 from tipoff_sim import SMALL, Kind, League
 
-START, DAYS = date(2014, 10, 28), 4
-ODDS_START, ODDS_DAYS, ODDS_OBJECTS = date(2013, 11, 1), 19, 434
+START, DAYS = date(2021, 10, 28), 4
+ODDS_START, ODDS_DAYS, ODDS_OBJECTS = date(2023, 11, 1), 19, 434
 
 pytestmark = pytest.mark.timeout(900)
 

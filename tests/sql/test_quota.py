@@ -84,7 +84,7 @@ def check(ledger: QuotaLedger, objects: int) -> None:
 
 
 def test_objects_cost_appends_in_groups_and_no_job(context: Wiring[IngestSettings]) -> None:
-    objects, ledger = backfill(context, islice(League(7).season(date(2006, 10, 22), 3), 80))
+    objects, ledger = backfill(context, islice(League(7).season(date(2018, 10, 22), 3), 80))
 
     check(ledger, objects)
 
@@ -92,7 +92,7 @@ def test_objects_cost_appends_in_groups_and_no_job(context: Wiring[IngestSetting
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 def test_a_season_of_12000_objects_uses_less_than_a_tenth_of_any_quota(context: Wiring[IngestSettings]) -> None:
-    objects, ledger = backfill(context, League(7).season(date(2006, 10, 22), 176, FULL))
+    objects, ledger = backfill(context, League(7).season(date(2018, 10, 22), 176, FULL))
 
     assert objects >= 12_000
     check(ledger, objects)

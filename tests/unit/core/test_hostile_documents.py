@@ -4,7 +4,7 @@ import copy
 import gzip
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,9 @@ from tests.unit.core import core_documents as d
 
 from tipoff import sources
 from tipoff.core.codes import DocumentOutcome, Reason
-from tipoff.core.contracts.results import Parsed
+from tipoff.core.contracts.results import Content, Parsed, Row, TableRows
+from tipoff.core.reading import read_document
+from tipoff.core.source import Source
 
 type Change = Callable[[Any], Any]
 
@@ -270,6 +272,37 @@ def test_facts_from_the_future_would_stay_the_newest_and_are_refused() -> None:
     assert sources.read(d.BOX_NAME, body, None, received).outcome is DocumentOutcome.ACCEPTED
     tomorrow = d.BOX_NAME.replace("20240125T033000Z", "20991231T033000Z")
     assert sources.read(tomorrow, body, None, received).reason is Reason.BAD_NAME
+
+
+@pytest.mark.parametrize("name", [d.BOX_NAME, d.SCHEDULE_NAME, d.LINES_NAME, d.INJURY_NAME])
+@pytest.mark.parametrize(("years_later", "reason"), [(0, None), (9, None), (11, Reason.DATE_OUT_OF_RANGE)])
+def test_a_date_that_the_warehouse_would_refuse_is_refused_with_that_reason(
+    name: str, years_later: int, reason: Reason | None
+) -> None:
+    """A row more than ten years old would fail its whole append, again and again."""
+    received = datetime(2024 + years_later, 1, 26, tzinfo=UTC)
+    parsed = sources.read(name, json.dumps(d.ALL[name]).encode(), None, received)
+    assert parsed.reason is reason
+    assert (parsed.rows_out == 0) == (reason is not None)
+
+
+class Dated(Row, frozen=True, kw_only=True):
+    """A row of a date."""
+
+    game_date: date
+
+
+@pytest.mark.parametrize(("days", "stored"), [(-3650, True), (-3651, False), (365, True), (366, False)])
+def test_a_document_is_refused_beyond_the_partitions_that_can_be_written(days: int, stored: bool) -> None:
+    """https://cloud.google.com/bigquery/docs/write-api#time-unit_column_partitioning"""
+    received = datetime(2026, 7, 1, tzinfo=UTC)
+    rows = (Dated(game_date=received.date()), Dated(game_date=received.date() + timedelta(days)))
+    source = Source(name="x", object_names=(), parse=lambda *_: Content((TableRows("t", rows),), received), parse_seq=1)
+    route = sources.route(d.BOX_NAME)
+    assert route
+    parsed = read_document(source, route, b"{}", None, received)
+    assert (parsed.outcome is DocumentOutcome.ACCEPTED) == stored
+    assert parsed.reason is (None if stored else Reason.DATE_OUT_OF_RANGE)
 
 
 def test_a_report_whose_two_clocks_disagree_has_no_instant() -> None:

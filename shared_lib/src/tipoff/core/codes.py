@@ -32,6 +32,7 @@ class Reason(StrEnum):
     # the facts
     ID_MISMATCH = "id_mismatch"
     DATE_MISMATCH = "date_mismatch"
+    DATE_OUT_OF_RANGE = "date_out_of_range"  # BigQuery would refuse rows of that date
     UNKNOWN_TEAM = "unknown_team"
     UNKNOWN_GAME = "unknown_game"
     DUPLICATE_PLAYER = "duplicate_player"
