@@ -31,7 +31,9 @@ CREATE TABLE log.counts (n INT64, said STRING);
 CREATE TABLE shown.plain (n INT64);
 CREATE VIEW shown.seen AS SELECT n FROM log.counts;
 CREATE VIEW shown.again AS SELECT n FROM shown.seen;
-CREATE TABLE FUNCTION shown.through(high INT64) AS SELECT n FROM shown.again WHERE n <= high;
+CREATE TABLE FUNCTION shown.through(high INT64) AS
+-- Made of log.counts.
+SELECT n FROM shown.again WHERE n <= high;
 CREATE TABLE FUNCTION shown.past(high INT64) AS SELECT n FROM log.counts WHERE n <= high
 """
 READER, WRITER, STRANGER = (f"{name}@{PROJECT}.iam.gserviceaccount.com" for name in ("reader", "writer", "stranger"))

@@ -2,7 +2,14 @@
 
 import pytest
 
-from tipoff_local.bigquery.statements import Definitions, UnknownStatement, Use, definition_references, uses_of
+from tipoff_local.bigquery.statements import (
+    Definitions,
+    UnknownStatement,
+    Use,
+    body_references,
+    uses_of,
+    view_references,
+)
 
 KNOWN = Definitions(
     # The warehouse has a dataset `local`, and the project of the local cloud is called tipoff-local.
@@ -66,9 +73,9 @@ def test_a_text_that_is_known_only_when_it_runs_is_refused(text: str) -> None:
         uses_of(text, KNOWN)
 
 
-def test_definitions_are_read_with_either_quotes() -> None:
+def test_definitions_are_read_as_they_are_stored() -> None:
     duckdb = 'SELECT a FROM "tipoff-local"."landing"."t" AS x, "tipoff-local".raw."v"'
-    googlesql = "SELECT a FROM `tipoff-local.landing.t` AS x, tipoff-local.raw.`v`"
+    googlesql = "-- from analytics.x\nSELECT a FROM `tipoff-local.landing.t` AS x, tipoff-local.raw.`v` # analytics.x"
     expected = {("landing", "t"), ("raw", "v")}
-    assert definition_references(duckdb, KNOWN.datasets) == expected
-    assert definition_references(googlesql, KNOWN.datasets) == expected
+    assert view_references(duckdb, KNOWN.datasets) == expected
+    assert body_references(googlesql, KNOWN.datasets) == expected

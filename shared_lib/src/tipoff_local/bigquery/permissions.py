@@ -14,6 +14,7 @@ import msgspec
 from local_bigquery.catalog import tables
 from local_bigquery.engine import database
 from local_bigquery.errors import BigQueryError
+from sqlglot.errors import TokenError
 
 from tipoff_local.bigquery.catalogue import CatalogueCache
 from tipoff_local.bigquery.definitions import definitions
@@ -24,8 +25,9 @@ from tipoff_local.bigquery.statements import (
     Definitions,
     UnknownStatement,
     Use,
-    definition_references,
+    body_references,
     uses_of,
+    view_references,
 )
 from tipoff_local.errors import ApiError, unsupported
 from tipoff_local.httpd import INSTANCE_PATH
@@ -105,6 +107,8 @@ class Permissions:
         key = ("uses", text, default_dataset)
         try:
             uses: frozenset[Use] = self._cache.get(key, lambda: uses_of(text, self._definitions(), default_dataset))
+        except TokenError as error:
+            raise ApiError(400, f"Syntax error: {error}", "invalidQuery") from error
         except UnknownStatement as error:
             raise unsupported(f"{error} for a caller who is not the owner") from error
         for use in sorted(uses, key=str):
@@ -131,7 +135,8 @@ def _by_dataset() -> Definitions:
     datasets = frozenset(name for (name,) in database.fetch(_DATASETS))
     found: dict[str, dict[tuple[str, str], frozenset[tuple[str, str]]]] = {"view": {}, "routine": {}, "policy": {}}
     for kind, dataset, name, text in definitions():
-        found[kind][dataset, name] = definition_references(text, datasets)
+        of_text = view_references if kind == "view" else body_references
+        found[kind][dataset, name] = of_text(text, datasets)
     return Definitions(datasets, found["view"], found["routine"])
 
 

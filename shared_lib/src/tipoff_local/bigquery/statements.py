@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from sqlglot.dialects.bigquery import BigQuery
+from sqlglot.errors import TokenError
 from sqlglot.tokenizer_core import Token, TokenType
 
 READ, CALL, CHANGE, DEFINE = "read", "call", "change", "define"
@@ -72,6 +73,7 @@ def uses_of(text: str, known: Definitions, default_dataset: str | None = None) -
 
     Raises:
         UnknownStatement: the text of a part is only known when it runs.
+        TokenError: the text is not GoogleSQL.
     """
     # A name without a dataset may be a table of the default dataset.
     found = {Use(action, default_dataset, None) for action in (READ, CHANGE)} if default_dataset else set[Use]()
@@ -148,7 +150,15 @@ def _resolved(parts: Sequence[str], datasets: frozenset[str]) -> tuple[str, str]
     return next(((dataset, name) for dataset, name in pairwise(parts) if dataset in datasets), None)
 
 
-def definition_references(text: str, datasets: frozenset[str]) -> frozenset[tuple[str, str]]:
-    """The references in the stored text of a view or routine, whose quotes are those of GoogleSQL or DuckDB."""
+def body_references(text: str, datasets: frozenset[str]) -> frozenset[tuple[str, str]]:
+    """The references in the body of a routine, which is GoogleSQL and may have comments, or another language."""
+    try:
+        return frozenset((found.dataset, found.name) for found in references(text, Definitions(datasets, {}, {})))
+    except (TokenError, UnknownStatement):
+        return view_references(text, datasets)
+
+
+def view_references(text: str, datasets: frozenset[str]) -> frozenset[tuple[str, str]]:
+    """The references in the stored text of a view, which is DuckDB's and has no comments."""
     names = "|".join(map(re.escape, sorted(datasets)))
     return frozenset(re.findall(rf'(?<![\w-])({names})[`"]?\.[`"]?(\w+)', text)) if datasets else frozenset()
