@@ -48,7 +48,7 @@ _CHECK_TEXT = re.compile(r"'([a-z][a-z0-9_]*: [^']*)'")
 
 
 def failed_check(table: Table, message: str) -> str | None:
-    """The code of the check that an error's message tells of; None when the error is of another kind.
+    """The code of the failed check that the message of an error names; None if no check failed.
 
     A check's text is `code: what is wrong`. The whole text is compared: BigQuery's own "out of range: ..." is no check.
     """

@@ -1,1 +1,1 @@
-"""The step `collect`: fetches one source for one date and lands its documents untouched."""
+"""The steps of `collect`: fetch a source for a date, and land its documents unchanged."""

@@ -1,8 +1,8 @@
-"""Collect: fetch one source for one date and land its documents untouched.
+"""The step of `/collect`: fetch a source for a date, and land its documents unchanged.
 
-In order: check that it is configured, that there are games, that the last run is too old; send the requests and land
-the documents; wait until ingest has processed them; compare the date with the schedule; append the record of the run,
-and send an alert if the source failed.
+In order: check that the source is configured, that the date has games, and that no recent run counts as fresh; send the
+requests and land the documents; wait until `ingest` has processed them; compare the date with the schedule; append the
+record of the run; and alert a person if the source failed.
 """
 
 import time
@@ -37,12 +37,12 @@ POLL_EVERY_S = 1.0
 
 
 def collect(context: CollectWiring, request: Collect) -> Collected:
-    """Fetch what the request names.
+    """Fetch the source for the date of the request.
 
     Raises:
-        BadRequest: no such source, or a snapshot of a source that keeps none.
-        NotReady: NO_SCHEDULE, no schedule is known yet.
-        Conflict: ALREADY_RUNNING, the same is being collected.
+        BadRequest: there is no such source, or the source has no past snapshots.
+        NotReady: NO_SCHEDULE: no schedule is known yet.
+        Conflict: ALREADY_RUNNING: another run collects the same source and date.
     """
     collection = _collection(request)
     if not request.dry_run and not context.is_configured(collection.key):
@@ -92,7 +92,7 @@ def _target(context: CollectWiring, request: Collect) -> Target:
 
 
 def _clock(context: CollectWiring, request: Collect) -> Clock:
-    """The clock; in a local cloud it stands at the instant that the caller gives."""
+    """The clock. In a local cloud, the caller may give the instant."""
     as_of = request.as_of if context.is_local else None
     return (lambda: as_of) if as_of is not None else context.clock
 
@@ -143,7 +143,7 @@ def _is_fresh(request: Collect, recent: state.RecentRuns, now: datetime) -> bool
 
 
 def user_agent(context: CollectWiring) -> str:
-    """The User-Agent header: it tells the operators of a source who sends the requests."""
+    """The User-Agent header. It names the sender of the requests to the operators of a source."""
     settings = context.settings
     return f"Tipoff/{settings.release[:12]} (basketball forecasts; Google Cloud project {settings.project_id})"
 
@@ -188,7 +188,7 @@ def _missing_games(context: CollectWiring, collection: Collection, target: Targe
 
 
 def _wait_for_ingest(context: CollectWiring, request: Collect, tally: Tally) -> int:
-    """Wait until ingest has processed what landed. Returns how many objects it has not."""
+    """Wait until `ingest` has processed the landed objects. Returns the number of objects that it has not."""
     if not tally.landed:
         return 0
     since = context.clock().date() - timedelta(days=1)

@@ -62,7 +62,7 @@ class Collect(msgspec.Struct, frozen=True):
 
 
 class VerdictCount(msgspec.Struct, frozen=True):
-    """Answers of one kind, with the first of them."""
+    """The number of answers with one verdict, and the first of them."""
 
     verdict: str
     answers: int
@@ -70,7 +70,7 @@ class VerdictCount(msgspec.Struct, frozen=True):
 
 
 class PlannedRequest(msgspec.Struct, frozen=True):
-    """A request of a dry run; it holds no key."""
+    """A request of a dry run, without its API key."""
 
     host: str
     path: str
@@ -119,7 +119,7 @@ class CollectWiring(StateWiring[CollectSettings]):
 
     @client
     def locks(self) -> Locks:
-        """The locks of the state bucket; a run waits only a few seconds for another one's."""
+        """The locks of the state bucket. A run waits only a few seconds for the lock of another run."""
         return Locks(self.store, self.settings.bucket_state, self.clock, LEASE_WAIT_S)
 
     @property
@@ -128,5 +128,5 @@ class CollectWiring(StateWiring[CollectSettings]):
         return self.settings.storage_emulator_host is not None
 
     def is_configured(self, key: Key | None) -> bool:
-        """Whether a source can be asked: it is reachable, and its key is not `none`."""
+        """Whether a source can be collected: requests may be sent, and its key is not `none`."""
         return is_reachable(self.settings) and (key is None or self.keys[key.name] != NO_KEY)

@@ -1,4 +1,4 @@
-"""What is due now: the windows of `core.collect.windows` over the games on the newest schedule."""
+"""The sources that are due now, by the windows of `core.collect.windows` and the newest schedule."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ from tipoff.steps.collect.context import CollectWiring
 
 
 class DueRequest(msgspec.Struct, frozen=True):
-    """Body of `/due`: the instant whose tick is meant; None for now."""
+    """Body of `/due`: the instant of the schedule's tick; None means now."""
 
     as_of: datetime | None = None
 
 
 class DueSource(msgspec.Struct, frozen=True):
-    """A call of `/collect` to make, with the reason."""
+    """A request to `/collect` that is due, with the reason."""
 
     source: str
     game_date: date
@@ -33,7 +33,7 @@ class DueSource(msgspec.Struct, frozen=True):
 
 
 class DueStages(msgspec.Struct, frozen=True):
-    """The calls to make on this tick: stage after stage, the calls of one stage at once, no host twice in a stage."""
+    """The requests that are due. Stages run one after the other, each at once; no host appears twice in a stage."""
 
     status: Literal["completed"]
     outcome: Literal["ok", "not_configured"]
@@ -42,7 +42,7 @@ class DueStages(msgspec.Struct, frozen=True):
 
 
 def due_stages(context: CollectWiring, request: DueRequest) -> DueStages:
-    """The configured sources that are due on this tick. Without any schedule, only the sources that need none."""
+    """The configured sources that are due now. Without a schedule, only the sources that do not need one."""
     now = request.as_of or context.clock()
     if not context.is_configured(None):
         return DueStages("completed", "not_configured", "NOT_CONFIGURED")

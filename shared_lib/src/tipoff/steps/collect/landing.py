@@ -1,4 +1,4 @@
-"""Lands what was fetched: once per content, under the source's object name, with the request in its metadata."""
+"""Lands documents: each content once, under the object name of its source, with the request in the metadata."""
 
 import gzip
 import hashlib
@@ -16,7 +16,7 @@ FOLDER = "collect"
 
 
 class LastDocument(msgspec.Struct, frozen=True):
-    """The newest document of an identity, as the state bucket holds it; all but the identity is empty without one."""
+    """The newest document of an identity, by the state bucket. If there is none, only the identity is set."""
 
     identity: str
     sha256: str = ""
@@ -106,7 +106,7 @@ def _key(identity: str) -> str:
 
 
 def _metadata(document: Document, request: SourceRequest, answer: Answer, digest: str, run_id: str) -> dict[str, str]:
-    """How it was fetched. The key is not among a request's parameters, so it cannot get in here."""
+    """How the document was fetched. The parameters of a request do not include the API key."""
     found = {
         "request-host": request.host.name,
         "request-path": request.path,

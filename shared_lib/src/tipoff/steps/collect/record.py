@@ -1,4 +1,4 @@
-"""The record and the receipt of a run, and an alert when a source failed."""
+"""Appends the record and the receipt of a run, and alerts a person if the source failed."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +14,7 @@ _STEP_OUTCOMES: dict[str, StepOutcome] = {"ok": "ok", "partial": "partial", "not
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """Answers of one kind."""
+    """The number of answers with one verdict."""
 
     verdict: str
     answers: int

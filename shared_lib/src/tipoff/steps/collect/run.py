@@ -1,4 +1,4 @@
-"""One run over one source: send, judge, land, follow, and stop where the budget, the circuit or the key require it."""
+"""One run over one source: send requests and land documents until the budget, the circuit or the key ends the run."""
 
 from collections import Counter, deque
 from collections.abc import Callable
@@ -115,7 +115,9 @@ class Run:
             self.tally.unchanged += 1
             return ()
         if self.circuit.is_open(self._clock()):
-            self.tally.stop("circuit_open", f"{request.host.name} is left alone until {self.circuit.open_until}")
+            self.tally.stop(
+                "circuit_open", f"the circuit breaker of {request.host.name} is open until {self.circuit.open_until}"
+            )
             return ()
         try:
             judgement, answer = self._client.send(request, self._validators(request))

@@ -1,4 +1,4 @@
-"""The original's call of its scrapers, answered by `collect`."""
+"""The request `/scrape` of the original system, answered by `collect`."""
 
 from typing import Literal
 
@@ -17,7 +17,7 @@ class Scrape(msgspec.Struct, frozen=True):
 
 
 class Scraped(msgspec.Struct, frozen=True):
-    """The original's answer."""
+    """The answer, with the fields of the original system."""
 
     status: Literal["success", "error"]
     message: str
@@ -29,7 +29,7 @@ def scrape(context: CollectWiring, request: Scrape) -> Scraped:
     """Collect one source of one date.
 
     Raises:
-        BadRequest: no such scraper (the facts list all of them), or no date.
+        BadRequest: there is no such scraper (the facts list all of them), or the date is invalid.
     """
     day = parse_date("gamedate", request.gamedate, context.clock())
     result = collect(context, Collect(request.scraper, day))

@@ -1,4 +1,4 @@
-"""What `collect` reads of the warehouse: the schedule, committed games, its last runs, what ingest has processed."""
+"""What `collect` reads from the warehouse: the schedule, committed games, its last runs, and the receipts of ingest."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ class _Count(msgspec.Struct, frozen=True):
 
 
 def schedule_is_known(warehouse: Warehouse) -> bool:
-    """Whether the warehouse holds any schedule."""
+    """Whether the warehouse has any schedule."""
     return warehouse.rows(load("collect/schedule"), {}, _Count)[0].games > 0
 
 
@@ -79,11 +79,11 @@ class _RunRow(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class RecentRuns:
-    """What the last runs against a host left.
+    """The state after the last runs against a host.
 
     Attributes:
         circuit: the host's circuit breaker.
-        credits_left: the vendor's statement of the last hours, else None.
+        credits_left: by the vendor's last answer; None if that is too old.
         last_good_at: when a run for the same target last ended well; None without one.
     """
 
