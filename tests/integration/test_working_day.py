@@ -17,7 +17,7 @@ from tests.integration.operator_session import OperatorSession, operator_session
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.function_call import call_function
 from tipoff_ops.local.upload import Upload, Uploader
-from tipoff_ops.operate import reprocess_run
+from tipoff_ops.operate.reprocess import run as reprocess_run
 from tipoff_sim import SMALL, Kind, League
 
 START, DAYS = date(2021, 10, 28), 4

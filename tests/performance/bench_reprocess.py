@@ -25,7 +25,7 @@ from tipoff_ops.corpus.season_rows import LandingFile, parse_season
 from tipoff_ops.local.cloud import LocalMesh, running
 from tipoff_ops.local.project import PROJECT_ID
 from tipoff_ops.local.state import state_of
-from tipoff_ops.operate import reprocess_run
+from tipoff_ops.operate.reprocess import run as reprocess_run
 from tipoff_ops.operate.target import local_target
 
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))

@@ -24,7 +24,7 @@ COMMANDS = {
     ),
     "plan": ("tipoff_ops.operate.plan:plan", "List stale and missing outputs, with a command for each."),
     "reprocess": (
-        "tipoff_ops.operate.reprocess:reprocess",
+        "tipoff_ops.operate.reprocess.command:reprocess",
         "Rebuild a range of dates with a workflow.",
     ),
     "sql": ("tipoff_ops.operate.sql:sql", "Ask the warehouse one question; read only."),

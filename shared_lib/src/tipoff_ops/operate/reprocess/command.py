@@ -12,7 +12,7 @@ from tipoff.steps.reconcile import game_days
 from tipoff_ops.cli.options import AsJson, DryRun, Env, FirstDate, Folder, LastDate, Project
 from tipoff_ops.cli.output import console, print_fields
 from tipoff_ops.operate.explain.dates import explain_date
-from tipoff_ops.operate.reprocess_run import (
+from tipoff_ops.operate.reprocess.run import (
     STEPS,
     ReprocessRange,
     ReprocessRun,

@@ -1,0 +1,1 @@
+"""`tipoff reprocess`: rebuilds a range of dates with the workflow `reprocess`."""
