@@ -19,7 +19,7 @@ from tipoff.core.collect.windows import BEFORE_FIRST, Due, Window, closing_tick,
 from tipoff.core.game_date import EASTERN
 from tipoff_local import mesh as meshes
 from tipoff_local.scheduler.jobs import due as firings
-from tipoff_ops.local.cloud import scheduled_jobs
+from tipoff_ops.local.declared import scheduled_jobs
 from tipoff_sim import SMALL, League
 
 ROOT = Path(__file__).parents[2]

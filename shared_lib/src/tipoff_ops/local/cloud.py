@@ -6,13 +6,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 from google.api_core.exceptions import AlreadyExists
 from google.cloud import workflows_v1
-from google.pubsub_v1 import types as pubsub_types
 
 from tipoff.cloud.clients.storage import storage_client
 from tipoff.cloud.clients.workflows import workflows_client
@@ -24,9 +22,9 @@ from tipoff_local.host import FunctionHost, HostedFunction
 from tipoff_local.iam.access import Caller, Enforced, PolicyFile, PolicyFolder
 from tipoff_local.iam.grants import People, grants_of
 from tipoff_local.identity import Identity
-from tipoff_local.mesh import Mesh, Names, ResolvedSchedule
+from tipoff_local.mesh import Mesh, Names
 from tipoff_local.pubsub.server import PubsubServer
-from tipoff_local.scheduler.jobs import Firing, Job, Retry, WorkflowTarget
+from tipoff_local.scheduler.jobs import Firing
 from tipoff_local.scheduler.scheduler import Delivery, Scheduler, SettableClock
 from tipoff_local.scheduler.server import SchedulerServer, Tick
 from tipoff_local.storage.server import StorageServer
@@ -34,15 +32,13 @@ from tipoff_local.workflows.server import WorkflowsServer
 from tipoff_ops.build import Project
 from tipoff_ops.build.dist import build_all
 from tipoff_ops.build.tables import write_tables
+from tipoff_ops.local.declared import declared_subscription, scheduled_jobs
 from tipoff_ops.local.ports import Ports
 from tipoff_ops.local.project import ENVIRONMENT, OPERATOR, PROJECT_ID, PROJECT_NUMBER, REGION
 from tipoff_ops.local.warehouse import LocalWarehouse
 
 PUSH_WINDOW = 250
 POLL_S = 0.1
-# As terraform/modules/mesh/schedules.tf declares them.
-SCHEDULE_RETRY = Retry(retry_count=3, min_backoff_s=10.0, max_backoff_s=120.0)
-SCHEDULE_DEADLINE_S = 60.0
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -286,7 +282,7 @@ class LocalMesh:
             self.pubsub.create_topic(self.names.topic_path(key))
         for key, resolved in self.names.subscriptions.items():
             if resolved.declared.function is None or resolved.declared.function in self.manifest.functions:
-                self.pubsub.ensure_subscription(_subscription(self.names, key, self.backoff_scale))
+                self.pubsub.ensure_subscription(declared_subscription(self.names, key, self.backoff_scale))
 
     def _create_buckets(self) -> None:
         client = storage_client(self.settings)
@@ -334,49 +330,6 @@ def policy_of(mesh: Mesh) -> PolicyFile:
     operator = f"user:{OPERATOR}"
     grants = grants_of(mesh, names, People(invokers=(operator,)))
     return PolicyFile(PROJECT_ID, PROJECT_NUMBER, operator, tuple(sorted(grants)))
-
-
-def _subscription(names: Names, key: str, backoff_scale: float) -> pubsub_types.Subscription:
-    resolved = names.subscriptions[key]
-    declared = resolved.declared
-    subscription = pubsub_types.Subscription(
-        name=names.subscription_path(key),
-        topic=f"projects/{names.project}/topics/{resolved.topic}",
-        ack_deadline_seconds=declared.ack_deadline_s,
-        expiration_policy=pubsub_types.ExpirationPolicy(),
-    )
-    if resolved.endpoint is not None:
-        token = pubsub_types.PushConfig.OidcToken(service_account_email=resolved.push_email, audience=resolved.audience)
-        subscription.push_config = pubsub_types.PushConfig(push_endpoint=resolved.endpoint, oidc_token=token)
-        subscription.retry_policy = pubsub_types.RetryPolicy(
-            minimum_backoff=timedelta(seconds=declared.min_backoff_s * backoff_scale),
-            maximum_backoff=timedelta(seconds=declared.max_backoff_s * backoff_scale),
-        )
-    if resolved.dead_letter_topic is not None:
-        subscription.dead_letter_policy = pubsub_types.DeadLetterPolicy(
-            dead_letter_topic=f"projects/{names.project}/topics/{resolved.dead_letter_topic}",
-            max_delivery_attempts=declared.attempts,
-        )
-    return subscription
-
-
-def scheduled_jobs(names: Names) -> list[Job]:
-    """The schedules of the mesh as jobs that start a workflow by the Executions API, as Terraform declares them."""
-    location = f"projects/{names.project}/locations/{names.region}"
-    return [_job(location, schedule) for schedule in names.schedules.values()]
-
-
-def _job(location: str, schedule: ResolvedSchedule) -> Job:
-    argument = msgspec.json.encode(dict(schedule.argument)).decode()
-    return Job(
-        schedule.name,
-        schedule.cron,
-        schedule.time_zone,
-        WorkflowTarget(f"{location}/workflows/{schedule.workflow}", argument),
-        schedule.email,
-        retry=SCHEDULE_RETRY,
-        attempt_deadline_s=SCHEDULE_DEADLINE_S,
-    )
 
 
 @contextmanager
