@@ -28,7 +28,8 @@ from tipoff_local.iam.access import Caller
 from tipoff_local.iam.grants import AUTHORISED_VIEWS, Grant
 from tipoff_local.iam.policy import roles
 from tipoff_local.mesh import load
-from tipoff_ops.local.cloud import LocalMesh, policy_of
+from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.policy import policy_of
 from tipoff_ops.local.upload import Upload, Uploader
 
 ROOT = Path(__file__).resolve().parents[2]

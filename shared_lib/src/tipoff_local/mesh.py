@@ -55,11 +55,7 @@ class Dataset(_Part, frozen=True):
 
 
 class Grants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All resources that a function may use, by key. They define its IAM roles and its environment.
-
-    Attributes:
-        read_sessions: whether it may read tables by the Storage Read API.
-    """
+    """All that a function may use: resources by key, and read sessions. It defines its roles and its environment."""
 
     read_buckets: tuple[str, ...] = ()
     write_buckets: tuple[str, ...] = ()

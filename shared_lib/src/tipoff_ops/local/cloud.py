@@ -19,8 +19,7 @@ from tipoff.runtime.settings import Settings
 from tipoff_local import mesh as meshes
 from tipoff_local.bigquery import Warehouse
 from tipoff_local.host import FunctionHost, HostedFunction
-from tipoff_local.iam.access import Caller, Enforced, PolicyFile, PolicyFolder
-from tipoff_local.iam.grants import People, grants_of
+from tipoff_local.iam.access import Caller, Enforced, PolicyFolder
 from tipoff_local.identity import Identity
 from tipoff_local.mesh import Mesh, Names
 from tipoff_local.pubsub.server import PubsubServer
@@ -33,6 +32,7 @@ from tipoff_ops.build import Project
 from tipoff_ops.build.dist import build_all
 from tipoff_ops.build.tables import write_tables
 from tipoff_ops.local.declared import declared_subscription, scheduled_jobs
+from tipoff_ops.local.policy import policy_of
 from tipoff_ops.local.ports import Ports
 from tipoff_ops.local.project import ENVIRONMENT, OPERATOR, PROJECT_ID, PROJECT_NUMBER, REGION
 from tipoff_ops.local.warehouse import LocalWarehouse
@@ -322,14 +322,6 @@ class LocalMesh:
                 client.create_workflow(parent=parent, workflow=workflow, workflow_id=resolved.name).result()
             except AlreadyExists:  # from an earlier start, whose functions listened on another port
                 client.update_workflow(workflow=workflow).result()
-
-
-def policy_of(mesh: Mesh) -> PolicyFile:
-    """The grants of the mesh, and those of the operator, who owns the project as the person does who applied it."""
-    names = meshes.resolve(mesh, PROJECT_ID, PROJECT_NUMBER, ENVIRONMENT)
-    operator = f"user:{OPERATOR}"
-    grants = grants_of(mesh, names, People(invokers=(operator,)))
-    return PolicyFile(PROJECT_ID, PROJECT_NUMBER, operator, tuple(sorted(grants)))
 
 
 @contextmanager

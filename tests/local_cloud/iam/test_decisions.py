@@ -28,7 +28,7 @@ def grants(repository_root: Path) -> frozenset[Grant]:
 
 @pytest.fixture(scope="module")
 def repository_root() -> Path:
-    return Path(__file__).resolve().parents[2]
+    return Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
