@@ -367,32 +367,27 @@ def _dangling(mesh: Mesh) -> Iterator[str]:
 def _references(mesh: Mesh) -> Iterator[tuple[str, str, str]]:
     for key, subscription in mesh.subscriptions.items():
         where = f"subscription {key}"
-        yield where, "topics", subscription.topic
-        yield from _optional(where, "topics", subscription.dead_letter)
-        yield from _optional(where, "functions", subscription.function)
+        yield from _each(where, "topics", subscription.topic, subscription.dead_letter)
+        yield from _each(where, "functions", subscription.function)
     for key, bucket in mesh.buckets.items():
-        yield from _optional(f"bucket {key}", "topics", bucket.notify)
+        yield from _each(f"bucket {key}", "topics", bucket.notify)
     for key, function in mesh.functions.items():
         yield from _grant_references(f"function {key}", function.may)
     for key, workflow in mesh.workflows.items():
-        yield from _each(f"workflow {key}", "functions", workflow.calls)
-        yield from _each(f"workflow {key}", "workflows", workflow.runs)
-        yield from _each(f"workflow {key}", "topics", workflow.publish)
+        yield from _each(f"workflow {key}", "functions", *workflow.calls)
+        yield from _each(f"workflow {key}", "workflows", *workflow.runs)
+        yield from _each(f"workflow {key}", "topics", *workflow.publish)
     for key, schedule in mesh.schedules.items():
         yield f"schedule {key}", "workflows", schedule.workflow
 
 
 def _grant_references(where: str, may: Grants) -> Iterator[tuple[str, str, str]]:
-    yield from _each(where, "buckets", may.read_buckets + may.write_buckets)
-    yield from _each(where, "datasets", may.read_datasets + may.write_datasets)
-    yield from _each(where, "topics", may.publish)
-    yield from _each(where, "workflows", may.start_workflows)
-    yield from _each(where, "secrets", may.secrets)
+    yield from _each(where, "buckets", *may.read_buckets, *may.write_buckets)
+    yield from _each(where, "datasets", *may.read_datasets, *may.write_datasets)
+    yield from _each(where, "topics", *may.publish)
+    yield from _each(where, "workflows", *may.start_workflows)
+    yield from _each(where, "secrets", *may.secrets)
 
 
-def _each(where: str, kind: str, keys: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
-    return ((where, kind, key) for key in keys)
-
-
-def _optional(where: str, kind: str, key: str | None) -> Iterator[tuple[str, str, str]]:
-    return _each(where, kind, () if key is None else (key,))
+def _each(where: str, kind: str, *keys: str | None) -> Iterator[tuple[str, str, str]]:
+    return ((where, kind, key) for key in keys if key is not None)
