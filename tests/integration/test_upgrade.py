@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+import venv
 import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.contract.source_tree import ROOT
 
@@ -28,15 +30,28 @@ def former_checkout(folder: Path) -> Path:
     return folder
 
 
-def tipoff(checkout: Path, *words: str) -> Any:
+def python_of(checkout: Path) -> Path:
+    """A Python with the packages of this one, and the project's own of a checkout; children of it have them too."""
+    venv.create(checkout / "venv", with_pip=False)
+    (site,) = (checkout / "venv" / "lib").glob("python*/site-packages")
+    # The packages of an installed checkout are found by a .pth file, which is not read in a folder that another names.
+    (site / "former.pth").write_text(f"{checkout / 'shared_lib' / 'src'}\n{Path(msgspec.__file__).parents[1]}\n")
+    return checkout / "venv" / "bin" / "python"
+
+
+def tipoff(python: Path, checkout: Path, *words: str) -> Any:
     """The JSON answer of a command of a checkout."""
-    command = [sys.executable, "-m", "tipoff_ops", *words, "--json"]
     done = subprocess.run(
-        command, cwd=checkout, env={"PATH": "/usr/bin:/bin", "HOME": str(checkout.parent),
-        "PYTHONPATH": str(checkout / "shared_lib" / "src")}, capture_output=True, text=True, check=False, timeout=400,
+        [str(python), "-m", "tipoff_ops", *words, "--json"], cwd=checkout, capture_output=True, text=True, check=False,
+        timeout=400,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     return json.loads(done.stdout)
+
+
+def present(*words: str) -> Any:
+    """The JSON answer of a command of this checkout."""
+    return tipoff(Path(sys.executable), ROOT, *words)
 
 
 @pytest.mark.slow
@@ -48,17 +63,17 @@ def test_the_data_of_the_former_release_are_upgraded_with_their_rows(tmp_path: P
             if document.kind in KINDS:
                 archive.writestr(document.object_name, document.body)
 
-    report = tipoff(former, "ingest", str(landing), "--data", str(data))
+    report = tipoff(python_of(former), former, "ingest", str(landing), "--data", str(data))
     moved = data.rename(tmp_path / "moved")
 
     assert report["unaccounted"] == 0
     counts = " UNION ALL ".join(f"SELECT '{name}' AS name, COUNT(*) AS n FROM nba_landing.{name}" for name in TABLES)
-    rows = {row["name"]: row["n"] for row in tipoff(ROOT, "sql", counts, "--folder", str(moved))}
+    rows = {row["name"]: row["n"] for row in present("sql", counts, "--folder", str(moved))}
     receipts = "SELECT COUNT(*) AS n, SUM(r.rows_out) AS rows_out FROM nba_ops.object_receipts AS r"
-    (found,) = tipoff(ROOT, "sql", receipts, "--folder", str(moved))
+    (found,) = present("sql", receipts, "--folder", str(moved))
     assert found["n"] == len(report["objects"])
     assert found["rows_out"] == report["rows_out"] >= sum(rows.values())
     assert all(count > 0 for count in rows.values()), rows
-    assert tipoff(ROOT, "quarantine", "ls", "--folder", str(moved)) == []
-    again = tipoff(ROOT, "ingest", str(landing), "--data", str(moved))
+    assert present("quarantine", "ls", "--folder", str(moved)) == []
+    again = present("ingest", str(landing), "--data", str(moved))
     assert again["unaccounted"] == 0
