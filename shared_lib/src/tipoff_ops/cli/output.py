@@ -39,14 +39,14 @@ def print_rows(rows: Sequence[msgspec.Struct], as_json: bool = False, *, empty: 
         out.print(table)
 
 
-def folding_table(*columns: str) -> Table:
+def folding_table(*columns: str, only_last: bool = False) -> Table:
     """A table whose cells are folded where the terminal is too narrow, and never cut.
 
-    Headers are folded at their underscores.
+    Headers are folded at their underscores. With `only_last`, only cells of the last column are folded.
     """
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        table.add_column(column.replace("_", " "), overflow="fold", no_wrap=only_last and column != columns[-1])
     return table
 
 

@@ -1,5 +1,6 @@
 """`tipoff status`: the state of an environment, from its tables."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -12,7 +13,7 @@ from tipoff.core.game_date import FIRST_INSTANT, game_date_of
 from tipoff.steps.rebuild.checks import FailedCheck, failed_checks
 from tipoff.steps.reconcile import assessed, game_days
 from tipoff_ops.cli.options import DATE_FORMATS, AsJson, Env, Folder, Project
-from tipoff_ops.cli.output import out, print_json, print_rows
+from tipoff_ops.cli.output import cell_text, folding_table, out, print_json, print_rows
 from tipoff_ops.operate.target import Target, selected_target
 from tipoff_ops.queries import load
 
@@ -72,6 +73,26 @@ class SourceStatus(msgspec.Struct, frozen=True):
     credits_left: int | None
 
 
+def _print_outputs(outputs: Sequence[OutputStatus]) -> None:
+    table = folding_table("output", "complete", "due", "open", "failed", "cause", only_last=True)
+    for each in outputs:
+        table.add_row(*map(cell_text, msgspec.structs.astuple(each)))
+    out.print(table)
+
+
+def _print_steps(steps: Sequence[StepStatus]) -> None:
+    """The steps with their newest runs; an `ok` after failures tells how many there were."""
+    if not steps:
+        out.print("no step ran over these dates")
+        return
+    table = folding_table("step", "outcome", "to", "ended", "cause", only_last=True)
+    for each in steps:
+        failed = f"{each.failures} runs failed" if each.failures else ""
+        cause = ", ".join(text for text in (each.cause, failed) if text)
+        table.add_row(each.step, each.outcome, cell_text(each.end_date), cell_text(each.ended_at), cause)
+    out.print(table)
+
+
 class _Newest(msgspec.Struct, frozen=True):
     game_date: date | None
 
@@ -109,8 +130,8 @@ def status(
         print_json(found)
     else:
         out.print(f"state on {found.day}; UTC")
-        print_rows(found.outputs, empty="no output is expected")
-        print_rows(found.steps, empty="no step ran over this date" if day else "no step ran in the last two days")
+        _print_outputs(found.outputs)
+        _print_steps(found.steps)
         print_rows(found.held, empty="nothing is in quarantine")
         print_rows(found.sources, empty="nothing was collected")
         print_rows(found.checks, empty="every check passes")

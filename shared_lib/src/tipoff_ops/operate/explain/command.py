@@ -12,7 +12,7 @@ from tipoff_ops.cli.options import AsJson, Env, Folder, Project
 from tipoff_ops.cli.output import as_typed, out, print_json
 from tipoff_ops.operate.explain.dates import explain_date
 from tipoff_ops.operate.explain.explanation import GOOD_STATES, Explanation
-from tipoff_ops.operate.explain.games import explain_game, game_named
+from tipoff_ops.operate.explain.games import explain_game, game_named, teams_named
 from tipoff_ops.operate.explain.players import explain_player
 from tipoff_ops.operate.target import Target, selected_target
 
@@ -48,6 +48,9 @@ def explained(warehouse: Warehouse, day: date, name: str, now: datetime) -> Expl
     if not name:
         return explain_date(warehouse, day, now)
     game = game_named(warehouse, day, name)
+    if game is None and teams_named(name):
+        teams = " and ".join(sorted(teams_named(name)))
+        return Explanation(f"{teams} on {day}", "no_game", "the newest schedule has no such game on this date", ())
     return explain_game(warehouse, game, now) if game else explain_player(warehouse, name, day, now)
 
 
