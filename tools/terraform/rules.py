@@ -29,7 +29,8 @@ NAMING = {
 # Fields of these names are set by the API.
 ASSIGNED = {("google_service_account", "name"), ("google_service_account", "member"),
             ("google_secret_manager_secret", "name"), ("google_monitoring_alert_policy", "name"),
-            ("google_monitoring_notification_channel", "name"), ("google_billing_budget", "name")}  # fmt: skip
+            ("google_monitoring_notification_channel", "name"), ("google_billing_budget", "name"),
+            ("google_artifact_registry_repository", "name")}  # fmt: skip
 GIVEN_BY_WORKFLOWS = re.compile(r"^GOOGLE_CLOUD_")
 
 
@@ -57,8 +58,8 @@ class Case:
         """The names that the local cloud derives from the same mesh.yaml."""
         page = resolver.load(self.root / "terraform" / "mesh.yaml")
         plan = self.plan
-        release = self.manifest["release"]
-        return resolver.resolve(page, plan.project, plan.project_number, plan.environment, release=release)
+        releases = {key: built["sha256"] for key, built in self.manifest["functions"].items()}
+        return resolver.resolve(page, plan.project, plan.project_number, plan.environment, releases=releases)
 
     @cached_property
     def tables(self) -> dict[str, dict[str, Any]]:
@@ -104,6 +105,7 @@ def names(case: Case) -> Iterator[str]:
         "pubsub_topic": ("name", set(resolved.topics.values())),
         "pubsub_subscription": ("name", {s.name for s in resolved.subscriptions.values()}),
         "storage_bucket": ("name", set(resolved.buckets.values())),
+        "artifact_registry_repository": ("repository_id", set(page["registries"])),
         "bigquery_dataset": ("dataset_id", set(resolved.datasets.values())),
         "cloudfunctions2_function": ("name", {f.service for f in resolved.functions.values()}),
         "workflows_workflow": ("name", {w.name for w in resolved.workflows.values()}),

@@ -48,6 +48,13 @@ class Bucket(_Part, frozen=True):
     write_once: bool = False
 
 
+class Registry(_Part, frozen=True):
+    """A repository of container images; an image older than `delete_after_days` goes, but not the newest ones."""
+
+    keep_versions: int
+    delete_after_days: int
+
+
 class Dataset(_Part, frozen=True):
     """A dataset; `authorised_over` names the dataset that its views may read for their callers."""
 
@@ -112,6 +119,7 @@ class Mesh(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     topics: dict[str, Topic]
     subscriptions: dict[str, Subscription]
     buckets: dict[str, Bucket]
+    registries: dict[str, Registry] = {}
     datasets: dict[str, Dataset]
     functions: dict[str, Function]
     workflows: dict[str, Workflow]
@@ -214,15 +222,16 @@ def load(path: Path) -> Mesh:
 
 def resolve(
     mesh: Mesh, project: str, project_number: str, environment: str, *,
-    host_url: str | None = None, release: str = "local", people: frozenset[str] = frozenset(),
+    host_url: str | None = None, releases: Mapping[str, str] | None = None, people: frozenset[str] = frozenset(),
 ) -> Names:  # fmt: skip
     """All names of one environment.
 
     Args:
         host_url: base URL of the local function host; without it, URLs are Cloud Run's deterministic ones.
+        releases: the digest of each function's zip, by function key; without it, each release is `local`.
         people: e-mail addresses that may call the functions whose ingress is `all`.
     """
-    return _Resolver(mesh, project, project_number, environment, host_url, release, people).names()
+    return _Resolver(mesh, project, project_number, environment, host_url, releases or {}, people).names()
 
 
 def variable(prefix: str, key: str) -> str:
@@ -237,7 +246,7 @@ class _Resolver:
     number: str
     environment: str
     host_url: str | None
-    release: str
+    releases: Mapping[str, str]
     people: frozenset[str]
 
     def names(self) -> Names:
@@ -292,7 +301,7 @@ class _Resolver:
             service=declared.service,
             url=self._url(key),
             email=self._email(f"fn-{key.replace('_', '-')}"),
-            env=self._base() | self._granted(declared.may),
+            env=self._base(key) | self._granted(declared.may),
             invokers=frozenset(self._invokers(key)),
             declared=declared,
         )
@@ -307,13 +316,13 @@ class _Resolver:
         if self.mesh.functions[function].ingress == "all":
             yield from self.people
 
-    def _base(self) -> dict[str, str]:
+    def _base(self, key: str) -> dict[str, str]:
         return {
             "PROJECT_ID": self.project,
             "PROJECT_NUMBER": self.number,
             "REGION": self.mesh.region,
             "ENVIRONMENT": self.environment,
-            "RELEASE": self.release,
+            "RELEASE": self.releases.get(key, "local"),
         }
 
     def _granted(self, may: Grants) -> dict[str, str]:
