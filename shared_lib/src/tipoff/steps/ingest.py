@@ -1,7 +1,7 @@
 """Ingest: one finalized object becomes rows of its landing tables, or goes to quarantine with a reason.
 
 In order: route the name, read at the notified generation, parse (pure), append the rows, set the refused aside,
-announce the dates, write a receipt. Each step can be repeated: readers use the newest rows of each document.
+write a receipt, announce the dates. Each step can be repeated: readers use the newest rows of each document.
 """
 
 import hashlib
@@ -150,9 +150,9 @@ def _ingest(
             failures.append(error)
     for one, _ in ended:
         _set_aside(context, one)
-    _announce(context, [one for one, written in ended if written])
     receipts = [_receipt(context, one, written) for one, written in ended]
-    context.ops.objects(receipts)
+    context.ops.objects(receipts)  # before the announcement: a rebuild learns from receipts what is new
+    _announce(context, [one for one, written in ended if written])
     return receipts, failures
 
 
@@ -285,6 +285,8 @@ def _receipt(context: Wiring[IngestSettings], taken: _ParsedObject, written: tup
         source_generation=taken.event.generation,
         source=taken.route.source if taken.route else "unknown",
         game_date=dates[0] if len(dates) == 1 else None,
+        first_game_date=dates[0] if dates else None,
+        last_game_date=dates[-1] if dates else None,
         parse_seq=parsed.parse_seq,
         observed_at=parsed.observed_at,
         outcome=parsed.outcome.value,
