@@ -1,6 +1,6 @@
 """reconcile: compare what must exist with what does, tell a person once, start what is missing.
 
-`POST /reconcile` for the workflow that the scheduler starts every fifteen minutes.
+`POST /tick` every five minutes: start what the timetable has; `POST /reconcile` for the workflow of that name.
 """
 
 import functions_framework
@@ -9,13 +9,14 @@ from flask import Request, Response
 from tipoff.runtime.boundary import Function, Route
 from tipoff.runtime.settings import ReconcileSettings
 from tipoff.steps.reconcile import Reconcile, reconcile
+from tipoff.steps.tick import Tick, tick
 from tipoff.steps.wiring import StateWiring
 
 function = Function(
     name="reconcile",
     settings=ReconcileSettings,
     open_context=StateWiring,
-    routes=(Route("POST", "/reconcile", Reconcile, reconcile),),
+    routes=(Route("POST", "/reconcile", Reconcile, reconcile), Route("POST", "/tick", Tick, tick)),
 )
 
 

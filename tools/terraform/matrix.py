@@ -128,6 +128,9 @@ class Derivation:
             yield Grant(f"project:{self.project}", "roles/logging.logWriter", member)
             for function in entry.get("calls", ()):
                 yield Grant(self.service(function), "roles/run.invoker", member)
+        for entry in self.page["schedules"].values():
+            if "function" in entry:
+                yield Grant(self.service(entry["function"]), "roles/run.invoker", self.account("scheduler"))
             for topic in entry.get("publish", ()):
                 yield Grant(self.topic(topic), "roles/pubsub.publisher", member)
             if entry.get("runs"):

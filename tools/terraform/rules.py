@@ -357,21 +357,30 @@ def tables(case: Case) -> Iterator[str]:
 
 @rule
 def schedules(case: Case) -> Iterator[str]:
-    """A job starts an existing workflow as the scheduler, with an OAuth token, in the time zone of the mesh."""
+    """A job starts an existing workflow with an OAuth token, or calls a function with an OIDC token."""
     planned = case.plan.by_type("google_cloud_scheduler_job")
     existing = {w["name"] for w in case.plan.all("google_workflows_workflow")}
     for key, resolved in case.names.schedules.items():
         values, target = planned[key], planned[key]["http_target"][0]
         at = f"https://workflowexecutions.googleapis.com/v1/projects/{case.plan.project}/locations/{case.names.region}"
-        if target["uri"] != f"{at}/workflows/{resolved.workflow}/executions" or resolved.workflow not in existing:
+        calls = resolved.endpoint is not None
+        uri = resolved.endpoint if calls else f"{at}/workflows/{resolved.workflow}/executions"
+        if target["uri"] != uri or (not calls and resolved.workflow not in existing):
             yield f"{key} starts {target['uri']}"
-        argument = json.loads(json.loads(base64.b64decode(target["body"]))["argument"])
+        body = json.loads(base64.b64decode(target["body"]))
+        argument = body if calls else json.loads(body["argument"])
         if (values["schedule"], values["time_zone"], argument) != (
             resolved.cron,
             resolved.time_zone,
             resolved.argument,
         ):
             yield f"{key} runs {values['schedule']} {values['time_zone']} with {argument}"
-        if [token["service_account_email"] for token in target["oauth_token"]] != [resolved.email]:
+        oauth, oidc = target["oauth_token"] or [], target["oidc_token"] or []
+        if calls:
+            tokens = [(token["service_account_email"], token["audience"]) for token in oidc]
+            if tokens != [(resolved.email, resolved.audience)] or oauth:
+                yield f"{key} has no OIDC token of the scheduler for {resolved.audience}"
+            continue
+        if [token["service_account_email"] for token in oauth] != [resolved.email]:
             yield f"{key} has no OAuth token of the scheduler"
-        yield from (f"{key} uses OIDC, which Google's APIs refuse" for _ in target["oidc_token"])
+        yield from (f"{key} uses OIDC, which Google's APIs refuse" for _ in oidc)

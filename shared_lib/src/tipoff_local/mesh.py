@@ -97,15 +97,18 @@ class Workflow(_Part, frozen=True):
 
 
 class Schedule(_Part, frozen=True):
-    """A cron line (in the mesh's time zone) that starts a workflow with `argument`.
+    """A cron line (in the mesh's time zone) that starts a workflow, or calls a function, with `argument`.
 
     Attributes:
+        path: of the call of the function.
         windows: local times `HH:MM-HH:MM`. The cron line must fire in each of them, on each of `days`.
         days: `mon` to `sun`; all if empty.
     """
 
-    workflow: str
     cron: str
+    workflow: str | None = None
+    function: str | None = None
+    path: str = ""
     windows: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     argument: dict[str, object] = {}
@@ -169,10 +172,12 @@ class ResolvedWorkflow:
 
 @dataclass(frozen=True)
 class ResolvedSchedule:
-    """A schedule with its names; the job starts workflow id `workflow` as `email`."""
+    """A schedule with its names; the job starts workflow id `workflow`, or calls `endpoint`, as `email`."""
 
     name: str
-    workflow: str
+    workflow: str | None
+    endpoint: str | None
+    audience: str | None
     cron: str
     time_zone: str
     email: str
@@ -313,6 +318,8 @@ class _Resolver:
         for key, workflow in self.mesh.workflows.items():
             if function in workflow.calls:
                 yield self._email(f"wf-{key}")
+        if any(schedule.function == function for schedule in self.mesh.schedules.values()):
+            yield self._email("scheduler")
         if self.mesh.functions[function].ingress == "all":
             yield from self.people
 
@@ -345,9 +352,12 @@ class _Resolver:
 
     def _schedule(self, key: str) -> ResolvedSchedule:
         declared = self.mesh.schedules[key]
+        audience = self._url(declared.function) if declared.function else None
         return ResolvedSchedule(
             name=self._suffixed(key),
-            workflow=self._suffixed(declared.workflow),
+            workflow=self._suffixed(declared.workflow) if declared.workflow else None,
+            endpoint=f"{audience}{declared.path}" if audience else None,
+            audience=audience,
             cron=declared.cron,
             time_zone=self.mesh.time_zone,
             email=self._email("scheduler"),
@@ -386,7 +396,8 @@ def _references(mesh: Mesh) -> Iterator[tuple[str, str, str]]:
         yield from _each(f"workflow {key}", "workflows", workflow.runs)
         yield from _each(f"workflow {key}", "topics", workflow.publish)
     for key, schedule in mesh.schedules.items():
-        yield f"schedule {key}", "workflows", schedule.workflow
+        yield from _optional(f"schedule {key}", "workflows", schedule.workflow)
+        yield from _optional(f"schedule {key}", "functions", schedule.function)
 
 
 def _grant_references(where: str, may: Grants) -> Iterator[tuple[str, str, str]]:

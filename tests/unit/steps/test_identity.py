@@ -1,18 +1,16 @@
 """What decides whether a date is rebuilt: what its cutoff could see, statements and lead; never the clock."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 import msgspec
 import pytest
+from tests.support.objects import Objects
 
 from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange
-from tipoff.cloud.downloads import ObjectBytes
 from tipoff.cloud.storage import ObjectStore
-from tipoff.core.errors import Conflict, NotReady
 from tipoff.steps.rebuild.build import _is_changed
 from tipoff.steps.rebuild.built import BuiltDate, BuiltTables
 from tipoff.steps.rebuild.identity import (
@@ -129,28 +127,6 @@ def test_rows_with_a_later_cutoff_are_built_again_for_an_earlier_one() -> None:
     assert not _is_changed(FACTS, "x", later, over)
     assert _is_changed(CONTEXT, "x", None, over) and not _is_changed(CONTEXT, NOTHING, None, over)
     assert _is_changed(CONTEXT, NOTHING, same, over), "its games were moved: its rows must go"
-
-
-@dataclass
-class Objects:
-    """Objects of one bucket in memory; each of `meanwhile` runs once, before a write."""
-
-    held: dict[str, tuple[bytes, int]] = field(default_factory=dict)
-    meanwhile: list[Callable[[], None]] = field(default_factory=list)
-
-    def read(self, bucket: str, name: str, generation: int | None = None) -> ObjectBytes:
-        if name not in self.held:
-            raise NotReady("NOT_FOUND", name)
-        return ObjectBytes(name, self.held[name][1], None, self.held[name][0])
-
-    def write(self, bucket: str, name: str, data: bytes, if_generation: int | None = None) -> int:
-        if self.meanwhile:
-            self.meanwhile.pop()()
-        now = self.held.get(name, (b"", 0))[1]
-        if if_generation not in (None, now):
-            raise Conflict("CONFLICT", name)
-        self.held[name] = (data, now + 1)
-        return now + 1
 
 
 def test_a_rebuild_that_another_one_has_overtaken_records_nothing() -> None:

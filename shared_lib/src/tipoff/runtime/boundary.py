@@ -14,6 +14,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import Any, Protocol
 
@@ -36,6 +37,8 @@ from tipoff.runtime.settings import Settings, load
 
 REQUEST_BYTES_MAX = 10 * 1024 * 1024
 ACKNOWLEDGED = 204
+# https://docs.cloud.google.com/scheduler/docs/reference/rest/v1/projects.locations.jobs#httptarget
+SCHEDULE_TIME = "X-CloudScheduler-ScheduleTime"
 
 logger = logging.getLogger(__name__)
 
@@ -151,6 +154,7 @@ class Function[S: Settings, C: Context]:
     def _answer_http(self, request: Request, route: Route[C]) -> Response:
         body = _body(request)
         arguments = _decode(body, route.body) if body else msgspec.convert(dict(request.args), route.body)
+        arguments = _at_schedule_time(arguments, request.headers.get(SCHEDULE_TIME))
         result = route.step(self.context, arguments)
         status = getattr(result, "http_status", route.status)
         return Response(msgspec.json.encode(result), status, content_type="application/json")
@@ -192,6 +196,13 @@ def _decode(body: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("bad_request", f"{kind.__name__}: {error}") from error
+
+
+def _at_schedule_time(arguments: msgspec.Struct, scheduled: str | None) -> msgspec.Struct:
+    """A call of Cloud Scheduler is judged at its scheduled time, also when it comes late or is repeated."""
+    if scheduled is None or getattr(arguments, "as_of", ...) is not None:
+        return arguments
+    return msgspec.structs.replace(arguments, as_of=msgspec.convert(scheduled, datetime))
 
 
 def _refuse(error: TipoffError) -> Response:

@@ -183,8 +183,10 @@ class ReconcileSettings(StateSettings):
     dataset_nba_analytics: str
     dataset_nba_precompute: str
     dataset_nba_predictions: str
+    workflow_collect: str
     workflow_daily: str
     workflow_postgame: str
+    workflow_reconcile: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from tipoff.steps.rebuild.built import BuiltTables
 from tipoff.steps.rebuild.coalesce import Coalescer
 from tipoff.steps.rebuild.identity import NOTHING, leaf_inputs
 from tipoff.steps.rebuild.process import LEAD_MINUTES, ProcessDateRange, Processed, owned, process
+from tipoff.steps.timetable import SCHEDULE, forget_timetable
 from tipoff.steps.wiring import StateWiring, client
 from tipoff.tables import Table
 
@@ -55,6 +56,8 @@ def raw_ready(context: AnalyzeWiring, delivery: Delivery) -> None:
         message = msgspec.json.decode(delivery.data, type=RawReady)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest("bad_message", f"RawReady: {error}") from error
+    if SCHEDULE in message.tables:
+        forget_timetable(context)
     if dates := affected_dates(context, message):
         context.coalescer.run(dates, lambda joined: _rebuild(context, joined))
     if INJURY_REPORT in message.tables:

@@ -24,7 +24,7 @@ from tipoff_local.host import FunctionHost, HostedFunction
 from tipoff_local.identity import Identity
 from tipoff_local.mesh import Mesh, Names, ResolvedSchedule
 from tipoff_local.pubsub.server import PubsubServer
-from tipoff_local.scheduler.jobs import Firing, Job, Retry, WorkflowTarget
+from tipoff_local.scheduler.jobs import Firing, HttpTarget, Job, Retry, WorkflowTarget
 from tipoff_local.scheduler.scheduler import Delivery, Scheduler, SettableClock
 from tipoff_local.scheduler.server import SchedulerServer, Tick
 from tipoff_local.storage.server import StorageServer
@@ -333,18 +333,24 @@ def _subscription(names: Names, key: str, backoff_scale: float) -> pubsub_types.
 
 
 def scheduled_jobs(names: Names) -> list[Job]:
-    """The schedules of the mesh as jobs that start a workflow by the Executions API, as Terraform declares them."""
+    """The schedules of the mesh as jobs, as Terraform declares them: each starts a workflow or calls a function."""
     location = f"projects/{names.project}/locations/{names.region}"
     return [_job(location, schedule) for schedule in names.schedules.values()]
 
 
 def _job(location: str, schedule: ResolvedSchedule) -> Job:
     argument = msgspec.json.encode(dict(schedule.argument)).decode()
+    target: WorkflowTarget | HttpTarget = WorkflowTarget(f"{location}/workflows/{schedule.workflow}", argument)
+    if schedule.endpoint is not None:
+        headers = {"Content-Type": "application/json"}
+        target = HttpTarget(
+            schedule.endpoint, body=argument.encode(), headers=headers, audience=schedule.audience or ""
+        )
     return Job(
         schedule.name,
         schedule.cron,
         schedule.time_zone,
-        WorkflowTarget(f"{location}/workflows/{schedule.workflow}", argument),
+        target,
         schedule.email,
         retry=SCHEDULE_RETRY,
         attempt_deadline_s=SCHEDULE_DEADLINE_S,

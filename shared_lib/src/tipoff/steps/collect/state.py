@@ -1,7 +1,7 @@
 """What `collect` reads of the warehouse: the schedule, committed games, its last runs, what ingest has processed."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -12,7 +12,6 @@ from tipoff import sources
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.core.collect.completeness import CommittedGame
 from tipoff.core.collect.limits import Circuit
-from tipoff.core.collect.model import Game
 from tipoff.steps.collect.context import Collect
 from tipoff.steps.queries import load
 
@@ -20,41 +19,29 @@ CREDITS_EXPIRE_AFTER = timedelta(hours=6)  # the vendor may have started a new m
 ENDED_WELL = ("ok", "partial", "not_there_yet")
 
 
-def games_of(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[Game, ...]:
-    """Games of a range of Eastern dates on the newest schedule, by tip-off."""
-    range_ = {"start_date": start_date, "end_date": end_date}
-    return tuple(warehouse.rows(load("collect/games"), range_, Game))
-
-
-class _Count(msgspec.Struct, frozen=True):
-    games: int
-
-
-def schedule_is_known(warehouse: Warehouse) -> bool:
-    """Whether the warehouse holds any schedule."""
-    return warehouse.rows(load("collect/schedule"), {}, _Count)[0].games > 0
-
-
 class _CommittedRow(msgspec.Struct, frozen=True):
     nba_game_id: str
     source: str
 
 
-def committed_games(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[CommittedGame, ...]:
-    """The games of a range with the sources of which they have a committed document."""
+def committed_games(
+    warehouse: Warehouse, names: Iterable[str], start_date: date, end_date: date
+) -> tuple[CommittedGame, ...]:
+    """The games of a range with those of the named sources of which they have a committed document."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for row in warehouse.rows(committed_sql(), {"start_date": start_date, "end_date": end_date}, _CommittedRow):
+    sql = committed_sql(frozenset(names))
+    for row in warehouse.rows(sql, {"start_date": start_date, "end_date": end_date}, _CommittedRow):
         found[row.nba_game_id].add(row.source)
     return tuple(CommittedGame(game, frozenset(committed)) for game, committed in sorted(found.items()))
 
 
 @cache
-def committed_sql() -> str:
-    """One SELECT per source that has a document per game."""
+def committed_sql(names: frozenset[str]) -> str:
+    """One SELECT for each of the named sources that has a document per game."""
     return "UNION ALL\n".join(
         _COMMITTED.format(source=name, table=collection.game_table)
         for name, collection in sources.COLLECTIONS.items()
-        if collection.game_table is not None
+        if name in names and collection.game_table is not None
     )
 
 
