@@ -19,7 +19,9 @@ class Objects:
             raise NotReady("NOT_FOUND", name)
         return ObjectBytes(name, self.held[name][1], None, self.held[name][0])
 
-    def write(self, bucket: str, name: str, data: bytes, if_generation: int | None = None) -> int:
+    def write(
+        self, bucket: str, name: str, data: bytes, content_type: str = "", if_generation: int | None = None, **_: object
+    ) -> int:
         if self.meanwhile:
             self.meanwhile.pop()()
         now = self.held.get(name, (b"", 0))[1]

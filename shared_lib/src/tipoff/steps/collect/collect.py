@@ -29,7 +29,7 @@ from tipoff.steps.collect.context import (
     PlannedRequest,
     VerdictCount,
 )
-from tipoff.steps.collect.landing import Landing
+from tipoff.steps.collect.landing import Landing, digest_of_bytes, digest_of_rows
 from tipoff.steps.collect.record import record
 from tipoff.steps.collect.run import Run, Tally
 from tipoff.steps.ops import Clock
@@ -138,7 +138,12 @@ def _collect(context: CollectWiring, request: Collect, collection: Collection, t
     budget = Budget(request.max_requests, request.max_credits)
     client = RetryingClient(source_client, budget, recent.credits_left)
     landing = Landing(
-        context.store, context.settings.bucket_landing, context.settings.bucket_state, run_id, request.force
+        context.store,
+        context.settings.bucket_landing,
+        context.settings.bucket_state,
+        run_id,
+        request.force,
+        digest_of_rows if collection.compares_rows else digest_of_bytes,
     )
     run = Run(collection, target, client, landing, recent.circuit, clock)
     run.execute()
