@@ -129,7 +129,7 @@ def _planned(request: SourceRequest) -> PlannedRequest:
 
 
 def _collect(context: CollectWiring, request: Collect, collection: Collection, target: Target) -> Collected:
-    recent = state.recent_runs(context.warehouse, collection.host.name, request, target.now)
+    recent = state.recent_runs(context, collection.host.name, request, target.now)
     if _is_fresh(request, recent, target.now):
         return _nothing_done(request, collection, "fresh")
     run_id = uuid4().hex

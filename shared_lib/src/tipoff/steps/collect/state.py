@@ -1,4 +1,4 @@
-"""What `collect` reads of the warehouse: the schedule, committed games, its last runs, what ingest has processed."""
+"""What `collect` knows: committed games and processed objects (warehouse), its last runs (state bucket)."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -12,10 +12,13 @@ from tipoff import sources
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.core.collect.completeness import CommittedGame
 from tipoff.core.collect.limits import Circuit
-from tipoff.steps.collect.context import Collect
+from tipoff.core.errors import Conflict, NotReady
+from tipoff.steps.collect.context import Collect, CollectWiring
 from tipoff.steps.queries import load
 
 CREDITS_EXPIRE_AFTER = timedelta(hours=6)  # the vendor may have started a new month since
+KEPT_FOR, KEPT_RUNS = timedelta(days=1), 300  # a day has about 120 runs, of all hosts together
+ATTEMPTS = 5
 ENDED_WELL = ("ok", "partial", "not_there_yet")
 
 
@@ -52,7 +55,9 @@ WHERE t.game_date BETWEEN @start_date AND @end_date AND t.nba_game_id IS NOT NUL
 """
 
 
-class _RunRow(msgspec.Struct, frozen=True):
+class RecentRun(msgspec.Struct, frozen=True):
+    """One run, as far as the next runs against its host must know it."""
+
     source: str
     host: str
     game_date: date
@@ -79,11 +84,9 @@ class RecentRuns:
     last_good_at: datetime | None
 
 
-def recent_runs(warehouse: Warehouse, host: str, request: Collect, now: datetime) -> RecentRuns:
-    """Read the runs of the last day, or of the time within which the request counts a run as fresh."""
-    since = (now - max(timedelta(days=1), timedelta(minutes=request.max_age_minutes))).date()
-    found = warehouse.rows(load("collect/recent_runs"), {"since_date": since}, _RunRow)
-    of_host = [row for row in found if row.ended_at <= now and row.host == host]
+def recent_runs(context: CollectWiring, host: str, request: Collect, now: datetime) -> RecentRuns:
+    """What the runs of the last day left, or those of the time within which the request counts a run as fresh."""
+    of_host = [row for row in _runs_of_host(context, host, request, now) if row.ended_at <= now]
     newest = of_host[0] if of_host else None
     stated = (row.credits_left for row in of_host if now - row.ended_at <= CREDITS_EXPIRE_AFTER)
     return RecentRuns(
@@ -93,7 +96,51 @@ def recent_runs(warehouse: Warehouse, host: str, request: Collect, now: datetime
     )
 
 
-def _is_good(row: _RunRow, request: Collect) -> bool:
+def _runs_of_host(context: CollectWiring, host: str, request: Collect, now: datetime) -> list[RecentRun]:
+    """Newest first. The state bucket has those of about a day; a collection of past dates looks back further."""
+    age = timedelta(minutes=request.max_age_minutes)
+    if age <= KEPT_FOR:
+        since = now - KEPT_FOR
+        found = [run for run in _read_runs(context, host)[0].runs if run.ended_at >= since]
+        return sorted(found, key=lambda run: run.ended_at, reverse=True)
+    since_date = (now - age).date()
+    rows = context.warehouse.rows(load("collect/recent_runs"), {"since_date": since_date}, RecentRun)
+    return [row for row in rows if row.host == host]
+
+
+def keep_run(context: CollectWiring, run: RecentRun) -> None:
+    """Add a run to those of its host."""
+    for left in reversed(range(ATTEMPTS)):
+        kept, generation = _read_runs(context, run.host)
+        newest = _Runs((run, *kept.runs)[:KEPT_RUNS])
+        try:
+            context.store.write(
+                context.settings.bucket_state, _key(run.host), msgspec.json.encode(newest), if_generation=generation
+            )
+        except Conflict:
+            if not left:
+                raise
+        else:
+            return
+
+
+class _Runs(msgspec.Struct, frozen=True):
+    runs: tuple[RecentRun, ...] = ()
+
+
+def _read_runs(context: CollectWiring, host: str) -> tuple[_Runs, int]:
+    try:
+        found = context.store.read(context.settings.bucket_state, _key(host))
+    except NotReady:
+        return _Runs(), 0
+    return msgspec.json.decode(found.data, type=_Runs), found.generation
+
+
+def _key(host: str) -> str:
+    return f"hosts/{host}.json"
+
+
+def _is_good(row: RecentRun, request: Collect) -> bool:
     """The run had the same target and ended well; in a backfill, nothing was left to fetch."""
     same = (row.source, row.game_date, row.snapshot_at) == (request.source, request.game_date, request.snapshot_at)
     return same and row.outcome in (("ok",) if request.backfill else ENDED_WELL)
