@@ -6,6 +6,7 @@ the same work meet at one lock, and one of them is refused.
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -146,10 +147,14 @@ def start(context: StateWiring[PredictStartSettings], request: Start) -> Started
     now = context.clock()
     day = request.game_date or game_date_of(now)
     over = BuildRange(day, day, request.as_of or now, request.lead_minutes)
-    games = games_in(context.warehouse, over)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(
+            context.warehouse.rows, load("predict_start/slate_players"), {"game_date": day}, _Candidate
+        )
+        games = games_in(context.warehouse, over)
+    candidates = reading.result()
     if games == 0:
         return _no_games(day)
-    candidates = context.warehouse.rows(load("predict_start/slate_players"), {"game_date": day}, _Candidate)
     if not candidates:
         raise NotFound("NO_PLAYERS", f"no candidates for the {games} games of {day}: is the context built?")
     batch = _batch(context, request, over, candidates, now)

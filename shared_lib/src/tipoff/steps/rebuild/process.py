@@ -1,6 +1,7 @@
 """The handoff's two rebuild calls, `/process-date-range` and `/process-date`: what they take and answer."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import cache
 from typing import Literal
@@ -102,9 +103,10 @@ def process(wiring: StateWiring, request: ProcessDateRange) -> Processed:
         raise BadRequest("bad_range", f"end_date {request.end_date} lies before start_date {request.start_date}")
     wanted = select(wiring.settings.function, request.processors)
     over = BuildRange(request.start_date, request.end_date, request.as_of or wiring.clock(), request.lead_minutes)
-    games = games_in(wiring.warehouse, over)
-    results = build(wiring, wanted, over, request.force)
-    return _answer(request, games, results)
+    with ThreadPoolExecutor(1) as pool:
+        counting = pool.submit(games_in, wiring.warehouse, over)
+        results = build(wiring, wanted, over, request.force)
+    return _answer(request, counting.result(), results)
 
 
 def owned(function: str) -> tuple[Table, ...]:
