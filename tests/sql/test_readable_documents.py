@@ -87,3 +87,23 @@ def test_a_receipt_that_is_repeated_changes_nothing_and_a_new_parser_does(wareho
     assert seen(warehouse) == before
     receive(warehouse, "before", TIP - timedelta(hours=3), DAY, DAY, parse_seq=2)
     assert seen(warehouse)["before_cutoff"] != before["before_cutoff"]
+
+
+def test_predictions_and_skips_count_once_however_often_they_were_appended(tmp_path: Path) -> None:
+    found = SmallWarehouse(tmp_path / "said", ("player_prop_predictions_log", "prediction_skips_log"))
+    said = {"game_date": str(DAY), "batch_id": "b", "nba_game_id": "1", "player_id": 1, "market": "points",
+            "system_id": "x", "cutoff_at": "2025-01-15T20:00:00Z", "created_at": "2026-01-15T20:00:00Z"}  # fmt: skip
+    skip = {"game_date": str(DAY), "batch_id": "b", "game_id": "g", "player_lookup": "p", "reason": "ruled_out",
+            "cutoff_at": "2025-01-15T21:00:00Z", "created_at": "2026-01-15T21:00:00Z"}  # fmt: skip
+
+    def digest() -> object:
+        return found.run(load("rebuild/predictions_of_dates"), start_date=DAY, end_date=DAY)[0]["of_date"]
+
+    found.put(get("player_prop_predictions_log"), said)
+    first = digest()
+    found.put(get("prediction_skips_log"), skip, skip)
+    second = digest()
+    found.put(get("player_prop_predictions_log"), said)
+    third = digest()
+    found.stop()
+    assert first != second == third

@@ -189,7 +189,7 @@ def read_inputs(warehouse: Warehouse, wanted: Iterable[Table], over: BuildRange)
     found = warehouse.rows(load("rebuild/readable_documents"), parameters, ReadableDocuments)
     predictions: list[PredictionsOfDate] = []
     if any(reads_predictions(table) for table in wanted):
-        of_dates = {name: parameters[name] for name in ("start_date", "end_date", "as_of")}
+        of_dates = {name: parameters[name] for name in ("start_date", "end_date")}
         predictions = warehouse.rows(load("rebuild/predictions_of_dates"), of_dates, PredictionsOfDate)
     return Inputs(
         documents={(row.game_date, row.table_name): row for row in found},
