@@ -45,7 +45,8 @@ GAMES = [
     for day in (DAY.date() - timedelta(days=1), DAY.date())
     for hour in range(12, 23)
 ]
-STARTS = Counter(
+STARTS: Counter[str] = Counter()
+STARTS.update(
     entry.workflow for entry in timetable(DAY.date(), GAMES, sources.WINDOWS, sources.EXPECTED_OUTPUTS).entries
 )
 STARTS.update(
