@@ -1,6 +1,6 @@
 """analyze: rebuild the phase-3 tables for the dates that changed.
 
-Push subscription on `raw-ready`; `POST /process-date-range` for workflows and people.
+Push subscription on `raw-ready`. `POST /process-date-range`: for workflows and people.
 """
 
 import functions_framework
@@ -22,5 +22,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one delivery or call."""
+    """Answer a delivery or a request."""
     return function.answer(request)

@@ -1,6 +1,6 @@
-"""collect: fetches the sources on time, within their limits, and lands their documents untouched.
+"""collect: fetch a source for a date, within its limits, and land its documents unchanged.
 
-`POST /collect` one source of one date; `POST /due` what to collect now; `POST /scrape` the original's call.
+`POST /collect`: fetch. `POST /due`: what to fetch now. `POST /scrape`: the request of the original system.
 """
 
 import functions_framework
@@ -27,5 +27,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one call."""
+    """Answer a request."""
     return function.answer(request)

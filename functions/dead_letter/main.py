@@ -1,4 +1,4 @@
-"""dead_letter: record what no function could take, and tell a person once.
+"""dead_letter: record a message that no attempt could process, and alert a person once.
 
 Push subscription on the dead-letter topic.
 """
@@ -16,5 +16,5 @@ function = Function(name="dead_letter", settings=DeadLetterSettings, open_contex
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one delivery."""
+    """Answer a delivery."""
     return function.answer(request)

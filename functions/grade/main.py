@@ -1,6 +1,6 @@
-"""grade: compare the predictions of finished games with what happened.
+"""grade: compare the predictions of final games with the points that were scored.
 
-`POST /grade` for workflows.
+`POST /grade`: for workflows.
 """
 
 import functions_framework
@@ -21,5 +21,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one call."""
+    """Answer a request."""
     return function.answer(request)

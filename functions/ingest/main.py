@@ -1,6 +1,6 @@
-"""ingest: one finalized object becomes rows of its landing tables, or goes to quarantine with a reason.
+"""ingest: append the rows of a finalized object to its landing tables, or quarantine it with a reason.
 
-Push subscription on the landing bucket's notifications.
+Push subscription on the notifications of the landing bucket.
 """
 
 import functions_framework
@@ -16,5 +16,5 @@ function = Function(name="ingest", settings=IngestSettings, open_context=Wiring,
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one delivery."""
+    """Answer a delivery."""
     return function.answer(request)

@@ -1,6 +1,6 @@
 """precompute: rebuild the phase-4 tables and the feature store.
 
-`POST /process-date` for one date as the handoff has it, `POST /process-date-range` for many.
+`POST /process-date`: one date. `POST /process-date-range`: a range.
 """
 
 import functions_framework
@@ -25,5 +25,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one call."""
+    """Answer a request."""
     return function.answer(request)

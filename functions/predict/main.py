@@ -1,4 +1,4 @@
-"""predict: the worker, forecasts of a chunk of players with every system.
+"""predict: forecast some players with each system.
 
 Push subscription on `prediction-request`.
 """
@@ -16,5 +16,5 @@ function = Function(name="predict", settings=PredictSettings, open_context=Model
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one delivery."""
+    """Answer a delivery."""
     return function.answer(request)

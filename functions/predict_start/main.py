@@ -1,6 +1,6 @@
-"""predict_start: the coordinator, from a date's slate to a batch of prediction requests.
+"""predict_start: publish prediction requests for the slate of a date.
 
-`POST /start`, `GET /status`; push subscription on `context-changed`.
+`POST /start`, `GET /status`. Push subscription on `context-changed`.
 """
 
 import functions_framework
@@ -22,5 +22,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one delivery or call."""
+    """Answer a delivery or a request."""
     return function.answer(request)

@@ -1,6 +1,6 @@
-"""publish: the public JSON of a date and the operator's page.
+"""publish: write the public JSON of a date, and the page.
 
-`POST /publish` for workflows.
+`POST /publish`: for workflows.
 """
 
 import functions_framework
@@ -21,5 +21,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one call."""
+    """Answer a request."""
     return function.answer(request)

@@ -1,4 +1,4 @@
-"""reconcile: compare what must exist with what does, tell a person once, start what is missing.
+"""reconcile: compare the expected outputs with the tables, alert a person once, and start the missing steps.
 
 `POST /tick` every five minutes: start what the timetable has; `POST /reconcile` for the workflow of that name.
 """
@@ -22,5 +22,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one call."""
+    """Answer a request."""
     return function.answer(request)

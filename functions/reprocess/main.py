@@ -1,6 +1,6 @@
-"""reprocess: take landed objects in again and account for every one of them.
+"""reprocess: ingest landed objects again, and count the results.
 
-`POST /reprocess` for people: the plan, or the execution that does it. `POST /replay` for the workflow: do it.
+`POST /reprocess`: for people; answers with the plan, or starts the workflow. `POST /replay`: for the workflow.
 """
 
 import functions_framework
@@ -25,5 +25,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one call."""
+    """Answer a request."""
     return function.answer(request)

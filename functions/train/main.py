@@ -1,6 +1,6 @@
-"""train: fit a bundle on everything known before a cutoff, and put it in force if it is not worse.
+"""train: fit a bundle on the rows before a cutoff, and activate it if it is not worse.
 
-`POST /train` for the weekly workflow; `POST /activate` puts an earlier model in force again.
+`POST /train`: for the weekly workflow. `POST /activate`: activate another model.
 """
 
 import functions_framework
@@ -21,5 +21,5 @@ function = Function(
 
 @functions_framework.http
 def main(request: Request) -> Response:
-    """Answer one call."""
+    """Answer a request."""
     return function.answer(request)

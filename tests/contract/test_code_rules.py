@@ -4,11 +4,12 @@
 """
 
 import ast
+from collections import Counter
 from statistics import median, quantiles
 
-from tests.contract.source_tree import Module, body_lines, functions_of, mains, modules
+from tests.contract.source_tree import ROOT, SOURCE, Module, body_lines, functions_of, mains, modules
 
-MEDIAN_MAX, NINE_TENTHS_MAX, LINES_MAX, FILE_MAX = 9, 30, 60, 400
+MEDIAN_MAX, NINE_TENTHS_MAX, LINES_MAX, FILE_MAX, FOLDER_MAX = 9, 30, 60, 400, 22
 MAIN_LINES = range(15, 41)
 BOUNDARY = "tipoff.runtime.boundary"
 CODE = (*modules(), *mains())
@@ -27,6 +28,13 @@ def test_no_function_is_longer_than_two_screens() -> None:
 
 def test_no_file_is_longer_than_400_lines() -> None:
     assert [(module.name, module.lines) for module in CODE if module.lines > FILE_MAX] == []
+
+
+def test_no_folder_has_more_than_22_python_or_sql_files() -> None:
+    """Beyond that, put what belongs together in a folder with a standard name."""
+    files = [path for top in (SOURCE, ROOT / "tests") for path in top.rglob("*") if path.suffix in (".py", ".sql")]
+    found = Counter(path.parent.relative_to(ROOT).as_posix() for path in files)
+    assert {folder: count for folder, count in found.items() if count > FOLDER_MAX} == {}
 
 
 def broad_excepts(module: Module) -> list[int]:

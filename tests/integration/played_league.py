@@ -21,6 +21,7 @@ from tipoff.cloud.clients.channels import channel
 from tipoff.cloud.clients.storage import storage_client
 from tipoff.cloud.workflows import Execution
 from tipoff_local.host import FunctionHost, HostedFunction
+from tipoff_local.iam.grants import Grant
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.project import OPERATOR, PROJECT_ID
 from tipoff_ops.run.runner import Runner
@@ -186,6 +187,9 @@ def play(mesh: LocalMesh) -> Played:
 def failpoint_host(mesh: LocalMesh, folder: Path) -> Iterator[FailpointHost]:
     """These copies of `ingest` read a bucket without notifications, so that no other function loads their objects."""
     storage_client(mesh.settings).create_bucket(BUCKET)
+    reads = Grant(f"storage_bucket:{BUCKET}", "roles/storage.objectViewer", f"serviceAccount:{_email(mesh, 'ingest')}")
+    policy = mesh.iam.read()
+    mesh.iam.write(msgspec.structs.replace(policy, grants=(*policy.grants, reads)))
     functions = [
         _armed(mesh, function, point)
         for function, points in (("ingest", INGEST_POINTS), ("predict", PREDICT_POINTS))
@@ -195,6 +199,10 @@ def failpoint_host(mesh: LocalMesh, folder: Path) -> Iterator[FailpointHost]:
     host.start()
     yield FailpointHost(host, mesh)
     host.stop()
+
+
+def _email(mesh: LocalMesh, function: str) -> str:
+    return mesh.names.functions[function].email
 
 
 def _armed(mesh: LocalMesh, function: str, point: str) -> HostedFunction:

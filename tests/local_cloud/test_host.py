@@ -233,7 +233,7 @@ def share(folder: Path, name: str, who: str = "all") -> HostedFunction:
 def test_the_instances_of_a_function_take_requests_side_by_side(tmp_path: Path) -> None:
     """Each process takes one request at a time, so two concurrent answers come from two processes."""
     identity = Identity(tmp_path / "identity")
-    host = FunctionHost([function(tmp_path, "ingest", concurrency=1, instances=2)], identity)
+    host = FunctionHost([function(tmp_path, "ingest", concurrency=1, max_instances=2, instances=2)], identity)
     host.start()
     meet = Barrier(2)
 
@@ -246,6 +246,46 @@ def test_the_instances_of_a_function_take_requests_side_by_side(tmp_path: Path) 
         seen = {pid for _ in range(20) for pid in pool.map(ask, range(2))}
     host.stop()
     assert len(seen) == 2
+
+
+COUNTING = """
+import json, threading, time
+import functions_framework
+
+LOCK, RUNNING, SEEN = threading.Lock(), [0], [0]
+
+@functions_framework.http
+def main(request):
+    with LOCK:
+        RUNNING[0] += 1
+        SEEN[0] = max(SEEN[0], RUNNING[0])
+    time.sleep(0.3)
+    with LOCK:
+        RUNNING[0] -= 1
+    return json.dumps(SEEN[0])
+"""
+
+
+@pytest.mark.parametrize(("changes", "at_once", "let_in"), [
+    ({"env": {"THREADS": "6"}, "concurrency": 6}, 6, 6),
+    ({"env": {"THREADS": "2"}, "concurrency": 6}, 2, 6),
+    ({"env": {"THREADS": "6"}, "concurrency": 6, "max_instances": 2}, 6, 12),
+])  # fmt: skip
+def test_requests_at_once_are_those_of_the_cloud(
+    tmp_path: Path, changes: dict[str, Any], at_once: int, let_in: int
+) -> None:
+    """THREADS bounds what a process runs, concurrency x max_instances what is let in; another request gets 429."""
+    identity = Identity(tmp_path / "identity")
+    counting = function(tmp_path, "ingest", zip=str(build(tmp_path, "counting", COUNTING)), **changes)
+    host = FunctionHost([counting], identity, pending_s=0.05)
+    host.start()
+    with ThreadPoolExecutor(14) as pool:
+        answers = list(pool.map(lambda _: Caller(host, identity).post("/nba-ingest/"), range(14)))
+    host.stop()
+    served = [answer for answer in answers if answer.status == 200]
+    assert max(json.loads(answer.body) for answer in served) == at_once
+    assert len(served) == let_in
+    assert {answer.status for answer in answers if answer not in served} == {429}
 
 
 def test_functions_that_share_a_process_keep_their_own_main_and_settings(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_function_gets_variables_for_its_grants_only(page: Path) -> None:
     ingest = mesh.resolve(mesh.load(page), PROJECT, NUMBER, "prod").functions["ingest"]
     assert ingest.env == {
         "PROJECT_ID": PROJECT, "PROJECT_NUMBER": NUMBER, "REGION": "us-west2", "ENVIRONMENT": "prod",
-        "RELEASE": "local", "BUCKET_LANDING": "tipoff-tests-landing",
+        "RELEASE": "local", "THREADS": "250", "BUCKET_LANDING": "tipoff-tests-landing",
         "BUCKET_QUARANTINE": "tipoff-tests-quarantine", "DATASET_NBA_LANDING": "nba_landing",
         "DATASET_NBA_OPS": "nba_ops", "TOPIC_RAW_READY": "raw-ready-prod", "TOPIC_ALERTS": "alerts-prod",
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """How fast documents become committed rows: `python tests/performance/bench_ingest.py [PART ...]`, JSON lines.
 
     event_path   2,000 objects, upload -> finalize -> push -> function -> committed rows, as fast as they go
+    threads      250 objects through the whole mesh: with THREADS, and with functions-framework's four for a processor
     reprocess    the same objects once more, by `POST /replay` (lands them first)
     latency      20 objects a second for half a minute: from the start of the upload to the committed receipt
     season       every document of the season 2024-25, from the zip to the last receipt
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
@@ -26,6 +28,8 @@ import msgspec
 from tipoff import sources
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.clients.storage import storage_client
+from tipoff_local.host import HostedFunction
+from tipoff_local.mesh import Names
 from tipoff_ops.build import find_project
 from tipoff_ops.intake.documents import read_documents
 from tipoff_ops.intake.send import Intake, intake_mesh
@@ -40,9 +44,16 @@ SEASON = CORPUS / "landing-2024-25.zip"
 RATE, SECONDS, WARM_UP = 20, 30, 40
 ALL_DATES = {"start_date": "2000-01-01", "end_date": "2100-01-01", "force": True}
 ODDS = {"prefix": "odds-api/", "force": True}
+REBUILDS = (
+    "SELECT COUNT(DISTINCT r.as_of) AS rebuilds FROM nba_ops.run_history AS r WHERE r.step = 'player_game_summary'"
+)
 RECEIPTS = "SELECT r.source_object, r.committed_at, r.rows_out FROM nba_ops.object_receipts AS r"
 
 type Row = dict[str, object]
+
+
+class _Rebuilds(msgspec.Struct, frozen=True):
+    rebuilds: int
 
 
 class _Receipt(msgspec.Struct, frozen=True):
@@ -55,6 +66,33 @@ def event_path() -> Iterator[Row]:
     """Objects/s from the first upload to the last committed receipt."""
     with fresh_mesh() as mesh:
         yield from _landed(mesh, list(islice(_documents(), OBJECTS)), "event path")
+
+
+@dataclass
+class FourThreads(LocalMesh):
+    """A mesh whose functions lack THREADS, on instances of one processor."""
+
+    def _hosted(self, names: Names, key: str) -> HostedFunction:
+        hosted = super()._hosted(names, key)
+        return msgspec.structs.replace(hosted, env=hosted.env | {"THREADS": "4"})
+
+
+def threads() -> Iterator[Row]:
+    """Objects/s until the last message of the whole mesh is acknowledged, and the rebuilds that it took."""
+    uploads = list(islice(_documents(), 250))
+    for what, kind in (("THREADS=4", FourThreads), ("THREADS=concurrency", LocalMesh)):
+        with tempfile.TemporaryDirectory() as folder:
+            mesh = kind(find_project(), Path(folder) / "cloud", warehouse_threads=1)
+            try:
+                mesh.start()
+                began = time.perf_counter()
+                Intake(mesh).send(uploads, lambda _: None)
+                seconds = time.perf_counter() - began
+                rebuilds = Warehouse(mesh.settings, []).rows(REBUILDS, {}, _Rebuilds)[0].rebuilds
+            finally:
+                mesh.stop()
+        yield row(f"whole mesh, {what}", len(uploads) / seconds, "objects/s")
+        yield row(f"whole mesh, {what}: rebuilds of analyze", rebuilds, "rebuilds")
 
 
 def reprocess() -> Iterator[Row]:
@@ -100,6 +138,7 @@ def season() -> Iterator[Row]:
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
     "event_path": event_path,
+    "threads": threads,
     "reprocess": reprocess,
     "latency": latency,
     "season": season,

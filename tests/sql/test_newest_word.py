@@ -106,7 +106,7 @@ def test_only_the_newest_word_before_tip_off_is_active(warehouse: SmallWarehouse
 
 
 def test_the_page_shows_what_is_active_and_nothing_else(warehouse: SmallWarehouse) -> None:
-    rows = warehouse.run(load("page_predictions"), start_date=DAY, end_date=NEXT_DAY)
+    rows = warehouse.run(load("publish/predictions"), start_date=DAY, end_date=NEXT_DAY)
     assert {(r["player_name"], r["system_id"], r["game_date"]) for r in rows} == ACTIVE
 
 

@@ -53,7 +53,7 @@ class World:
 
 def opened(settings: dict[str, str], now: datetime) -> StateWiring[PredictStartSettings]:
     """The coordinator with its clock at an instant."""
-    return StateWiring(PredictStartSettings(**settings), lambda: now)
+    return StateWiring(PredictStartSettings(threads=8, **settings), lambda: now)
 
 
 def die(point: str, settings: str, day: str, now: str) -> None:
@@ -82,7 +82,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         **{f"dataset_{name}": name for name in
            ("nba_raw", "nba_analytics", "nba_precompute", "nba_predictions", "nba_ops")},
     }  # fmt: skip
-    ObjectStore(PredictStartSettings(**settings))._client.create_bucket(BUCKET)
+    ObjectStore(PredictStartSettings(threads=8, **settings))._client.create_bucket(BUCKET)
     yield World(warehouse, settings)
     pubsub.stop()
     storage.stop()

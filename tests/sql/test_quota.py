@@ -44,7 +44,7 @@ def context(tmp_path: Path) -> Iterator[Wiring[IngestSettings]]:
         pubsub.create_topic(f"projects/{PROJECT}/topics/{topic}")
     opened = Wiring(
         IngestSettings(
-            project_id=PROJECT, project_number="1", region="us-west2", environment="local", release="r",
+            project_id=PROJECT, project_number="1", region="us-west2", environment="local", release="r", threads=250,
             bucket_landing=BUCKET, bucket_quarantine=f"{BUCKET}-held", dataset_nba_landing="nba_landing",
             dataset_nba_ops="nba_ops", topic_raw_ready="raw-ready", topic_alerts="alerts",
             storage_emulator_host=storage.url, pubsub_emulator_host=pubsub.endpoint,

@@ -62,7 +62,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModelWiring[Tr
 
 def train_settings(warehouse: SmallWarehouse, storage: StorageServer) -> TrainSettings:
     return TrainSettings(
-        project_id="local", project_number="1", region="us-west2", environment="local", release="r",
+        project_id="local", project_number="1", region="us-west2", environment="local", release="r", threads=1,
         bucket_models=BUCKET, dataset_nba_raw="nba_raw", dataset_nba_analytics="nba_analytics",
         dataset_nba_predictions="nba_predictions",
         dataset_nba_ops="nba_ops", topic_alerts="alerts", storage_emulator_host=storage.url,

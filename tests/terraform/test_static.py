@@ -16,7 +16,8 @@ from tipoff_local import mesh
 SOURCES = ROOT / "shared_lib" / "src"
 PAGE = catalogue.load(ROOT)
 NAMES = mesh.resolve(mesh.load(ROOT / "terraform" / "mesh.yaml"), "project", "1", "dev")
-BASE = {field.name for field in dataclasses.fields(settings.Settings)}
+# `threads` is read by functions-framework and by the boundary.
+BASE = {field.name for field in dataclasses.fields(settings.Settings)} | {"threads"}
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/main.py"))
 
 
@@ -98,7 +99,8 @@ def _own_fields(function: str) -> set[str]:
 def used(function: str) -> set[str]:
     """The fields of its own settings that the code of a function reads, itself or by a client that it uses.
 
-    A client reads names too: `warehouse` every dataset, and `ops`, which the boundary uses, the topic of alerts.
+    A client reads names too: `warehouse` every dataset, and `ops.alert` the topic of alerts. The boundary raises an
+    alert for a message that a function refuses.
     """
     wirings = wirings_of(function)
     clients = {node.name: node for each in wirings.values() for node in each.body if isinstance(node, ast.FunctionDef)}
@@ -113,7 +115,9 @@ def used(function: str) -> set[str]:
     fields = {name.removeprefix("settings.") for name in seen if name.startswith("settings.")} - BASE
     if "datasets" in fields:
         fields |= {name for name in _own_fields(function) if name.startswith("dataset_")}
-    return fields - {"datasets", "function"}
+    if "ops.alert" in seen or any(each.declared.function == function for each in NAMES.subscriptions.values()):
+        fields.add("topic_alerts")
+    return fields - {"alerts", "datasets", "function"}
 
 
 def wirings_of(function: str) -> dict[str, ast.ClassDef]:

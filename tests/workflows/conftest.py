@@ -11,6 +11,7 @@ import pytest
 from tests.workflows.deployed_workflows import DeployedWorkflows
 from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer, json_response
+from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.workflows.context import ChildOutcome, Clock, ExecutionInfo, Signer, StopToken
 from tipoff_local.workflows.engine.interpreter import Machine
 from tipoff_local.workflows.engine.journal import CallSite, History
@@ -27,6 +28,7 @@ class World:
     published: list[tuple[str, bytes, dict[str, str]]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     clock: Any = None
+    access: Access = UNRESTRICTED
 
     def __post_init__(self) -> None:
         self.signer: Signer = self

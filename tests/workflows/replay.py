@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.workflows.context import ChildOutcome, Clock, ExecutionInfo, Publish, Signer, StopToken
 from tipoff_local.workflows.engine.executor import Executor, environment
 from tipoff_local.workflows.engine.interpreter import Machine
@@ -93,6 +94,7 @@ class _NoServices:
     signer: Signer
     publish: Publish | None = None
     clock = Clock(0)
+    access: Access = UNRESTRICTED
 
     def start_child(self, key: str, workflow: str, argument: Value) -> str:
         """Never called."""

@@ -88,6 +88,8 @@ def ranges(case: Case) -> Iterator[str]:
             yield f"workflow {key} is above 128 KB"
     for key, values in case.plan.by_type("google_cloudfunctions2_function").items():
         config = values["service_config"][0]
+        if config["environment_variables"].get("THREADS") != str(config["max_instance_request_concurrency"]):
+            yield f"function {key}: THREADS is not its concurrency, so requests would wait for a thread"
         if config["max_instance_request_concurrency"] > 1 and float(config["available_cpu"]) < 1:
             yield f"function {key}: concurrency above 1 needs a whole CPU"
 

@@ -19,6 +19,10 @@ from jwt.algorithms import RSAAlgorithm
 
 ISSUER = "https://accounts.google.com"
 LIFETIME_S = 3600
+# The audience of tokens for Google's APIs. Google's own access tokens are opaque; ours name their account.
+ACCESS_AUDIENCE = "https://www.googleapis.com/"
+# A function gets its token once, when it starts.
+ACCESS_LIFETIME_S = 10 * 365 * 86_400
 _RENEW_BEFORE_END_S = 600
 _REQUIRED = ["iss", "aud", "exp", "iat", "sub", "email"]
 
@@ -62,13 +66,32 @@ class Identity:
         """The request header that carries a signed token."""
         return {"Authorization": f"Bearer {self.sign(audience, email)}"}
 
+    def access_token(self, email: str) -> str:
+        """A token for the calls of an account to the APIs of this local cloud."""
+        return self._make(ACCESS_AUDIENCE, email, ACCESS_LIFETIME_S)[1]
+
+    def access_email(self, token: str) -> tuple[str, float]:
+        """The account of an access token, and the end of the token in seconds since the epoch.
+
+        Raises:
+            Unauthenticated: the token is not valid, or is an identity token for another service.
+        """
+        claims = self._claims(token)
+        email, end = claims["email"], claims["exp"]
+        if claims["aud"] != ACCESS_AUDIENCE or not isinstance(email, str) or not isinstance(end, int):
+            raise Unauthenticated("the token is no access token")
+        return email, float(end)
+
     def jwks(self) -> dict[str, list[dict[str, object]]]:
         """The public key as a JSON Web Key Set (RFC 7517), as served to verifiers."""
         key: dict[str, object] = RSAAlgorithm.to_jwk(self._public, as_dict=True)
         return {"keys": [key | {"kid": self._key_id, "use": "sig", "alg": "RS256"}]}
 
-    def verify(self, token: str, audience: str | Collection[str], allowed_emails: Collection[str]) -> str:
+    def verify(self, token: str, audience: str | Collection[str], allowed_emails: Collection[str] | None = None) -> str:
         """Check a token and return the caller's e-mail address.
+
+        Args:
+            allowed_emails: the accounts that may call; None leaves that to the caller of this method.
 
         Raises:
             Unauthenticated: the token is not valid; only RS256 and a single string `aud` are accepted.
@@ -81,19 +104,19 @@ class Identity:
         email = claims["email"]
         if not isinstance(email, str) or claims.get("email_verified") is not True:
             raise Unauthenticated("the token names no verified e-mail")
-        if email not in allowed_emails:
+        if allowed_emails is not None and email not in allowed_emails:
             raise Forbidden(f"{email} lacks roles/run.invoker")
         return email
 
-    def _make(self, audience: str, email: str) -> tuple[float, str]:
+    def _make(self, audience: str, email: str, lifetime_s: int = LIFETIME_S) -> tuple[float, str]:
         now = int(self._now())
         subject = str(int.from_bytes(hashlib.sha256(email.encode()).digest()[:8]))
         claims = {
             "iss": ISSUER, "aud": audience, "azp": subject, "sub": subject,
-            "email": email, "email_verified": True, "iat": now, "exp": now + LIFETIME_S,
+            "email": email, "email_verified": True, "iat": now, "exp": now + lifetime_s,
         }  # fmt: skip
         token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._key_id})
-        return float(now + LIFETIME_S), token
+        return float(now + lifetime_s), token
 
     def _claims(self, token: str) -> Mapping[str, object]:
         # The library reads the machine's clock. Times are checked below against ours, which tests can move.

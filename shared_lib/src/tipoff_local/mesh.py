@@ -62,7 +62,11 @@ class Dataset(_Part, frozen=True):
 
 
 class Grants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All resources that a function may use, by key. They define its IAM roles and its environment."""
+    """All resources that a function may use, by key. They define its IAM roles and its environment.
+
+    Attributes:
+        read_sessions: whether it may read tables by the Storage Read API.
+    """
 
     read_buckets: tuple[str, ...] = ()
     write_buckets: tuple[str, ...] = ()
@@ -71,6 +75,7 @@ class Grants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     publish: tuple[str, ...] = ()
     start_workflows: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    read_sessions: bool = False
 
 
 class Function(_Part, frozen=True):
@@ -306,7 +311,7 @@ class _Resolver:
             service=declared.service,
             url=self._url(key),
             email=self._email(f"fn-{key.replace('_', '-')}"),
-            env=self._base(key) | self._granted(declared.may),
+            env=self._base(key) | {"THREADS": str(declared.concurrency)} | self._granted(declared.may),
             invokers=frozenset(self._invokers(key)),
             declared=declared,
         )

@@ -1,5 +1,6 @@
 # Every grant except access to datasets, which is on the datasets (bigquery.tf). The grants follow from `may`, `calls`,
-# `runs` and `publish` of mesh.yaml. tests/terraform derives the same list in Python and compares the two.
+# `runs` and `publish` of mesh.yaml. shared_lib/src/tipoff_local/iam/grants.py derives the same list, which the local
+# cloud enforces, and tests/terraform compares the two.
 
 locals {
   readers_of_buckets = merge([for key, may in local.may : {
@@ -125,6 +126,15 @@ resource "google_project_iam_member" "job_user" {
 
   project = var.project
   role    = "roles/bigquery.jobUser"
+  member  = "serviceAccount:${local.emails[each.key]}"
+}
+
+# Reading rows by the Storage Read API needs permissions on the project in addition to those on the dataset.
+resource "google_project_iam_member" "read_session_user" {
+  for_each = toset([for key, function in local.mesh.functions : local.function_ids[key] if try(function.may.read_sessions, false)])
+
+  project = var.project
+  role    = "roles/bigquery.readSessionUser"
   member  = "serviceAccount:${local.emails[each.key]}"
 }
 

@@ -54,6 +54,8 @@ locals {
     for key, may in local.may : key => merge(
       local.base_environment,
       { RELEASE = local.releases[key] },
+      # functions-framework serves cpu * 4 requests at once without it, whatever Cloud Run lets in.
+      { THREADS = tostring(local.mesh.functions[key].concurrency) },
       { for name in setunion(may.read_buckets, may.write_buckets) : "BUCKET_${upper(replace(name, "-", "_"))}" => local.buckets[name] },
       { for name in setunion(may.read_datasets, may.write_datasets) : "DATASET_${upper(replace(name, "-", "_"))}" => local.datasets[name] },
       { for name in may.publish : "TOPIC_${upper(replace(name, "-", "_"))}" => local.topics[name] },

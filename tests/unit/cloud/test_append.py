@@ -15,7 +15,7 @@ from tipoff import tables
 from tipoff.cloud import append
 from tipoff.cloud.append import Appender
 from tipoff.cloud.ledger import QuotaLedger
-from tipoff.cloud.rows import Part
+from tipoff.cloud.rows import Part, RowEncoder
 from tipoff.core.errors import BackendUnavailable, ContractViolation
 from tipoff.runtime.settings import Settings
 from tipoff.tables import Table
@@ -148,6 +148,17 @@ def test_a_value_of_another_type_fails_its_document_alone(wire: Wire, column: st
     assert good is None and isinstance(bad, ContractViolation) and bad.code == "row_refused"
     assert told in bad.message and TABLE.full_name in bad.message
     assert wire.appends == [["good"]]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [table for table in tables.all_tables() if table.kind in ("log", "landing")],
+    ids=lambda table: table.full_name,
+)
+def test_fields_are_sent_as_documented(table: Table) -> None:
+    """A repeated field has no NULL. No rule is documented for the field of a REQUIRED column: it stays nullable."""
+    fields = {found.name: found.nullable for found in RowEncoder(table).schema}
+    assert fields == {column.name: column.mode != "REPEATED" for column in table.columns}
 
 
 def test_constants_stand_on_every_row_of_their_part(wire: Wire) -> None:

@@ -2,12 +2,14 @@
 
 import gzip
 import json
+import time
 import tracemalloc
 
 import pypdf
 import pytest
 from pypdf.errors import DependencyError
 from tests.unit.core import core_documents as d
+from tests.unit.core.hostile_pdfs import HOSTILE
 
 from tipoff import sources
 from tipoff.core.codes import DocumentOutcome, Reason
@@ -94,6 +96,21 @@ def test_other_pdfs_are_quarantined(body: bytes) -> None:
         sources.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", b"%PDF-" * 2**20).reason
         == "too_large"
     )
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_pdf_that_grows_is_refused_in_bounds(name: str) -> None:
+    body = HOSTILE[name]()
+    tracemalloc.start()
+    started_s = time.process_time()
+    try:
+        parsed = sources.read("nba-com/injury-report-pdf/2024-01-24/17/20240124T223000Z.pdf", body)
+        grown_bytes = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert parsed.outcome is DocumentOutcome.QUARANTINED and parsed.reason in (Reason.SCHEMA, Reason.TOO_LARGE)
+    assert grown_bytes < 64 * 2**20
+    assert time.process_time() - started_s < 8  # two seconds; tracing takes four times as long
 
 
 def test_an_encrypted_pdf_is_quarantined(monkeypatch: pytest.MonkeyPatch) -> None:

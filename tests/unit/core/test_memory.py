@@ -37,6 +37,7 @@ def filled(unit: bytes, before: bytes = b"", after: bytes = b"", size: int = 31 
     return before + unit * ((size - len(before) - len(after)) // len(unit)) + after
 
 
+GAME = b'{"gameId":"0022400001","homeTeam":{"teamId":1610612765,"teamTricode":"DET","teamCity":"Detroit","score":0}},'
 # Filled when their test runs: each worker imports this module, and together they are 400 MB.
 BOMBS = {
     "blanks beyond the limit": (partial(filled, b" ", size=200 * MEGABYTE), "too_large"),
@@ -45,6 +46,10 @@ BOMBS = {
     "one long text": (partial(filled, "\N{BASKETBALL AND HOOP}".encode(), b'{"a":"', b'"}'), "too_large"),
     "one long number": (partial(filled, b"9", b"[", b"]"), "too_large"),
     "five million equal keys": (partial(filled, b'"a":1,', b"{", b'"a":1}'), "too_large"),
+    "a key repeated after six megabytes": (
+        partial(filled, GAME, b'{"games":[', b'{}],"games":[]}', size=6 * MEGABYTE),
+        "duplicate_key",
+    ),
     "brackets": (partial(filled, b"["), "too_deep"),
     "the last byte is no UTF-8": (partial(filled, "é".encode(), b'{"a":"', b'\xff"}'), "invalid_encoding"),
 }

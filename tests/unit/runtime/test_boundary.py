@@ -2,8 +2,11 @@
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
+from time import sleep
 
 import msgspec
 import pytest
@@ -25,9 +28,12 @@ from tipoff.core.errors import (
 )
 from tipoff.runtime.boundary import REQUEST_BYTES_MAX, Function, Route
 from tipoff.runtime.events import Delivery
-from tipoff.runtime.settings import Settings
+from tipoff.runtime.settings import FunctionSettings
 
-ENVIRONMENT = {"PROJECT_ID": "p", "PROJECT_NUMBER": "1", "REGION": "r", "ENVIRONMENT": "local", "RELEASE": "x"}
+ENVIRONMENT = {
+    "PROJECT_ID": "p", "PROJECT_NUMBER": "1", "REGION": "r", "ENVIRONMENT": "local", "RELEASE": "x", "THREADS": "8",
+    "DATASET_NBA_OPS": "ops", "TOPIC_ALERTS": "alerts",
+}  # fmt: skip
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -47,6 +53,7 @@ class Context:
     """Remembers what was set aside; steps raise what it holds."""
 
     error: Exception | None = None
+    waits_for: Event = field(default_factory=Event)
     quarantined: list[str] = field(default_factory=list)
     seen: list[Delivery] = field(default_factory=list)
 
@@ -62,6 +69,8 @@ class Context:
 
 def push_step(context: Context, delivery: Delivery) -> None:
     context.seen.append(delivery)
+    if delivery.data == b"slow":
+        context.waits_for.wait(10)
     if context.error is not None:
         raise context.error
 
@@ -83,7 +92,7 @@ def client(context: Context, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
         monkeypatch.setenv(name, value)
     function = Function(
         name="tested",
-        settings=Settings,
+        settings=FunctionSettings,
         open_context=lambda settings: context,
         push=push_step,
         routes=(Route("POST", "/count", Body, http_step), Route("POST", "/when", When, lambda _, when: when)),
@@ -144,6 +153,19 @@ def test_a_workflow_is_answered_by_status_and_code(
         assert answer.json["code"] == ("NOT_READY" if isinstance(error, NotReady) else error.code)
 
 
+def test_a_burst_of_pushes_leaves_a_quarter_of_the_threads_to_callers(client: FlaskClient, context: Context) -> None:
+    """The messages of a bootstrap filled every thread of `analyze`, and the calls of workflows waited behind them."""
+    with ThreadPoolExecutor(6) as pool:
+        slow = [pool.submit(client.application.test_client().post, "/", json=pushed(b"slow")) for _ in range(6)]
+        while len(context.seen) < 6:
+            sleep(0.01)
+        assert client.post("/", json=pushed()).status_code == 429
+        assert client.post("/count", json={"number": 1}).status_code == 200
+        context.waits_for.set()
+        assert {answer.result().status_code for answer in slow} == {204}
+    assert client.post("/", json=pushed()).status_code == 204
+
+
 def test_a_request_is_typed_or_refused_naming_the_field(client: FlaskClient) -> None:
     """A date that stayed text took phase 4 down (docs/pitfalls.md#4)."""
     answer = client.post("/count", data=b'{"number": "one"}')
@@ -182,5 +204,5 @@ def test_a_missing_name_stops_the_start_and_lists_every_gap(monkeypatch: pytest.
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(SystemExit) as caught:
-        Function(name="tested", settings=Settings, open_context=lambda settings: Context())
+        Function(name="tested", settings=FunctionSettings, open_context=lambda settings: Context())
     assert all(name in str(caught.value) for name in ENVIRONMENT)

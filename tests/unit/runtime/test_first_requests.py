@@ -9,7 +9,7 @@ SCRIPT = """
 import sys, threading
 import msgspec
 from tipoff.runtime.boundary import Function
-from tipoff.runtime.settings import Settings
+from tipoff.runtime.settings import FunctionSettings
 
 def chain():
     link = msgspec.defstruct("Link", [])
@@ -23,7 +23,7 @@ def first(barrier, link):
     msgspec.convert({"a0": 1, "below": {"a1": 2}}, link)
 
 links = [chain() for _ in range(60)]
-Function(name="tested", settings=Settings, open_context=lambda settings: None)
+Function(name="tested", settings=FunctionSettings, open_context=lambda settings: None)
 sys.setswitchinterval(1e-6)
 for link in links:
     barrier = threading.Barrier(16)
@@ -33,7 +33,10 @@ for link in links:
     for thread in threads:
         thread.join()
 """
-ENVIRONMENT = {"PROJECT_ID": "p", "PROJECT_NUMBER": "1", "REGION": "r", "ENVIRONMENT": "local", "RELEASE": "x"}
+ENVIRONMENT = {
+    "PROJECT_ID": "p", "PROJECT_NUMBER": "1", "REGION": "r", "ENVIRONMENT": "local", "RELEASE": "x", "THREADS": "8",
+    "DATASET_NBA_OPS": "ops", "TOPIC_ALERTS": "alerts",
+}  # fmt: skip
 
 
 def test_a_fresh_instance_survives_many_first_requests() -> None:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tipoff.cloud.storage import ObjectName
-from tipoff.steps.replay import CHUNK_BYTES, CHUNK_OBJECTS, FIRST_LOOK_S, LOOK_MAX_S, LOOK_MIN_S, _chunks, _pause_s
+from tipoff.steps.replay import CHUNK_BYTES, CHUNK_OBJECTS, FIRST_POLL_S, POLL_MAX_S, POLL_MIN_S, _chunks, _pause_s
 
 KINDS = ("nba-com/boxscores", "nba-com/play-by-play", "odds-api/player-props")
 
@@ -37,10 +37,10 @@ def test_an_empty_replay_has_no_messages() -> None:
 def test_polls_become_more_frequent_near_the_end() -> None:
     pauses = [_pause_s(done, 1_000, done / 100) for done in range(500, 1_000, 100)]
     assert all(later <= earlier for earlier, later in pairwise(pauses))
-    assert all(LOOK_MIN_S <= pause <= LOOK_MAX_S for pause in [*pauses, _pause_s(0, 1_000, 60.0), _pause_s(1, 9, 0.0)])
+    assert all(POLL_MIN_S <= pause <= POLL_MAX_S for pause in [*pauses, _pause_s(0, 1_000, 60.0), _pause_s(1, 9, 0.0)])
 
 
 def test_a_slow_beginning_does_not_make_the_end_wait() -> None:
     """The first objects of a run come late; at their pace it would be looked away for far too long."""
     assert _pause_s(250, 2_000, 1.5) == 1.5
-    assert _pause_s(0, 2_000, 0.0) == FIRST_LOOK_S
+    assert _pause_s(0, 2_000, 0.0) == FIRST_POLL_S

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.bigquery_storage import bigquery_write_client
 from tipoff.cloud.errors import translate, translated
-from tipoff.cloud.failpoints import failpoint
+from tipoff.cloud.failpoints import around
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import Part, RowEncoder
 from tipoff.core.errors import BackendUnavailable, ContractViolation, TipoffError
@@ -186,7 +186,6 @@ class Appender:
             data = rows.serialize().to_pybytes()
         if len(data) > APPEND_BYTES_MAX:
             raise ContractViolation("too_large", f"{name}: an append of {len(data)} bytes")
-        failpoint("bigquery.append:before")
         try:
             response = self._attempt(queue, data)
         except BackendUnavailable:
@@ -194,7 +193,6 @@ class Appender:
             # repeat is harmless: https://cloud.google.com/bigquery/docs/write-api-best-practices
             self._drop_stream(queue)
             response = self._attempt(queue, data)
-        failpoint("bigquery.append:after")
         if not response:
             self._ledger.count_append(name, rows.num_rows, len(data))
         return response
@@ -213,7 +211,8 @@ class Appender:
         request = types.AppendRowsRequest()
         request.arrow_rows.rows.serialized_record_batch = data
         try:
-            queue.stream.send(request).result(timeout=APPEND_TIMEOUT_S, polling=_polling())
+            with around("bigquery.append"):
+                queue.stream.send(request).result(timeout=APPEND_TIMEOUT_S, polling=_polling())
         except StreamClosedError as error:
             raise translate(error, f"append to {queue.encoder.table.full_name}") from error
         except InvalidArgument as error:

@@ -13,7 +13,7 @@ from tipoff.cloud.append import Appender
 from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.bigquery import bigquery_client
 from tipoff.cloud.errors import translated
-from tipoff.cloud.failpoints import failpoint
+from tipoff.cloud.failpoints import around
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import Part
 from tipoff.core.errors import ConfigInvalid, ContractViolation, RequestRefused, TipoffError
@@ -107,10 +107,8 @@ class Warehouse:
         """
         self._require(table)
         self.ledger.count_rebuild(table.full_name)
-        failpoint("bigquery.rebuild:before")
-        with _checks_of(table), translated(f"rebuild {table.full_name}"):
+        with around("bigquery.rebuild"), _checks_of(table), translated(f"rebuild {table.full_name}"):
             self._client.query_and_wait(rebuild_script(table), job_config=job_config(over.parameters()))
-        failpoint("bigquery.rebuild:after")
 
     def append(self, table: Table, rows: Sequence[object]) -> None:
         """Append rows, all or none.

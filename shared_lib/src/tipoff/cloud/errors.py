@@ -1,8 +1,8 @@
 """Translates Google's exceptions to ours: by `reason`, by gRPC code, by HTTP status.
 
-tests/unit/cloud/google_errors.csv lists errors with their types, and the page on which each is to be checked. Not every
-row has been compared with its page. Message text decides in two places, where the service gives no reason or status of
-its own: statements of BigQuery that may succeed later, and a bucket that is absent where an object was asked for.
+tests/unit/cloud/google_errors.csv lists the errors with their types, and says what each row was compared with. Message
+text decides in three places, where the service gives no reason or status of its own: statements of BigQuery that may
+succeed later, statements that would bill too much, and a bucket that is absent where an object was asked for.
 """
 
 from collections.abc import Iterator
@@ -22,19 +22,27 @@ from tipoff.core.errors import (
     TipoffError,
 )
 
-# Where a reason means something else than the HTTP status that it comes with.
+# Where a reason means something else than the HTTP status that it comes with. The client of BigQuery raises a failed
+# job with status 500 if it does not know the reason (google/cloud/bigquery/job/base.py).
 _BY_REASON: dict[str, type[TipoffError]] = {
+    "attributeError": RequestRefused,
+    "badRequest": RequestRefused,
     "billingNotEnabled": Misconfigured,
     "blocked": QuotaPause,
+    "bytesBilledLimitExceeded": RequestRefused,
+    "conflict": BackendUnavailable,  # Cloud Storage: a concurrent change of the same resource; the call can be retried
     "invalidUser": Misconfigured,
     "jobBackendError": BackendUnavailable,
     "jobInternalError": BackendUnavailable,
     "jobRateLimitExceeded": RateLimited,
+    "objectNotSoftDeleted": RequestRefused,
+    "orgPolicyConstraintFailed": Misconfigured,
     "quotaExceeded": QuotaPause,
     "rateLimitExceeded": RateLimited,
     "resourceInUse": BackendUnavailable,
     "resourcesExceeded": BackendUnavailable,
     "responseTooLarge": RequestRefused,
+    "softDeletePolicyNotSet": RequestRefused,
     "stopped": BackendUnavailable,
     "tableUnavailable": BackendUnavailable,
     "timeout": BackendUnavailable,
@@ -47,8 +55,11 @@ _TRANSIENT_MESSAGES = (
     "Transaction is aborted due to concurrent update",
     "Could not serialize access to table",
     "Resources exceeded during query execution",
+    "Too many DML statements outstanding",
     "would affect rows in the streaming buffer",
 )
+# `maximum_bytes_billed` of a query: the client raises it as InternalServerError, but the same query fails again.
+_TOO_EXPENSIVE = "Query exceeded limit for bytes billed"
 # https://cloud.google.com/storage/docs/json_api/v1/status-codes#404-not-found
 _NO_BUCKET = "bucket does not exist"
 
@@ -56,6 +67,7 @@ _NO_BUCKET = "bucket does not exist"
 _BY_GRPC_CLASS: tuple[tuple[type[Exception], type[TipoffError]], ...] = (
     (api.Aborted, BackendUnavailable),
     (api.FailedPrecondition, Misconfigured),
+    (api.Unauthenticated, Misconfigured),
 )
 
 _BY_STATUS: dict[int, type[TipoffError]] = {
@@ -89,6 +101,8 @@ def _kind(error: Exception, of_object: bool) -> type[TipoffError]:
         return BackendUnavailable  # a connection, a token or the time ended before the service answered
     if of_object and isinstance(error, api.NotFound) and _NO_BUCKET not in str(error):
         return NotReady
+    if _TOO_EXPENSIVE in str(error):
+        return RequestRefused
     if any(text in str(error) for text in _TRANSIENT_MESSAGES):
         return BackendUnavailable
     if (by_reason := _BY_REASON.get(_reason(error))) is not None:

@@ -8,7 +8,7 @@ import msgspec
 from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.pubsub import publisher_client
 from tipoff.cloud.errors import translated
-from tipoff.cloud.failpoints import failpoint
+from tipoff.cloud.failpoints import around
 
 if TYPE_CHECKING:
     from google.cloud import pubsub_v1
@@ -41,12 +41,9 @@ class Topics:
     ) -> list[str]:
         """Publish messages in parallel, by their dedupe keys. Returns their ids once the service has all of them."""
         path = self._client.topic_path(self._project, topic)
-        failpoint("pubsub.publish:before")
-        with translated(f"publish to {topic}"):
+        with around("pubsub.publish"), translated(f"publish to {topic}"):
             futures = [
                 self._client.publish(path, msgspec.json.encode(message), **{**(attributes or {}), "dedupe_key": key})
                 for key, message in messages.items()
             ]
-            message_ids = [str(future.result(timeout=PUBLISH_TIMEOUT_S)) for future in futures]
-        failpoint("pubsub.publish:after")
-        return message_ids
+            return [str(future.result(timeout=PUBLISH_TIMEOUT_S)) for future in futures]

@@ -1,7 +1,10 @@
 """Rows of a table folder as the Arrow record batches that the Storage Write API takes.
 
 The schema is composed from `schema.json`, so that a column exists in one place. Types on the wire are those of the
-table "Supported Apache Arrow data types" in BigQuery's documentation, where a repeated field has no NULL.
+table "Supported Apache Arrow data types" (https://cloud.google.com/bigquery/docs/supported-data-types). There, "a NULL
+value must be represented by an empty list" in a repeated field, so its Arrow field is not nullable. The page states no
+such rule for a REQUIRED column. Its field stays nullable, as in Google's own `bq_to_arrow_field`, because Arrow gives
+an arbitrary value where a field that is not nullable has a NULL. `encode` refuses a NULL in such a column instead.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,12 +40,19 @@ class Part:
     constants: Mapping[str, object] = field(default_factory=dict)
 
 
+def arrow_field(column: Column) -> "pyarrow.Field":
+    """The Arrow field of a column."""
+    import pyarrow
+
+    return pyarrow.field(column.name, arrow_type(column), nullable=column.mode != "REPEATED")
+
+
 def arrow_type(column: Column) -> "pyarrow.DataType":
     """The Arrow type of a column's values."""
     import pyarrow
 
     if column.fields:
-        one = pyarrow.struct([(part.name, arrow_type(part)) for part in column.fields])
+        one = pyarrow.struct([arrow_field(part) for part in column.fields])
     else:
         one = _plain_types()[column.type]
     return pyarrow.list_(one) if column.mode == "REPEATED" else one
@@ -78,7 +88,7 @@ class RowEncoder:
         self._constants = [column for column in table.columns if column.name in names]
         self._columns = [column for column in table.columns if column.name not in names]
         columns = [*self._constants, *self._columns]
-        self.schema: pyarrow.Schema = pyarrow.schema([(column.name, arrow_type(column)) for column in columns])
+        self.schema: pyarrow.Schema = pyarrow.schema([arrow_field(column) for column in columns])
 
     def encode(self, parts: Sequence[Part]) -> "pyarrow.RecordBatch":
         """The rows of all parts, in order, as one batch.

@@ -8,7 +8,7 @@ from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.storage import storage_client
 from tipoff.cloud.downloads import Downloads, ObjectBytes
 from tipoff.cloud.errors import translated
-from tipoff.cloud.failpoints import failpoint
+from tipoff.cloud.failpoints import around
 from tipoff.core.errors import Conflict
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ class ObjectStore:
         blob = self._client.bucket(bucket).blob(name)
         blob.content_encoding = content_encoding
         blob.metadata = dict(metadata) if metadata else None
-        failpoint("storage.write:before")
-        with translated(f"write {bucket}/{name}"):
+        with around("storage.write"), translated(f"write {bucket}/{name}"):
             blob.upload_from_string(data, content_type=content_type, if_generation_match=if_generation)
-        failpoint("storage.write:after")
         return int(blob.generation or 0)
 
     def delete(self, bucket: str, name: str, generation: int) -> None:
@@ -70,18 +68,15 @@ class ObjectStore:
             Conflict: another generation is live.
             NotReady: there is no such object.
         """
-        failpoint("storage.delete:before")
-        with translated(f"delete {bucket}/{name}", of_object=True):
+        with around("storage.delete"), translated(f"delete {bucket}/{name}", of_object=True):
             self._client.bucket(bucket).blob(name).delete(if_generation_match=generation)
-        failpoint("storage.delete:after")
 
     def keep_copy(self, source_bucket: str, name: str, generation: int, bucket: str, copy_name: str) -> None:
         """Copy one generation to another name. An existing copy stays."""
         source = self._client.bucket(source_bucket)
         blob = source.blob(name)
-        failpoint("storage.copy:before")
         try:
-            with translated(f"copy {source_bucket}/{name}#{generation}", of_object=True):
+            with around("storage.copy"), translated(f"copy {source_bucket}/{name}#{generation}", of_object=True):
                 source.copy_blob(
                     blob,
                     self._client.bucket(bucket),
@@ -91,8 +86,6 @@ class ObjectStore:
                 )
         except Conflict:
             return
-        finally:
-            failpoint("storage.copy:after")
 
     def names(self, bucket: str, prefix: str = "") -> Iterator[ObjectName]:
         """Live objects whose name starts with `prefix`, in name order."""

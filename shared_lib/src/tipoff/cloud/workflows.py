@@ -8,7 +8,7 @@ import msgspec
 from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.workflows import executions_client
 from tipoff.cloud.errors import translated
-from tipoff.cloud.failpoints import failpoint
+from tipoff.cloud.failpoints import around
 
 if TYPE_CHECKING:
     from google.cloud.workflows import executions_v1
@@ -37,10 +37,8 @@ class Workflows:
     def start(self, workflow: str, argument: msgspec.Struct | dict[str, str | int]) -> Execution:
         """Start `workflow` (its deployed id) with a typed argument."""
         execution = {"argument": msgspec.json.encode(argument).decode()}
-        failpoint("workflows.start:before")
-        with translated(f"start workflow {workflow}"):
+        with around("workflows.start"), translated(f"start workflow {workflow}"):
             started = self._client.create_execution(parent=f"{self._parent}/{workflow}", execution=execution)
-        failpoint("workflows.start:after")
         return _execution(started)
 
     def running(self, workflow: str) -> list[tuple[Execution, str]]:

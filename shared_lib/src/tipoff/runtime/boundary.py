@@ -8,6 +8,9 @@ Only this module has a broad `except`. A function declares its settings and its 
       NotReady    409, redelivered      409 NOT_READY
       Conflict    204                   409
       a bug       500                   500
+
+A function with routes and a subscription keeps a quarter of its threads for callers: a push that would need one of
+them is answered 429 and comes again, so a burst of messages does not make workflows wait.
 """
 
 import logging
@@ -15,7 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any, Protocol
 
 import msgspec
@@ -28,12 +31,13 @@ from tipoff.core.errors import (
     Misconfigured,
     NotReady,
     Permanent,
+    RateLimited,
     Retryable,
     TipoffError,
 )
 from tipoff.runtime import http, log
 from tipoff.runtime.events import Delivery, delivery
-from tipoff.runtime.settings import Settings, load
+from tipoff.runtime.settings import FunctionSettings, load
 
 REQUEST_BYTES_MAX = 10 * 1024 * 1024
 ACKNOWLEDGED = 204
@@ -85,7 +89,7 @@ class Route[C]:
 
 
 @dataclass
-class Function[S: Settings, C: Context]:
+class Function[S: FunctionSettings, C: Context]:
     """A deployable function.
 
     Args:
@@ -104,6 +108,7 @@ class Function[S: Settings, C: Context]:
     _settings: S = field(init=False)
     _context: C | None = field(default=None, init=False)
     _opening: Lock = field(default_factory=Lock, init=False)
+    _push_slots: BoundedSemaphore = field(init=False)
 
     def __post_init__(self) -> None:
         """Read the settings and prepare the structs at the start, so that no request waits.
@@ -116,6 +121,8 @@ class Function[S: Settings, C: Context]:
             self._settings = load(self.settings)
         except ConfigInvalid as error:
             raise SystemExit(f"{self.name} cannot start: {error.message}") from error
+        threads = self._settings.threads
+        self._push_slots = BoundedSemaphore(threads - threads // 4 if self.routes else threads)
         structs.prepare()
         from tipoff.cloud import failpoints
         from tipoff.runtime.settings import environment
@@ -163,8 +170,18 @@ class Function[S: Settings, C: Context]:
         if self.push is None or request.method != "POST":
             raise BadRequest("no_such_route", f"{self.name} has no {request.method} {request.path}")
         message = delivery(_body(request), {k.lower(): v for k, v in request.headers.items()})
+        if not self._push_slots.acquire(blocking=False):
+            raise RateLimited("pushes_busy", f"{self.name} keeps its remaining threads for callers")
         try:
-            self.push(self.context, message)
+            self._handle(self.push, message)
+        finally:
+            self._push_slots.release()
+        return Response(status=ACKNOWLEDGED)
+
+    def _handle(self, push: PushStep[C], message: Delivery) -> None:
+        """Run the step for a message, and quarantine what a retry cannot help."""
+        try:
+            push(self.context, message)
         except (Retryable, NotReady):
             raise  # what the message asks for is still to be done: it is delivered again
         except Permanent as error:
@@ -172,7 +189,6 @@ class Function[S: Settings, C: Context]:
             self.context.ops.message(message, error)
         except TipoffError as error:
             logger.info(error.message, extra={"facts": {"code": error.code}})
-        return Response(status=ACKNOWLEDGED)
 
     @property
     def context(self) -> C:

@@ -17,7 +17,7 @@ SECRET_PREFIX = "SECRET_"  # noqa: S105 - a prefix of names
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The endpoints of a local cloud. All are None in Google Cloud."""
+    """The endpoints of a local cloud, and the access token of the function's account there. None in Google Cloud."""
 
     storage_emulator_host: str | None = None
     pubsub_emulator_host: str | None = None
@@ -25,6 +25,7 @@ class Endpoints:
     bigquery_storage_emulator_host: str | None = None
     workflows_emulator_host: str | None = None
     sources_emulator_host: str | None = None
+    emulator_access_token: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +41,37 @@ class Settings(Endpoints):
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSettings(Settings):
-    """Names that every deployed function needs."""
+    """Names that every deployed function needs.
+
+    Attributes:
+        threads: how many requests an instance answers at once. functions-framework reads the same variable.
+    """
 
     function: ClassVar[str]  # its key in mesh.yaml
+    threads: int
     dataset_nba_ops: str
-    topic_alerts: str
+
+    @property
+    def alerts(self) -> str | None:
+        """The topic of alerts; None for a function that raises none."""
+        return None
 
     @property
     def datasets(self) -> tuple[str, ...]:
         """The datasets that the function was granted."""
         return tuple(getattr(self, field.name) for field in fields(self) if field.name.startswith("dataset_"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertSettings(FunctionSettings):
+    """Names of a function that raises alerts, as every function does that is called by a push subscription."""
+
+    topic_alerts: str
+
+    @property
+    def alerts(self) -> str | None:
+        """The topic of alerts."""
+        return self.topic_alerts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +89,7 @@ class ModelSettings(FunctionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CollectSettings(StateSettings):
+class CollectSettings(StateSettings, AlertSettings):
     """Names `collect` needs, and its secrets: Secret Manager's values, put into the environment by reference."""
 
     function = "collect"
@@ -77,7 +99,7 @@ class CollectSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class IngestSettings(FunctionSettings):
+class IngestSettings(AlertSettings):
     """Names `ingest` needs."""
 
     function = "ingest"
@@ -88,7 +110,7 @@ class IngestSettings(FunctionSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalyzeSettings(StateSettings):
+class AnalyzeSettings(StateSettings, AlertSettings):
     """Names `analyze` needs."""
 
     function = "analyze"
@@ -109,26 +131,24 @@ class PrecomputeSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictStartSettings(StateSettings):
+class PredictStartSettings(StateSettings, AlertSettings):
     """Names `predict_start` needs."""
 
     function = "predict_start"
     dataset_nba_raw: str
     dataset_nba_analytics: str
-    dataset_nba_precompute: str
     dataset_nba_predictions: str
     topic_prediction_request: str
     workflow_predict: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class PredictSettings(ModelSettings):
+class PredictSettings(ModelSettings, AlertSettings):
     """Names `predict` needs."""
 
     function = "predict"
     dataset_nba_raw: str
     dataset_nba_analytics: str
-    dataset_nba_precompute: str
     dataset_nba_predictions: str
     topic_prediction_ready: str
 
@@ -144,7 +164,7 @@ class GradeSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainSettings(ModelSettings):
+class TrainSettings(ModelSettings, AlertSettings):
     """Names `train` needs."""
 
     function = "train"
@@ -175,7 +195,7 @@ class ReprocessSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReconcileSettings(StateSettings):
+class ReconcileSettings(StateSettings, AlertSettings):
     """Names `reconcile` needs."""
 
     function = "reconcile"
@@ -190,7 +210,7 @@ class ReconcileSettings(StateSettings):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeadLetterSettings(FunctionSettings):
+class DeadLetterSettings(AlertSettings):
     """Names `dead_letter` needs."""
 
     function = "dead_letter"
@@ -209,7 +229,7 @@ def load[S: Settings](kind: type[S], variables: Mapping[str, str] | None = None)
         variables: the environment; None for that of the process.
 
     Raises:
-        ConfigInvalid: settings are missing or empty. The message lists all of them.
+        ConfigInvalid: settings are missing or empty (the message lists all of them), or THREADS is no number.
     """
     found = environment() if variables is None else variables
     values: dict[str, Any] = {field.name: found.get(field.name.upper(), "") for field in fields(kind)}
@@ -219,7 +239,15 @@ def load[S: Settings](kind: type[S], variables: Mapping[str, str] | None = None)
     missing = sorted(name.upper() for name in required if not values[name])
     if missing:
         raise ConfigInvalid("missing_settings", f"{kind.__name__} lacks {', '.join(missing)}")
+    if "threads" in values:
+        values["threads"] = _whole_number("THREADS", values["threads"])
     return kind(**{name: value or None for name, value in values.items()})  # type: ignore[arg-type]
+
+
+def _whole_number(name: str, value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise ConfigInvalid("bad_setting", f"{name} is {value!r}, and must be a whole number of at least 1")
+    return int(value)
 
 
 def _secrets(variables: Mapping[str, str]) -> dict[str, str]:

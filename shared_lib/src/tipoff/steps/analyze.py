@@ -1,7 +1,7 @@
-"""Analyze: rebuild the phase-3 tables for the dates that changed, whoever says so.
+"""The step of `analyze`: rebuild the phase-3 tables for the dates that changed.
 
-A person or a workflow asks by `/process-date-range`; messages of `raw-ready` ask for the dates they name, and those
-that arrive within a second of each other share one rebuild of the union of their dates.
+A person or a workflow calls `/process-date-range`. A message on `raw-ready` names the dates of new rows. Messages that
+arrive close together share one rebuild of all their dates.
 """
 
 from collections.abc import Iterable
@@ -32,25 +32,25 @@ COALESCE_MAX_S = 30.0
 
 
 class AnalyzeWiring(StateWiring[AnalyzeSettings]):
-    """The clients of `analyze`, and the coalescer of its messages."""
+    """The clients of `analyze`, and what combines its messages."""
 
     @client
     def coalescer(self) -> Coalescer:
-        """Joins messages that arrive close together."""
+        """Combines messages that arrive close together."""
         return Coalescer(COALESCE_S, COALESCE_MAX_S)
 
 
 def process_date_range(context: AnalyzeWiring, request: ProcessDateRange) -> Processed:
-    """Rebuild the range on request; see `process`."""
+    """Rebuild the tables of `analyze` over the range; see `process`."""
     return process(context, request)
 
 
 def raw_ready(context: AnalyzeWiring, delivery: Delivery) -> None:
-    """Rebuild what a message of `raw-ready` names, together with its neighbours in time.
+    """Rebuild the dates of a message on `raw-ready`, together with those of messages that arrive at the same time.
 
     Raises:
         BadRequest: the message is not a RawReady.
-        BackendUnavailable: a table could not be rebuilt; the messages will come again.
+        BackendUnavailable: a table could not be rebuilt. Pub/Sub delivers the messages again.
     """
     try:
         message = msgspec.json.decode(delivery.data, type=RawReady)
@@ -62,14 +62,14 @@ def raw_ready(context: AnalyzeWiring, delivery: Delivery) -> None:
         context.coalescer.run(dates, lambda joined: _rebuild(context, joined))
     if INJURY_REPORT in message.tables:
         for day in message.game_dates:
-            _tell_of_change(context, day)
+            _publish_change(context, day)
 
 
 @cache
 def game_histories() -> tuple[Table, ...]:
     """The tables that new rows rebuild.
 
-    Context for games to come is not among them: it is a function of its own as-of, which a workflow gives.
+    Tables with the tag `as_of_context` are not among them: a workflow rebuilds those, with the as-of of its forecast.
     """
     return tuple(table for table in owned(AnalyzeSettings.function) if "as_of_context" not in table.spec.tags)
 
@@ -100,8 +100,8 @@ class _Listings(msgspec.Struct, frozen=True):
     team_abbrs: str
 
 
-def _tell_of_change(context: AnalyzeWiring, day: date) -> None:
-    """Say that what is known of a date's coming games changed; who hears it acts once per digest."""
+def _publish_change(context: AnalyzeWiring, day: date) -> None:
+    """Publish that the injury listings of a date with coming games changed. Receivers act once for each digest."""
     now = context.clock()
     if day < game_date_of(now):
         return
@@ -113,7 +113,7 @@ def _tell_of_change(context: AnalyzeWiring, day: date) -> None:
 
 
 def _rebuild(context: AnalyzeWiring, dates: set[date]) -> None:
-    """Rebuild the game histories over the runs of neighbouring dates."""
+    """Rebuild the game histories over these dates."""
     now = context.clock()
     for start_date, end_date in date_runs(dates):
         over = BuildRange(start_date, end_date, now, LEAD_MINUTES)
@@ -123,7 +123,7 @@ def _rebuild(context: AnalyzeWiring, dates: set[date]) -> None:
 
 
 def date_runs(dates: Iterable[date]) -> list[tuple[date, date]]:
-    """The dates as ranges; dates less than a week apart share one, since a range costs what a day does."""
+    """The dates as ranges. Dates less than a week apart share a range: a range of a week costs as much as a day."""
     runs: list[tuple[date, date]] = []
     for day in sorted(dates):
         if runs and day - runs[-1][1] < timedelta(days=7):

@@ -1,6 +1,7 @@
-"""A batch of predictions: the set of rows it is to write, and how many of them are committed.
+"""The progress of a batch of predictions: how many players it must cover, and how many are done.
 
-No process keeps anything of a batch: its row says what is expected, and the tables say what is committed.
+No process keeps the state of a batch. Its row in `prediction_batches` says what is expected, and the tables of
+predictions and skips say what is committed.
 """
 
 from datetime import date, datetime, timedelta
@@ -34,11 +35,11 @@ class BatchProgress(msgspec.Struct, frozen=True):
 
     @property
     def committed_players(self) -> int:
-        """Players who are done, with or without a prediction."""
+        """Players with a prediction, and players who were skipped."""
         return self.predicted_players + self.skipped_players
 
     def state(self, now: datetime) -> BatchState:
-        """Complete: every player is done. Partial: past the deadline. Stalled: no row was written for five minutes."""
+        """`complete`: all players are done. `partial`: the deadline passed. `stalled`: no new row in five minutes."""
         if self.committed_players >= self.expected_players:
             return "complete"
         if now >= self.deadline_at:
@@ -48,7 +49,7 @@ class BatchProgress(msgspec.Struct, frozen=True):
 
 
 def find_batch(warehouse: Warehouse, start_date: date, end_date: date, batch_id: str = "") -> BatchProgress | None:
-    """The named batch, or the newest one of the dates; None when there is none."""
+    """The named batch, or the newest one of the dates. None if there is none."""
     parameters = {"start_date": start_date, "end_date": end_date, "batch_id": batch_id}
     found = warehouse.rows(load("predict_start/batch_progress"), parameters, BatchProgress)
     return found[0] if found else None

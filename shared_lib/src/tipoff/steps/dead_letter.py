@@ -1,4 +1,4 @@
-"""Dead letters: record what no function could take, and tell a person once."""
+"""The step of `dead_letter`: record a message that no attempt could process, and alert a person once."""
 
 from tipoff.core.errors import Permanent
 from tipoff.runtime.events import Delivery
@@ -10,8 +10,8 @@ DELIVERY_COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
 
 
 def dead_letter(context: Wiring[DeadLetterSettings], delivery: Delivery) -> None:
-    """Record one dead letter with the subscription that gave it up and after how many attempts."""
+    """Record a dead letter with its subscription and the number of attempts."""
     subscription = delivery.attributes.get(SOURCE_SUBSCRIPTION, "unknown")
     attempts = delivery.attributes.get(DELIVERY_COUNT, "?")
-    message = f"{subscription} gave up after {attempts} attempts"
+    message = f"the subscription {subscription} could not deliver it in {attempts} attempts"
     context.ops.message(delivery, Permanent("dead_letter", message, {"subscription": subscription}))

@@ -1,4 +1,4 @@
-"""Grade: compare the predictions of finished games with what happened, once the games are final."""
+"""The step of `grade`: compare the predictions of final games with the points that were scored."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -16,7 +16,7 @@ from tipoff.steps.wiring import StateWiring
 
 
 class Grade(msgspec.Struct, frozen=True):
-    """Body of `/grade`: a date (`yesterday`, AUTO or ISO), or a range for a rebuild."""
+    """Body of `/grade`: a date (`yesterday`, AUTO or ISO), or with `end_date` a range."""
 
     target_date: str = "yesterday"
     end_date: date | None = None
@@ -25,7 +25,7 @@ class Grade(msgspec.Struct, frozen=True):
 
 
 class Graded(msgspec.Struct, frozen=True):
-    """The answer: `partial` when some games of the range are not final yet."""
+    """The answer. `partial`: some games of the range are not final yet."""
 
     status: Literal["completed", "failed"]
     outcome: Literal["ok", "partial", "no_games", "failed"]
@@ -43,16 +43,16 @@ class _Finals(msgspec.Struct, frozen=True):
 
 
 def grade(context: StateWiring[GradeSettings], request: Grade) -> Graded:
-    """Grade a date or range.
+    """Grade the predictions of a date or a range.
 
     Raises:
-        NotReady: there are games, and none of them is final yet.
+        NotReady: there are games, but none of them is final yet.
     """
     over = _range(request, context.clock())
     parameters = {"start_date": over.start_date, "end_date": over.end_date, "as_of": over.as_of}
     found = context.warehouse.rows(load("grade/finals_of_date"), parameters, _Finals)[0]
     if found.games and not found.finals:
-        raise NotReady("NO_FINALS", f"none of the {found.games} games of {over.start_date} is final")
+        raise NotReady("NO_FINALS", f"none of the {found.games} games of {over.start_date} is final yet")
     results = build(context, owned(GradeSettings.function), over, request.force) if found.games else []
     return _answer(over, found, results)
 

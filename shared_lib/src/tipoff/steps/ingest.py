@@ -1,7 +1,11 @@
-"""Ingest: one finalized object becomes rows of its landing tables, or goes to quarantine with a reason.
+"""The step of `ingest`: append the rows of a finalized object to its landing tables, or quarantine it with a reason.
 
-In order: route the name, read at the notified generation, parse (pure), append the rows, set the refused aside,
-write a receipt, announce the dates. Each step can be repeated: readers use the newest rows of each document.
+In order: find the source by the object's name, read the generation of the notification, parse it, append the rows,
+quarantine what was refused, write a receipt, and publish the dates. Each of these can be repeated, because readers use
+the newest rows of each document.
+
+The bytes of all concurrent requests are bounded before they are read: Cloud Run sends up to 250 requests at once, and
+each may name an object of 32 MB.
 """
 
 import hashlib
@@ -18,11 +22,14 @@ from tipoff import sources, tables
 from tipoff.cloud.downloads import ObjectBytes
 from tipoff.cloud.rows import Part
 from tipoff.core.codes import DocumentOutcome, Reason
+from tipoff.core.contracts.decoding import plain_size_bytes
 from tipoff.core.contracts.results import DocumentRefused, Parsed, Reject, refused
 from tipoff.core.contracts.routes import Route
 from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Retryable, TipoffError
 from tipoff.core.messages import REPLAY, LandedObject, ObjectFinalized, RawReady, Replay
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, TableCount
+from tipoff.core.size_groups import size_groups
+from tipoff.runtime.bytes_in_flight import BytesInFlight
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import IngestSettings
 from tipoff.steps.ops import VALUE_CHARS_MAX
@@ -31,12 +38,20 @@ from tipoff.steps.wiring import Wiring
 OBJECT_BYTES_MAX = 32 * 1024 * 1024
 FINALIZE = "OBJECT_FINALIZE"
 REPLAY_WORKERS = 4
-# Replays that run at the same time; each has the rows of all its objects in memory.
+# Replays that run at the same time. Each has the rows of all its objects in memory.
 _REPLAYS = BoundedSemaphore(2)
+# A request that cannot be let in is refused before its message is due again (mesh.yaml: ack_deadline_s).
+WAIT_S = 60.0
+# Stored bytes that are in memory, and the same without Content-Encoding. Each is held until the rows are appended. A
+# document that is parsed needs up to 64 MB beyond its plain bytes (tests/unit/core/test_memory.py).
+STORED_BYTES_MAX = 64 * 2**20
+PLAIN_BYTES_MAX = 96 * 2**20
+_STORED = BytesInFlight(STORED_BYTES_MAX, WAIT_S)
+_PLAIN = BytesInFlight(PLAIN_BYTES_MAX, WAIT_S)
 
 
 class _Payload(msgspec.Struct, frozen=True):
-    """The part of a JSON_API_V1 notification that bounds the read."""
+    """The part of a JSON_API_V1 notification that says how large the object is."""
 
     size: str = "0"
 
@@ -47,8 +62,8 @@ def ingest(context: Wiring[IngestSettings], delivery: Delivery) -> None:
     Other events of the bucket are ignored.
 
     Raises:
-        BadRequest: the message is neither, or names another bucket.
-        Retryable: a service did not answer; the message will come again.
+        BadRequest: the message is neither of the two, or names another bucket.
+        Retryable: a service did not answer. Pub/Sub delivers the message again.
     """
     if delivery.attributes.get("eventType") == REPLAY:
         _replay(context, delivery)
@@ -59,7 +74,7 @@ def ingest(context: Wiring[IngestSettings], delivery: Delivery) -> None:
 
 
 def _replay(context: Wiring[IngestSettings], delivery: Delivery) -> None:
-    """Ingest every object of a replay, also when another one fails; then raise the first failure."""
+    """Ingest each object of a replay, even if another one fails. Then raise the first failure."""
     try:
         objects = msgspec.json.decode(delivery.data, type=Replay).objects
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -72,13 +87,16 @@ def _replay(context: Wiring[IngestSettings], delivery: Delivery) -> None:
         except Retryable as error:
             return error
 
-    with _REPLAYS:
-        # All are read before any is parsed: waiting between two documents would leave the caches of the parser cold.
+    stored_bytes = sum(_bytes_to_read(found.name, found.size_bytes) for found in objects)
+    with _REPLAYS, _STORED.hold(stored_bytes):
+        # All objects are read before the first is parsed: parsing one after the other, without waiting, is faster.
         with ThreadPoolExecutor(REPLAY_WORKERS) as pool:
             fetched = list(pool.map(fetch, objects))
-        unread: list[TipoffError] = [one for one in fetched if isinstance(one, Retryable)]
-        _, failures = _ingest(context, [_parsed(one) for one in fetched if isinstance(one, _FetchedObject)])
-    for failure in unread + failures:
+        failures: list[TipoffError] = [one for one in fetched if isinstance(one, Retryable)]
+        read = (one for one in fetched if isinstance(one, _FetchedObject))
+        for group in size_groups(read, _plain_bytes, PLAIN_BYTES_MAX):
+            failures += _ingest_fetched(context, group)[1]
+    for failure in failures:
         raise failure
 
 
@@ -89,9 +107,9 @@ def _finalized(delivery: Delivery, bucket: str) -> ObjectFinalized | None:
     try:
         event = ObjectFinalized(attributes["bucketId"], attributes["objectId"], int(attributes["objectGeneration"]))
     except (KeyError, ValueError) as error:
-        raise BadRequest("bad_notification", f"not a bucket notification: {error}") from error
+        raise BadRequest("bad_notification", f"the message is not a bucket notification: {error}") from error
     if event.bucket != bucket:
-        raise BadRequest("wrong_bucket", f"a notification of {event.bucket}, not of {bucket}")
+        raise BadRequest("wrong_bucket", f"the notification is of the bucket {event.bucket}, not of {bucket}")
     return event
 
 
@@ -99,12 +117,12 @@ def _size_bytes(delivery: Delivery) -> int:
     try:
         return int(msgspec.json.decode(delivery.data, type=_Payload).size)
     except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-        raise BadRequest("bad_notification", f"the payload is no object resource: {error}") from error
+        raise BadRequest("bad_notification", f"the payload is not an object resource: {error}") from error
 
 
 @dataclass(frozen=True)
 class _FetchedObject:
-    """An object as it was read, or why it was refused."""
+    """An object that was read, or the reason why it was refused."""
 
     event: ObjectFinalized
     received_at: datetime
@@ -114,7 +132,7 @@ class _FetchedObject:
 
 @dataclass(frozen=True)
 class _ParsedObject:
-    """A parsed object: what is known of it before its receipt is written."""
+    """An object with its parsed rows or its refusal."""
 
     event: ObjectFinalized
     received_at: datetime
@@ -127,18 +145,37 @@ def ingest_object(context: Wiring[IngestSettings], event: ObjectFinalized, size_
     """Ingest one object of any kind and return its receipt.
 
     Raises:
-        Retryable: a service did not answer. Nothing is lost, and a second attempt gives the same rows.
+        Retryable: a service did not answer. A second attempt gives the same rows.
     """
-    receipts, failures = _ingest(context, [_parsed(_fetch(context, event, size_bytes))])
+    with _STORED.hold(_bytes_to_read(event.name, size_bytes)):
+        receipts, failures = _ingest_fetched(context, [_fetch(context, event, size_bytes)])
     for failure in failures:
         raise failure
     return receipts[0]
 
 
+def _bytes_to_read(name: str, size_bytes: int) -> int:
+    """How many bytes of an object `_fetch` reads."""
+    return size_bytes if sources.route(name) is not None and size_bytes <= OBJECT_BYTES_MAX else 0
+
+
+def _plain_bytes(fetched: _FetchedObject) -> int:
+    """The size of an object without its Content-Encoding; 0 if it was not read."""
+    found = fetched.found
+    return 0 if isinstance(found, DocumentRefused) else plain_size_bytes(found.data, found.content_encoding)
+
+
+def _ingest_fetched(
+    context: Wiring[IngestSettings], fetched: Sequence[_FetchedObject]
+) -> tuple[list[ObjectReceipt], list[TipoffError]]:
+    with _PLAIN.hold(sum(map(_plain_bytes, fetched))):
+        return _ingest(context, [_parsed(one) for one in fetched])
+
+
 def _ingest(
     context: Wiring[IngestSettings], taken: Sequence[_ParsedObject]
 ) -> tuple[list[ObjectReceipt], list[TipoffError]]:
-    """Write each object on its own: the receipts of those that are done, and the errors of the others."""
+    """Write each object by itself. Returns the receipts of the objects that are done, and the errors of the others."""
     failures: list[TipoffError] = []
     ended: list[tuple[_ParsedObject, tuple[TableCount, ...]]] = []
     for one, error in zip(taken, _append(context, taken), strict=True):
@@ -149,7 +186,7 @@ def _ingest(
         else:
             failures.append(error)
     for one, _ in ended:
-        _set_aside(context, one)
+        _quarantine(context, one)
     receipts = [_receipt(context, one, written) for one, written in ended]
     context.ops.objects(receipts)  # before the announcement: a rebuild learns from receipts what is new
     _announce(context, [one for one, written in ended if written])
@@ -162,13 +199,15 @@ def _fetch(context: Wiring[IngestSettings], event: ObjectFinalized, size_bytes: 
     if route is None:
         return _FetchedObject(event, received_at, None, sources.refusal(event.name, size_bytes))
     if size_bytes > OBJECT_BYTES_MAX:
-        refusal = DocumentRefused(Reason.TOO_LARGE, f"an object has {OBJECT_BYTES_MAX} bytes at most", value=size_bytes)
+        refusal = DocumentRefused(
+            Reason.TOO_LARGE, f"an object may have {OBJECT_BYTES_MAX} bytes at most", value=size_bytes
+        )
         return _FetchedObject(event, received_at, route, refusal)
     try:
         found = context.store.read(event.bucket, event.name, event.generation)
     except NotReady:
         superseded = DocumentRefused(
-            Reason.DUPLICATE_DELIVERY, "a newer generation took this one's place", outcome=DocumentOutcome.IGNORED
+            Reason.DUPLICATE_DELIVERY, "a newer generation has replaced this one", outcome=DocumentOutcome.IGNORED
         )
         return _FetchedObject(event, received_at, route, superseded)
     return _FetchedObject(event, received_at, route, found)
@@ -183,14 +222,14 @@ def _parsed(fetched: _FetchedObject) -> _ParsedObject:
 
 
 def _append(context: Wiring[IngestSettings], taken: Sequence[_ParsedObject]) -> list[TipoffError | None]:
-    """Append the rows: for each object its error, or None."""
+    """Append the rows. Returns for each object its error, or None."""
     parts = [_parts(context, one) for one in taken]
     errors = iter(context.warehouse.append_parts([part for of_one in parts for part in of_one]))
     return [_first(islice(errors, len(of_one))) for of_one in parts]
 
 
 def _first(errors: Iterable[TipoffError | None]) -> TipoffError | None:
-    """An object's first error; all of its parts are looked at."""
+    """The first error of an object. All results are consumed, because the next object's follow them."""
     return next(iter([error for error in errors if error is not None]), None)
 
 
@@ -207,12 +246,12 @@ def _parts(context: Wiring[IngestSettings], taken: _ParsedObject) -> list[Part]:
 
 
 def _refused_by_warehouse(taken: _ParsedObject, refusal: ContractViolation) -> _ParsedObject:
-    """A document whose rows the warehouse refuses is not valid."""
+    """The object, refused because the warehouse refuses its rows."""
     parsed = refused(DocumentRefused(Reason.SCHEMA, refusal.message), taken.parsed.parse_seq)
     return _ParsedObject(taken.event, taken.received_at, taken.route, taken.found, parsed)
 
 
-def _set_aside(context: Wiring[IngestSettings], taken: _ParsedObject) -> None:
+def _quarantine(context: Wiring[IngestSettings], taken: _ParsedObject) -> None:
     rejects = taken.parsed.rejects
     if not rejects:
         return
@@ -225,7 +264,7 @@ def _set_aside(context: Wiring[IngestSettings], taken: _ParsedObject) -> None:
 
 
 def _keep_copy(context: Wiring[IngestSettings], event: ObjectFinalized) -> str | None:
-    """Copy the document into the quarantine bucket; a superseded generation can no longer be copied."""
+    """Copy the document to the quarantine bucket. None if its generation was replaced and cannot be copied."""
     copy_object = f"{hashlib.sha256(event.name.encode()).hexdigest()}/{event.generation}"
     try:
         context.store.keep_copy(

@@ -1,4 +1,4 @@
-"""The operations logs: receipts, quarantine entries and alerts, appended and never edited."""
+"""Writes the operations logs: receipts, quarantine entries and alerts. Rows are appended and never changed."""
 
 import hashlib
 import logging
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.pubsub import Topics
-from tipoff.core.errors import TipoffError
+from tipoff.core.errors import ConfigInvalid, TipoffError
 from tipoff.core.messages import Alert
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, StepReceipt
 from tipoff.runtime.events import Delivery
@@ -21,7 +21,7 @@ type Clock = Callable[[], datetime]
 
 
 def utc_now() -> datetime:
-    """The clock of production; tests and the local run pass their own."""
+    """The present instant. Tests and the local run pass another clock."""
     return datetime.now(UTC)
 
 
@@ -29,10 +29,10 @@ class OpsLog:
     """Writes the logs of one function.
 
     Args:
-        warehouse, topics: where to.
-        alerts_topic: the topic of alerts.
+        warehouse, topics: the clients that write the rows and the alerts.
+        alerts_topic: the topic of alerts; None for a function that raises none.
         function: the key of the function that writes.
-        release: the release stamped on each row.
+        release: the release that each row names.
         clock: the present instant.
     """
 
@@ -40,7 +40,7 @@ class OpsLog:
         self,
         warehouse: Warehouse,
         topics: Topics,
-        alerts_topic: str,
+        alerts_topic: str | None,
         function: str,
         release: str,
         clock: Clock = utc_now,
@@ -53,7 +53,7 @@ class OpsLog:
         self._clock = clock
 
     def objects(self, receipts: Sequence[ObjectReceipt]) -> None:
-        """Append receipts of objects."""
+        """Append the receipts of objects."""
         self._warehouse.append(tables.get("object_receipts_log"), receipts)
 
     def quarantine(self, entries: Sequence[QuarantineEntry]) -> None:
@@ -61,11 +61,11 @@ class OpsLog:
         self._warehouse.append(tables.get("quarantine_log"), entries)
 
     def steps(self, receipts: Sequence[StepReceipt]) -> None:
-        """Append the receipts of step runs, all in one append."""
+        """Append the receipts of step runs in one append."""
         self._warehouse.append(tables.get("run_history_log"), receipts)
 
     def message(self, delivery: Delivery, error: TipoffError) -> None:
-        """Set aside a message that no retry can help."""
+        """Quarantine a message that no retry can process, and alert a person."""
         now = self._clock()
         identity = _message_identity(delivery)
         entry = QuarantineEntry(
@@ -88,12 +88,18 @@ class OpsLog:
         self.alert("message_refused", identity, error.message)
 
     def alert(self, kind: str, subject: str, message: str) -> None:
-        """Alert a person, once per (kind, subject). The alert policies of the cloud count the log line."""
+        """Alert a person, once for each (kind, subject). The alert policies of Cloud Monitoring count the log line.
+
+        Raises:
+            ConfigInvalid: mesh.yaml does not let the function publish alerts.
+        """
         logger.warning(message, extra={"facts": {"event": kind, "subject": subject}})
+        if self._alerts_topic is None:
+            raise ConfigInvalid("topic_not_granted", f"{self._function} may not publish alerts: {kind}: {subject}")
         self._topics.publish(self._alerts_topic, Alert(kind, subject, message), f"{kind}:{subject}")
 
 
 def _message_identity(delivery: Delivery) -> str:
-    """The key that the publisher gave, else a digest of the bytes. A message id would not do: a retry changes it."""
+    """The publisher's dedupe key, or a digest of the bytes. The message id differs each time a message is published."""
     key = delivery.attributes.get("dedupe_key")
     return key or hashlib.sha256(delivery.data).hexdigest()

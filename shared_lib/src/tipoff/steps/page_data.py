@@ -1,4 +1,4 @@
-"""Fills the operator's page from the tables."""
+"""Reads what the published page shows from the tables."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -137,7 +137,7 @@ class _Bin(msgspec.Struct, frozen=True):
 
 
 def prediction_lines(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[PredictionLine, ...]:
-    """Active predictions of the dates, newest date first."""
+    """The active predictions of the dates, newest date first."""
     parameters = {"start_date": start_date, "end_date": end_date}
     return tuple(row.line() for row in warehouse.rows(load("publish/predictions"), parameters, _Prediction))
 
@@ -153,7 +153,7 @@ def report_data(
     release: str,
     generated_at: datetime,
 ) -> ReportData:
-    """Everything the page shows of the dates."""
+    """Everything that the page shows for the dates."""
     parameters = {"start_date": start_date, "end_date": end_date}
     scores = warehouse.rows(load("publish/scores"), parameters, _Score)
     dates = warehouse.rows(load("publish/dates"), parameters, _Date)

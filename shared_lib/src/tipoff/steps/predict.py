@@ -1,4 +1,4 @@
-"""The worker: forecast a chunk of players with every system and append the rows, or the reason there are none."""
+"""The step of `predict`: forecast some players with each system, and append the predictions and the skipped players."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -90,11 +90,11 @@ class _StoredQuote(msgspec.Struct, frozen=True):
 
 
 def predict(context: ModelWiring[PredictSettings], delivery: Delivery) -> None:
-    """Predict the players of one request; a repeat appends the same rows, which readers take once.
+    """Predict the players of a request. A repeated delivery appends the same rows, and readers use them once.
 
     Raises:
         BadRequest: the message is not a PredictionRequest.
-        Retryable: the rows are not committed; the message will come again.
+        Retryable: the rows were not committed. Pub/Sub delivers the message again.
     """
     try:
         request = msgspec.json.decode(delivery.data, type=PredictionRequest)
@@ -143,7 +143,7 @@ def _prediction_rows(
 
 @dataclass(frozen=True)
 class _Writer:
-    """Turns forecasts into rows of one request."""
+    """Makes the rows of a request from its forecasts."""
 
     request: PredictionRequest
     bundle: ModelBundle
@@ -203,7 +203,7 @@ def _prediction_id(of: FeatureRow, system_id: str) -> str:
 
 
 def _confidence(advice: Advice, prob_under: float | None) -> float:
-    """Probability of the likelier side, given no push; a half where there is no line to take a side of."""
+    """The probability of the more likely side, given no push. 0.5 without a line."""
     if prob_under is None or advice.prob_push >= 1.0:
         return 0.5
     return max(advice.prob_over, prob_under) / (1.0 - advice.prob_push)
@@ -224,8 +224,8 @@ def _skips(
     rows: Sequence[FeatureRow],
     forecasts: Sequence[Forecast],
 ) -> list[SkipRow]:
-    """Rows that no system had anything to say about."""
-    spoken = {forecast.key for forecast in forecasts}
+    """The players whom no system predicts."""
+    predicted = {forecast.key for forecast in forecasts}
     return [
         SkipRow(
             batch_id=request.batch_id,
@@ -240,5 +240,5 @@ def _skips(
             release=context.settings.release,
         )
         for row in rows
-        if row.key not in spoken
+        if row.key not in predicted
     ]

@@ -1,7 +1,7 @@
-"""The coordinator: turn the slate of a date into a batch of prediction requests, and report the progress of a batch.
+"""The steps of `predict_start`: publish prediction requests for the slate of a date, and report their progress.
 
-`/start` and `/status` keep the handoff's contract. A batch is named by its date and as-of, so that two starters of
-the same work meet at one lock, and one of them is refused.
+`/start` and `/status` have the fields of the original system. The name of a batch is its date and its as-of instant, so
+that two calls for the same batch use the same lock, and one of them is refused.
 """
 
 import re
@@ -30,18 +30,18 @@ from tipoff.steps.wiring import StateWiring
 
 CHUNK_PLAYERS = 256
 DEADLINE = timedelta(minutes=15)
-# How long a starter may take before another one may start instead. The second lies within the redeliveries.
+# How long a start may take before another call may do it. A change is redelivered for longer than its 10 seconds.
 START_LOCK, CHANGE_LOCK = timedelta(seconds=60), timedelta(seconds=10)
-# A change that arrives after the usual lead still counts, up to five minutes before tip-off.
+# The lead of a prediction after a late change: it may use what was known up to five minutes before tip-off.
 LAST_LEAD_MINUTES = 5
 _BATCH_ID = re.compile(r"batch_(\d{4}-\d{2}-\d{2})_\d+")
 
 
 class Start(msgspec.Struct, frozen=True):
-    """Body of `/start` as the handoff has it, plus as-of and lead.
+    """Body of `/start`: the fields of the original system, and the as-of instant and the lead.
 
-    `min_minutes` and `use_multiple_lines` are taken and refused when they ask for what would be wrong: a filter on
-    minutes selects on the outcome, several lines under one key are several predictions of one thing.
+    `min_minutes` is ignored: a filter on minutes played would select players by the outcome. `use_multiple_lines` is
+    refused: it stored several predictions under one key.
     """
 
     game_date: date | None = None
@@ -56,7 +56,7 @@ class Start(msgspec.Struct, frozen=True):
 
 
 class StartSummary(msgspec.Struct, frozen=True):
-    """The slate in figures."""
+    """The size of the slate."""
 
     game_date: date
     total_games: int
@@ -66,7 +66,7 @@ class StartSummary(msgspec.Struct, frozen=True):
 
 
 class Started(msgspec.Struct, frozen=True):
-    """The answer to `/start`: 202 when requests went out, 200 when the date holds no games."""
+    """The answer to `/start`: 202 if requests were published, 200 if the date has no games."""
 
     status: Literal["started", "no_games"]
     code: str
@@ -80,13 +80,13 @@ class Started(msgspec.Struct, frozen=True):
 
 
 class StatusQuery(msgspec.Struct, frozen=True):
-    """Query of `/status`."""
+    """The query string of `/status`."""
 
     batch_id: str = ""
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Players expected and ended, predictions committed, and the time it took so far."""
+    """The players expected and done, the predictions committed, and the time so far."""
 
     expected: int
     completed: int
@@ -117,7 +117,7 @@ class _Candidate(msgspec.Struct, frozen=True):
     nba_game_id: str
     player_id: int | None
     player_lookup: str
-    team_abbr: str | None  # of a name that a quote alone has told of, nobody knows the team
+    team_abbr: str | None  # None if only a quote names the player
     slate_status: str
     cutoff_at: datetime
     has_features: bool
@@ -143,7 +143,9 @@ def start(context: StateWiring[PredictStartSettings], request: Start) -> Started
         NotReady: the same batch is being started, or its starter was killed less than a minute ago.
     """
     if request.use_multiple_lines:
-        raise BadRequest("several_lines", "use_multiple_lines stored several predictions under one key; not done")
+        raise BadRequest(
+            "several_lines", "use_multiple_lines is not supported: it stores several predictions under one key"
+        )
     now = context.clock()
     day = request.game_date or game_date_of(now)
     over = BuildRange(day, day, request.as_of or now, request.lead_minutes)
@@ -156,7 +158,7 @@ def start(context: StateWiring[PredictStartSettings], request: Start) -> Started
     if games == 0:
         return _no_games(day)
     if not candidates:
-        raise NotFound("NO_PLAYERS", f"no candidates for the {games} games of {day}: is the context built?")
+        raise NotFound("NO_PLAYERS", f"no players for the {games} games of {day}: run analyze for that date first")
     batch = _batch(context, request, over, candidates, now)
     with _start_lock(context, batch):
         _refuse_a_second(context, batch, request.force)
@@ -196,7 +198,7 @@ def _batch(
 
 @contextmanager
 def _start_lock(context: StateWiring[PredictStartSettings], batch: BatchRow) -> Iterator[None]:
-    """One starter per batch. When it is killed, the next one does what it left undone."""
+    """Let one call start the batch. If that call is killed, the next one completes the start."""
     try:
         with context.locks.once(f"batches/{batch.game_date}/{batch.batch_id}", context.settings.function, START_LOCK):
             yield
@@ -208,7 +210,7 @@ def _start_lock(context: StateWiring[PredictStartSettings], batch: BatchRow) -> 
 
 
 def _refuse_a_second(context: StateWiring[PredictStartSettings], batch: BatchRow, force: bool) -> None:
-    """An unfinished batch of the same date refuses another one."""
+    """Refuse the batch if another one of the same date is in progress."""
     newest = find_batch(context.warehouse, batch.game_date, batch.game_date)
     if newest is None or force or newest.batch_id == batch.batch_id:
         return
@@ -269,7 +271,7 @@ def status(context: StateWiring[PredictStartSettings], query: StatusQuery) -> St
     """The progress of the named batch, or of the newest one of the last week.
 
     Raises:
-        NotFound: there is no batch of that name.
+        NotFound: no batch has that name.
     """
     now = context.clock()
     start_date, end_date = _dates_of(query.batch_id, now)
@@ -324,11 +326,11 @@ def _progress(found: BatchProgress, now: datetime) -> Progress:
 
 
 def context_changed(context: StateWiring[PredictStartSettings], delivery: Delivery) -> None:
-    """Predict a date again after its context changed, once per digest. A date without a batch is left to `daily`.
+    """Predict a date again after its context changed, once for each digest. Without a batch, `daily` predicts it.
 
     Raises:
         BadRequest: the message is not a ContextChanged.
-        BackendUnavailable: another delivery is doing it, or was killed while doing it a moment ago.
+        BackendUnavailable: another delivery starts it, or was killed less than ten seconds ago.
     """
     try:
         message = msgspec.json.decode(delivery.data, type=ContextChanged)
@@ -343,4 +345,6 @@ def context_changed(context: StateWiring[PredictStartSettings], delivery: Delive
         ):
             context.workflows.start(context.settings.workflow_predict, argument)
     except LockHeld as error:
-        raise BackendUnavailable("being_started", f"{message.digest} is being acted upon") from error
+        raise BackendUnavailable(
+            "being_started", f"another delivery starts the prediction for the digest {message.digest}"
+        ) from error

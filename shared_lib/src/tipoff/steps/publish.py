@@ -1,4 +1,4 @@
-"""Publish: the predictions of a date as JSON, and the operator's page over the dates before it."""
+"""The step of `publish`: write the predictions of a date as JSON, and the page of that date and the dates before it."""
 
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -15,7 +15,7 @@ PAGE_NAME = "index.html"
 
 
 class Publish(msgspec.Struct, frozen=True):
-    """Body of `/publish`: the date to publish, and how many dates the page shows."""
+    """Body of `/publish`: the date to publish, and the number of dates on the page."""
 
     game_date: date
     as_of: datetime | None = None
@@ -23,7 +23,7 @@ class Publish(msgspec.Struct, frozen=True):
 
 
 class Published(msgspec.Struct, frozen=True):
-    """What was written."""
+    """The answer: the names of the objects, and the number of predictions."""
 
     status: Literal["completed"]
     outcome: Literal["ok"]
@@ -41,7 +41,7 @@ class PublicPredictions(msgspec.Struct, frozen=True):
 
 
 def publish(context: Wiring[PublishSettings], request: Publish) -> Published:
-    """Write the public JSON of the date and the page of the dates that end with it."""
+    """Write the public JSON of the date, and the page of the last `page_days` dates."""
     start_date = request.game_date - timedelta(days=request.page_days - 1)
     lines = prediction_lines(context.warehouse, start_date, request.game_date)
     today = tuple(line for line in lines if line.game_date == request.game_date)

@@ -1,7 +1,9 @@
-"""Reconcile: compare what must exist with what does, record it, alert a person once, and start what is missing.
+"""The step of `reconcile`: compare the expected outputs with the tables, and record the result.
 
-What exists is counted in the tables. A lost message, a step that never ran and a source that sends nothing
-have the same effect: an output that does not cover its games.
+It alerts a person once of each incident, and starts the missing steps.
+
+The tables are counted. A lost message, a step that did not run and a source that sends nothing have the same effect:
+an output that does not cover its games.
 """
 
 from collections import defaultdict
@@ -20,19 +22,22 @@ from tipoff.core.expected import Expected, GameDay, assess, changed_rows, missin
 from tipoff.core.game_date import game_date_of
 from tipoff.runtime.settings import ReconcileSettings
 from tipoff.steps.queries import load
-from tipoff.steps.rebuild.checks import broken_checks
+from tipoff.steps.rebuild.checks import failed_checks
 from tipoff.steps.tick import reconcile_again
 from tipoff.steps.wiring import StateWiring
 
 LOOK_BACK_DAYS = 8
-STARTS_PER_DATE = 3  # of one workflow for one date: what fails more often needs a person
+STARTS_PER_DATE = 3  # of one workflow for one date; after that, a person must look
 START_EVERY = timedelta(hours=1)
 AFTER_START, WHILE_LATE = timedelta(minutes=15), timedelta(hours=1)
 
 
 class Reconcile(msgspec.Struct, frozen=True):
-    """Body of `/reconcile`: the instant to judge at, whether to start what is missing, and a range instead of the
-    last days."""
+    """Body of `/reconcile`.
+
+    `as_of` is the instant at which outputs are judged. `start_missing` allows it to start workflows. A range of dates
+    replaces the last days.
+    """
 
     as_of: datetime | None = None
     start_missing: bool = True
@@ -41,7 +46,7 @@ class Reconcile(msgspec.Struct, frozen=True):
 
 
 class Reconciled(msgspec.Struct, frozen=True):
-    """The result: rows by state, alerts sent now, workflows started now, checks of views that fail."""
+    """The answer: the outputs by state, the alerts and workflows of this run, and the checks of views that fail."""
 
     status: Literal["completed"]
     outcome: Literal["ok"]
@@ -110,7 +115,7 @@ def reconcile(context: StateWiring[ReconcileSettings], request: Reconcile) -> Re
     if request.start_date is None:
         reconcile_again(context, _again_at(rows, started, now))
     answer = _answer(days, rows, len(changed), [f"{row.game_date}:{row.output}" for row in alarmed], started)
-    return msgspec.structs.replace(answer, broken=_tell_broken(context, over))
+    return msgspec.structs.replace(answer, broken=_alert_failed_checks(context, over))
 
 
 def _again_at(rows: Sequence[Expected], started: Sequence[str], now: datetime) -> datetime | None:
@@ -128,7 +133,7 @@ def game_days(warehouse: Warehouse, over: Mapping[str, date]) -> list[GameDay]:
 def assessed(
     warehouse: Warehouse, over: Mapping[str, date], days: Sequence[GameDay], now: datetime
 ) -> tuple[Expected, ...]:
-    """The state of every output of the dates at an instant, from the tables as they are."""
+    """The state of each output of the dates at an instant, by the tables."""
     counts: dict[date, dict[str, int]] = defaultdict(dict)
     for covered in warehouse.rows(games_covered_sql(), over, _Covered):
         counts[covered.game_date][covered.output] = covered.games
@@ -144,7 +149,7 @@ def assessed(
 
 @cache
 def games_covered_sql() -> str:
-    """How many games of each date each output covers: one SELECT per output of a source, then what Tipoff makes."""
+    """Counts the games that each output covers: one SELECT for each output of a source, then Tipoff's own outputs."""
     begin = "WITH covered AS (\n"
     delivered = (output for source in sources.SOURCES.values() for output in source.delivers)
     selects = (_DELIVERED[output.per].format(name=output.name) for output in delivered)
@@ -196,13 +201,13 @@ def _record(context: StateWiring[ReconcileSettings], rows: Sequence[Expected], n
     )
 
 
-def _tell_broken(context: StateWiring[ReconcileSettings], over: Mapping[str, date]) -> tuple[str, ...]:
-    """Alert a person of each broken check once: only one reconciliation can create its lock."""
-    broken = broken_checks(context.warehouse, over)
-    for found in broken:
+def _alert_failed_checks(context: StateWiring[ReconcileSettings], over: Mapping[str, date]) -> tuple[str, ...]:
+    """Alert a person once of each failed check: only one run can create the lock of the alert."""
+    failed = failed_checks(context.warehouse, over)
+    for found in failed:
         if _is_first(context.locks, f"checks/{found.table}/{found.subject.replace(': ', '/')}"):
             context.ops.alert("check_failed", found.subject, f"{found.table}: {found.subject}: {found.detail}")
-    return tuple(found.subject for found in broken)
+    return tuple(found.subject for found in failed)
 
 
 def _start_missing(
@@ -221,7 +226,7 @@ def _start_missing(
 
 
 def _may_start(locks: Locks, workflow: str, day: date) -> bool:
-    """Whether a workflow may be started for a date: three times in all, an hour apart."""
+    """Whether a workflow may be started for a date: at most three times, at least an hour apart."""
     for number in range(STARTS_PER_DATE):
         key = f"starts/{day}/{workflow}/{number}"
         if _is_first(locks, key, START_EVERY):
@@ -233,7 +238,7 @@ def _may_start(locks: Locks, workflow: str, day: date) -> bool:
 
 
 def _is_first(locks: Locks, key: str, length: timedelta = timedelta(0)) -> bool:
-    """Whether nobody created this lock before."""
+    """Whether this call creates the lock."""
     try:
         locks.create(key, ReconcileSettings.function, length)
     except LockHeld:

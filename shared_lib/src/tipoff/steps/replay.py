@@ -1,7 +1,7 @@
-"""Replay: announce landed objects again, wait until `ingest` has taken in every one, and account for them.
+"""The step of `/replay`: send landed objects to `ingest` again, wait for all of them, and count the results.
 
-`listed = loaded + already_loaded + ignored + quarantined` when it ends. Nothing needs a cursor: what is in is known
-from receipts, so a run that was killed goes on, under the same name, where the receipts stop.
+At the end, `listed = loaded + already_loaded + ignored + quarantined`. The receipts of `ingest` say which objects are
+done. A run that was killed can therefore be called again under the same name: it continues with the other objects.
 """
 
 import time
@@ -17,6 +17,7 @@ from tipoff import tables
 from tipoff.cloud.storage import ObjectName
 from tipoff.core.errors import BackendUnavailable
 from tipoff.core.messages import REPLAY, LandedObject, Replay
+from tipoff.core.size_groups import size_groups
 from tipoff.runtime.settings import ReprocessSettings
 from tipoff.steps.queries import load
 from tipoff.steps.reprocess import (
@@ -30,16 +31,16 @@ from tipoff.steps.reprocess import (
 )
 from tipoff.steps.wiring import StateWiring
 
-# Each message is an append to every table that its objects touch: 26 ms of processor time beyond what its rows cost.
+# `ingest` appends once for each message and table. An append costs 26 ms of processor time, whatever its size.
 CHUNK_OBJECTS = 170
 CHUNK_BYTES = 8_000_000
-LOOK_MIN_S, FIRST_LOOK_S, LOOK_MAX_S = 0.1, 1.0, 5.0
-OBJECTS_PER_S = 600  # the pace to expect while nothing is known
+POLL_MIN_S, FIRST_POLL_S, POLL_MAX_S = 0.1, 1.0, 5.0
+OBJECTS_PER_S = 600  # the rate to expect before any object is done
 STALLED_AFTER_S = 120.0
 
 
 class Replayed(msgspec.Struct, frozen=True):
-    """The account of one run."""
+    """The answer: how many objects the run listed, and their results."""
 
     status: Literal["completed"]
     code: str
@@ -79,7 +80,7 @@ class _Count(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class _Run:
-    """One run under its name: what it lists, and since when a receipt counts as its own."""
+    """One run: its name, the objects that it lists, and the instant from which receipts belong to it."""
 
     context: StateWiring[ReprocessSettings]
     backfill_id: str
@@ -88,7 +89,7 @@ class _Run:
     since: datetime
 
     def progress(self, total: int, done: int, state: str, failed: int = 0) -> None:
-        """Leave a row that whoever watches reads."""
+        """Append a row of progress, which `tipoff reprocess` and people read."""
         row = BackfillProgress(
             progress_date=self.since.date(),
             backfill_id=self.backfill_id,
@@ -105,26 +106,27 @@ class _Run:
         self.context.warehouse.append(tables.get("backfill_progress_log"), [row])
 
     def receipts(self) -> dict[tuple[str, int], KnownObject]:
-        """Receipts of this run."""
+        """The receipts of this run."""
         return known_objects(self.context, self.prefix, self.since)
 
 
 def replay(context: StateWiring[ReprocessSettings], request: Reprocess) -> Replayed:
-    """Take in what the request names and is not in yet (all of it when forced); returns when all of it has ended.
+    """Ingest the objects of the request that are not loaded yet; if forced, all of them. Returns when all are done.
 
     Raises:
-        BadRequest: the request names nothing, or its range is reversed.
-        BackendUnavailable: for two minutes no further object ended; the same call goes on where this one stopped.
+        BadRequest: the request names no objects, or its range ends before it starts.
+        BackendUnavailable: for two minutes, no further object was done. The same call continues where this one stopped.
     """
     wanted = kept_request(context, request)
     now = context.clock()
     backfill_id = wanted.backfill_id or f"replay_{int(now.timestamp() * 1000)}"
     began_at = _began(context, backfill_id) if wanted.backfill_id else None
     run = _Run(context, backfill_id, wanted.prefix, listing(context, wanted), began_at or now)
-    # A forced run that only begins takes all, whatever is known: no need to read every receipt.
+    # A forced run that starts ingests every object, so it need not read the receipts.
     mine = run.listed if wanted.force and began_at is None else _left(run, wanted, began_at or BEFORE_ALL)
-    # First of all, so that `ingest` is at work while the first row of progress opens its way to the warehouse. A run
-    # that is killed in between has no beginning: forced, it takes in again what `ingest` has, which is harmless.
+    # The messages come before the first row of progress, so that `ingest` works while that append opens a connection.
+    # If the run is killed in between, the next call does not know when it started. A forced one ingests every object
+    # again, which gives the same rows.
     _announce(context, backfill_id, mine)
     run.progress(len(mine), 0, "running")
     return _account(run, mine, _wait(run, mine))
@@ -152,30 +154,17 @@ def _message(chunk: Sequence[ObjectName]) -> Replay:
 
 
 def _chunks(todo: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:
-    """Objects by the message: so few and small that whoever takes them in can hold them all at once.
+    """The objects of each message: at most CHUNK_OBJECTS and CHUNK_BYTES, because `ingest` has all of them in memory.
 
-    Each message has some of every kind, from the first to the last, so that none is much more work than another.
+    Each message has objects from the whole list, so that the messages are about the same amount of work.
     """
     count = -(-len(todo) // CHUNK_OBJECTS)
     for first in range(count):
-        yield from _small_enough(todo[first::count])
-
-
-def _small_enough(objects: Sequence[ObjectName]) -> Iterator[list[ObjectName]]:
-    chunk: list[ObjectName] = []
-    size_bytes = 0
-    for found in objects:
-        if chunk and size_bytes + found.size_bytes > CHUNK_BYTES:
-            yield chunk
-            chunk, size_bytes = [], 0
-        chunk.append(found)
-        size_bytes += found.size_bytes
-    if chunk:
-        yield chunk
+        yield from size_groups(todo[first::count], lambda found: found.size_bytes, CHUNK_BYTES)
 
 
 def _wait(run: _Run, todo: Sequence[ObjectName]) -> Mapping[tuple[str, int], KnownObject]:
-    """The run's receipts, once each object has one; leaves progress whenever something moved."""
+    """Wait until each object has a receipt, and return the receipts. Progress is appended when the count changes."""
     done, began_s = 0, time.monotonic()
     moved_s = began_s
     while True:
@@ -191,17 +180,20 @@ def _wait(run: _Run, todo: Sequence[ObjectName]) -> Mapping[tuple[str, int], Kno
             if not left:
                 return receipts
             if stalled:
-                raise BackendUnavailable("objects_unaccounted", f"{len(left)} have no receipt, as {left[0].name}")
+                raise BackendUnavailable(
+                    "objects_unaccounted", f"{len(left)} objects have no receipt yet, for example {left[0].name}"
+                )
 
 
 def _pause_s(done: int, total: int, seconds: float) -> float:
-    """Until the next look: a third of the time left at the pace so far, so that looks are few and the last soon.
+    """Seconds until the next query: a third of the time that the other objects need at the rate so far.
 
-    Early on the pace looks slower than it is: nobody waits for longer than there was to see.
+    So there are few queries, and the last one comes soon after the last object. At first the rate is underestimated, so
+    a pause is never longer than the run has lasted.
     """
     objects_per_s = done / seconds if done and seconds else OBJECTS_PER_S
     pause_s = (total - done) / objects_per_s / 3
-    return min(max(pause_s, LOOK_MIN_S), max(seconds, FIRST_LOOK_S), LOOK_MAX_S)
+    return min(max(pause_s, POLL_MIN_S), max(seconds, FIRST_POLL_S), POLL_MAX_S)
 
 
 def _counted(run: _Run) -> int:
@@ -210,7 +202,7 @@ def _counted(run: _Run) -> int:
 
 
 def _account(run: _Run, todo: Sequence[ObjectName], receipts: Mapping[tuple[str, int], KnownObject]) -> Replayed:
-    """The account over all that this run took in, under whatever call."""
+    """The answer, over all objects that the run ingested, in this call or an earlier one."""
     mine = [row for found in run.listed if (row := receipts.get((found.name, found.generation)))]
     fates = Counter(row.outcome for row in mine)
     run.progress(len(todo), len(todo), "done", fates["quarantined"])

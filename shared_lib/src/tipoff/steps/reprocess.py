@@ -1,7 +1,7 @@
-"""Reprocess: say what taking landed objects in again would mean, or start the workflow that does it.
+"""The step of `/reprocess`: estimate what it means to ingest landed objects again, or start the workflow that does it.
 
-A request names one object, several, a prefix, or a range of Eastern game dates. It is kept as an object of the state
-bucket, because a workflow's argument has room for a name and not for a list of 434.
+A request names one object, several objects, a prefix, or a range of Eastern game dates. It is stored in the state
+bucket, and the workflow gets its name: the argument of a workflow is too small for hundreds of object names.
 """
 
 from collections import defaultdict
@@ -25,9 +25,9 @@ BEFORE_ALL = datetime(1946, 11, 1, tzinfo=UTC)
 
 
 class Reprocess(msgspec.Struct, frozen=True):
-    """Body of `/reprocess` and `/replay`: one of object, objects, prefix, a range of dates, or a kept request.
+    """Body of `/reprocess` and `/replay`: an object, objects, a prefix, a range, or the id of a stored request.
 
-    `to_step` is how far the workflow goes on over the dates after the objects are in.
+    `to_step` is the last step that the workflow runs over the dates after the objects are ingested.
     """
 
     object: str = ""
@@ -43,13 +43,14 @@ class Reprocess(msgspec.Struct, frozen=True):
 
 
 class ReprocessPlan(msgspec.Struct, frozen=True):
-    """The answer: 200 with what would be done (`dry_run`), or 202 with the execution that does it.
+    """The answer: 200 with the plan (`dry_run`), or 202 with the execution of the workflow.
 
     Attributes:
-        listed: objects that the request names; `todo` of them are not in yet (all of them when forced).
-        rows: rows they will become, from earlier receipts of the object, else the mean of its source.
+        listed: the objects that the request names.
+        todo: those of them that are not loaded yet; all of them if the request is forced.
+        rows: the expected rows, by the last receipt of the object, or else by the mean of its source.
         estimated_usd: at list price, by `tipoff.prices`.
-        execution: full name of the workflow's execution; empty in a plan.
+        execution: full name of the execution; empty in a plan.
     """
 
     status: Literal["planned", "started"]
@@ -75,7 +76,7 @@ class _Argument(msgspec.Struct, frozen=True):
 
 
 class KnownObject(msgspec.Struct, frozen=True):
-    """What the newest receipt of an object says."""
+    """The newest receipt of an object."""
 
     source_object: str
     source_generation: int
@@ -87,10 +88,10 @@ class KnownObject(msgspec.Struct, frozen=True):
 
 
 def reprocess(context: StateWiring[ReprocessSettings], request: Reprocess) -> ReprocessPlan:
-    """Plan, and unless it is a dry run start the workflow that takes the objects in.
+    """Make the plan, and unless this is a dry run, start the workflow that ingests the objects.
 
     Raises:
-        BadRequest: the request names nothing, or its range is reversed.
+        BadRequest: the request names no objects, or its range ends before it starts.
     """
     listed = listing(context, request)
     known = known_objects(context, request.prefix, BEFORE_ALL)
@@ -118,7 +119,7 @@ def _key(request_id: str) -> str:
 
 
 def kept_request(context: StateWiring[ReprocessSettings], request: Reprocess) -> Reprocess:
-    """The request that `request_id` stands for, with this one's name of the run; itself when it stands for none."""
+    """The stored request that `request_id` names, with the `backfill_id` of this one. Without an id, this request."""
     if not request.request_id:
         return request
     found = context.store.read(context.settings.bucket_state, _key(request.request_id))
@@ -127,17 +128,17 @@ def kept_request(context: StateWiring[ReprocessSettings], request: Reprocess) ->
 
 
 def listing(context: StateWiring[ReprocessSettings], request: Reprocess) -> list[ObjectName]:
-    """Objects of the landing bucket that the request names, by name.
+    """The objects of the landing bucket that the request names, in the order of their names.
 
     Raises:
-        BadRequest: it names nothing, or its range is reversed.
+        BadRequest: the request names no objects, or its range ends before it starts.
     """
     names = {*request.objects, request.object} - {""}
     in_range = request.start_date is not None and request.end_date is not None
     if not (names or request.prefix or in_range):
         raise BadRequest("nothing_named", "give object, objects, prefix, or start_date and end_date")
     if request.start_date and request.end_date and request.end_date < request.start_date:
-        raise BadRequest("bad_range", f"end_date {request.end_date} lies before start_date {request.start_date}")
+        raise BadRequest("bad_range", f"end_date {request.end_date} is before start_date {request.start_date}")
     return list(_listed(context, request, names, in_range))
 
 
@@ -150,7 +151,7 @@ def _listed(
 
 
 def _common_prefix(names: set[str]) -> str:
-    """What all names begin with, so that one object is not found by listing the whole bucket."""
+    """The longest prefix of all names, so that the whole bucket need not be listed."""
     first, last = min(names, default=""), max(names, default="")
     same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
     return first[:same]
@@ -178,9 +179,9 @@ def known_objects(
 def to_do(
     listed: Sequence[ObjectName], known: dict[tuple[str, int], KnownObject], force: bool, since: datetime
 ) -> list[ObjectName]:
-    """What is left: objects that today's parser has not dealt with; when forced, those not taken in since `since`.
+    """The objects to ingest: not loaded by the current parser; if forced, without a receipt since `since`.
 
-    A quarantined object is tried again, but once in a run.
+    A quarantined object is tried again, once in each run.
     """
 
     def done(found: ObjectName) -> bool:
@@ -215,7 +216,7 @@ def _plan(
 
 
 def _rows(todo: Sequence[ObjectName], known: dict[tuple[str, int], KnownObject]) -> int:
-    """Rows to expect: an object's own earlier receipt, else the mean of its source's."""
+    """The expected rows: by the last receipt of each object, or else by the mean of its source."""
     by_source: dict[str, list[int]] = defaultdict(list)
     for row in known.values():
         by_source[row.source].append(row.rows_out)

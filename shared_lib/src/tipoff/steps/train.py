@@ -1,4 +1,4 @@
-"""Train: one bundle from everything known before a cutoff, put in force if it is not worse; or an earlier one again."""
+"""The steps of `train`: fit a bundle and activate it if it is not worse, or activate another registered bundle."""
 
 import json
 from dataclasses import replace
@@ -26,9 +26,9 @@ GATE_DAYS = 28
 
 
 class Train(msgspec.Struct, frozen=True):
-    """Body of `/train`: rows before `cutoff_date` are read as known at `as_of` (now).
+    """Body of `/train`: the rows before `cutoff_date` are read as they were known at `as_of` (by default, now).
 
-    With `activate` false the model is kept and registered, and nothing is put in force.
+    If `activate` is false, the model is stored and registered, but not activated.
     """
 
     cutoff_date: date
@@ -37,14 +37,14 @@ class Train(msgspec.Struct, frozen=True):
 
 
 class Activate(msgspec.Struct, frozen=True):
-    """Body of `/activate`: the sha256 (or at least its first twelve digits) of a registered model, and why."""
+    """Body of `/activate`: the sha256 of a registered model, or at least its first twelve digits, and the reason."""
 
     digest: str
     reason: str = "by hand"
 
 
 class Trained(msgspec.Struct, frozen=True):
-    """The answer to both calls."""
+    """The answer to both requests."""
 
     outcome: Literal["activated", "rejected", "kept"]
     model_id: str
@@ -56,10 +56,10 @@ class Trained(msgspec.Struct, frozen=True):
 
 
 def train(context: ModelWiring[TrainSettings], request: Train) -> Trained:
-    """Fit, keep, judge, register.
+    """Fit a model, store it, judge it by the promotion gate, and register the result.
 
     Raises:
-        NotReady: the feature store holds too few rows before the cutoff.
+        NotReady: the feature store has too few rows before the cutoff.
     """
     as_of = request.as_of or context.clock()
     table = _table(context, request.cutoff_date, as_of)
@@ -85,13 +85,13 @@ def _outcome(request: Train, decision: GateDecision) -> Literal["activated", "re
 
 
 def activate(context: ModelWiring[TrainSettings], request: Activate) -> Trained:
-    """Put a registered model in force from now on: how one rolls back.
+    """Activate a registered model from now on. This is also how to roll back.
 
     Raises:
-        NotFound: no model, or more than one, of that digest is registered.
+        NotFound: no registered model has that digest, or several do.
     """
     if len(request.digest) < 12:
-        raise NotFound("no_such_model", f"{request.digest!r} is too short to name a model")
+        raise NotFound("no_such_model", f"{request.digest!r} is too short: give at least 12 digits of the digest")
     found = context.warehouse.rows(load("models/registered_model"), {"digest": request.digest}, ModelEvent)
     if len({event.artefact_digest for event in found}) != 1:
         raise NotFound("no_such_model", f"{len(found)} models are registered under {request.digest}")
@@ -115,7 +115,7 @@ def _table(context: ModelWiring[TrainSettings], cutoff: date, as_of: datetime) -
 def _decide(
     context: ModelWiring[TrainSettings], table: TrainingTable, cutoff: date, as_of: datetime, cache: FoldCache
 ) -> GateDecision:
-    """The gate's word on weeks that neither the twin nor the incumbent has read."""
+    """The decision of the gate, on weeks that neither the twin nor the incumbent was trained on."""
     try:
         incumbent = context.models.bundle_for(cutoff, as_of)
     except ContractViolation as error:
@@ -130,7 +130,7 @@ def _decide(
 
 
 def _keep(context: ModelWiring[TrainSettings], bundle: ModelBundle, decision: GateDecision) -> None:
-    """Write bytes and figures under the digest, once: the same bytes are there already or not at all."""
+    """Store the bundle and its figures under its digest. An existing object has the same bytes and stays."""
     for name, data in ((_object(bundle.digest), bundle.to_bytes()), (_figures(bundle.digest), _metrics(decision))):
         try:
             context.store.write(context.settings.bucket_models, name, data, if_generation=0)
@@ -153,7 +153,7 @@ def _metrics(decision: GateDecision) -> bytes:
 def _event(
     context: ModelWiring[TrainSettings], bundle: ModelBundle, decision: GateDecision, as_of: datetime
 ) -> ModelEvent:
-    """The `trained` event. It counts from the as-of instant on: that is what a replay of that day may use."""
+    """The `trained` event. It is valid from the as-of instant, so that a replay of that day can use the model."""
     return ModelEvent(
         model_id=model_id(bundle.digest),
         system_id=SYSTEM_ID,

@@ -1,4 +1,4 @@
-"""What a function keeps between requests: its settings, its clock and its clients, each made when it is first used."""
+"""The settings, the clock and the clients of a function. A client is made when it is first used, and kept."""
 
 from functools import cached_property
 from threading import RLock
@@ -14,14 +14,14 @@ from tipoff.steps.ops import Clock, OpsLog, utc_now
 
 
 class client[T](cached_property[T]):
-    """A property of a `Wiring` that is made once: threads that need it at the same time wait for one to make it."""
+    """A property of a `Wiring` that is made once, also if several threads read it at the same time."""
 
     @overload
     def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
     @overload
     def __get__(self, instance: object, owner: type[Any] | None = None) -> T: ...
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Self | T:
-        """The value, made under the lock of the instance: `cached_property` alone has none since Python 3.12."""
+        """The value, made under the lock of the instance. Since Python 3.12, `cached_property` takes no lock."""
         if instance is None:
             return self
         with instance.lock:
@@ -33,7 +33,7 @@ class Wiring[S: FunctionSettings = FunctionSettings]:
     """The clients of one function. A test replaces one by setting its attribute.
 
     Args:
-        settings: the names that the function was granted.
+        settings: the names of the resources that the function may use.
         clock: the present instant.
     """
 
@@ -64,11 +64,11 @@ class Wiring[S: FunctionSettings = FunctionSettings]:
 
     @client
     def ops(self) -> OpsLog:
-        """The operations logs, written in the function's name."""
+        """The operations logs, with the function's name and release in each row."""
         return OpsLog(
             warehouse=self.warehouse,
             topics=self.topics,
-            alerts_topic=self.settings.topic_alerts,
+            alerts_topic=self.settings.alerts,
             function=self.settings.function,
             release=self.settings.release,
             clock=self.clock,
@@ -76,7 +76,7 @@ class Wiring[S: FunctionSettings = FunctionSettings]:
 
 
 class StateWiring[S: StateSettings = StateSettings](Wiring[S]):
-    """The clients of a function that takes locks."""
+    """The clients of a function that uses locks."""
 
     @client
     def locks(self) -> Locks:

@@ -1,8 +1,9 @@
 """The child process of `Warehouse`: local-bigquery with our patches.
 
-Arguments: data folder, default project, REST port, gRPC port (0 lets the system choose), threads of DuckDB (0 is one
-for each processor). The process uses the entry points that local-bigquery's own pytest plugin uses, because its
-command line can neither report a port nor end with its parent.
+Arguments: data folder, default project, folder of the identity whose policy is enforced (empty: every caller owns
+everything), REST port, gRPC port (0 lets the system choose), threads of DuckDB (0 is one for each processor). The
+process uses the entry points that local-bigquery's own pytest plugin uses, because its command line can neither report
+a port nor end with its parent.
 """
 
 import json
@@ -31,8 +32,11 @@ from tipoff_local.bigquery.patches.operators import bracket_operands
 from tipoff_local.bigquery.patches.reraise import keep_reasons
 from tipoff_local.bigquery.patches.results import find_results_by_name, run_queries_once
 from tipoff_local.bigquery.patches.translations import SavedTranslations, cache_translations
+from tipoff_local.bigquery.permissions import CheckPermissions, Permissions, check_calls
 from tipoff_local.bigquery.references import ReferencedTables
 from tipoff_local.httpd import INSTANCE_PATH
+from tipoff_local.iam.access import UNRESTRICTED, Access, Enforced
+from tipoff_local.identity import Identity
 from tipoff_local.processes import report_ready, send_other_output_to_log, when_parent_ends
 
 HOST = "127.0.0.1"
@@ -44,7 +48,7 @@ READ, CREATE_SESSION = "google.cloud.bigquery.storage.v1.BigQueryRead", "CreateR
 APPEND_BYTES_MAX = 20_000_000
 
 
-def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: int) -> None:
+def main(data_dir: Path, project: str, access: Access, rest_port: int, grpc_port: int, threads: int) -> None:
     """Serve until the parent ends.
 
     Raises:
@@ -57,11 +61,13 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     settings.bigquery_host = HOST
     settings.data_dir = data_dir
     settings.default_project_id = project
-    buffer, references, saved = apply_patches(data_dir)
+    cache, buffer, saved = apply_patches(data_dir)
+    references, permissions = ReferencedTables(cache), Permissions(access, cache)
     instance = uuid.uuid4().hex
     app.add_middleware(FlushBeforeRead, buffer=buffer, references=references)
+    app.add_middleware(CheckPermissions, permissions=permissions)
     app.add_api_route(INSTANCE_PATH, lambda: {"instance": instance})
-    storage, bound_grpc_port = serve_storage(grpc_port, buffer, references)
+    storage, bound_grpc_port = serve_storage(grpc_port, buffer, references, permissions)
     rest = uvicorn.Server(uvicorn.Config(app, host=HOST, port=rest_port, log_level="warning"))
     thread = threading.Thread(target=rest.run)
     thread.start()
@@ -83,7 +89,7 @@ def main(data_dir: Path, project: str, rest_port: int, grpc_port: int, threads: 
     saved.write()
 
 
-def apply_patches(data_dir: Path) -> tuple[StreamingBuffer, ReferencedTables, SavedTranslations]:
+def apply_patches(data_dir: Path) -> tuple[CatalogueCache, StreamingBuffer, SavedTranslations]:
     """Apply all patches, in an order that they need, and insert the rows that an earlier process left in the buffer."""
     use_ducklake_catalogue()
     cache = CatalogueCache()
@@ -98,10 +104,12 @@ def apply_patches(data_dir: Path) -> tuple[StreamingBuffer, ReferencedTables, Sa
     keep_jobs_in_memory()
     find_results_by_name()
     run_queries_once()
-    return buffer, ReferencedTables(cache), saved
+    return cache, buffer, saved
 
 
-def serve_storage(port: int, buffer: StreamingBuffer, references: ReferencedTables) -> tuple[grpc.Server, int]:
+def serve_storage(
+    port: int, buffer: StreamingBuffer, references: ReferencedTables, permissions: Permissions
+) -> tuple[grpc.Server, int]:
     """Start BigQuery Storage on `port` (0 lets the system choose); returns the server and the port."""
     options = [("grpc.max_receive_message_length", APPEND_BYTES_MAX)]
     storage = grpc.server(ThreadPoolExecutor(STREAMS_MAX), options=options)
@@ -110,7 +118,10 @@ def serve_storage(port: int, buffer: StreamingBuffer, references: ReferencedTabl
         **server.SERVICES,
         READ: {**read, CREATE_SESSION: flush_before_read(read[CREATE_SESSION], buffer, references)},
     }
-    handlers = [grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items()]
+    handlers = [
+        grpc.method_handlers_generic_handler(name, check_calls(methods, permissions))
+        for name, methods in services.items()
+    ]
     storage.add_generic_rpc_handlers(handlers)
     bound = storage.add_insecure_port(f"{HOST}:{port}")
     storage.start()
@@ -119,4 +130,5 @@ def serve_storage(port: int, buffer: StreamingBuffer, references: ReferencedTabl
 
 if __name__ == "__main__":
     send_other_output_to_log()
-    main(Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:]))
+    enforced = Enforced(Identity(Path(sys.argv[3]))) if sys.argv[3] else UNRESTRICTED
+    main(Path(sys.argv[1]), sys.argv[2], enforced, *map(int, sys.argv[4:]))

@@ -34,14 +34,14 @@ class FlushBeforeRead:
         if method == "GET" and _JOB_PATH.search(path):
             return receive
         if method == "POST" and _NEW_JOB_PATH.search(path):
-            receive, body = await _read(receive)
+            receive, body = await read_body(receive)
             await asyncio.to_thread(lambda: self._buffer.flush(self._references.of_request(body)))
         else:
             await asyncio.to_thread(self._buffer.flush)
         return receive
 
 
-async def _read(receive: Any) -> tuple[Any, bytes]:
+async def read_body(receive: Any) -> tuple[Any, bytes]:
     """The whole body, and a `receive` that returns it again."""
     messages = [await receive()]
     while messages[-1].get("more_body"):

@@ -7,21 +7,17 @@ row as for thousands, so a query of one table must not flush all others.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
-from local_bigquery.engine import database
 
 from tipoff_local.bigquery.buffer import TableFilter, every_table
 from tipoff_local.bigquery.catalogue import CatalogueCache
+from tipoff_local.bigquery.definitions import definitions, texts
 
 _WORD = re.compile(r"\w+")
 # The text of such a request does not name the tables that it reads, so it may read every table.
 _ANY_TABLE = re.compile(r"information_schema|\*`|\bexecute\b|\bcall\b", re.IGNORECASE)
-_VIEWS = "SELECT view_name, sql FROM duckdb_views() WHERE NOT internal"
-_RESOURCES = """SELECT routine_id, resource FROM emulator.routines
-    UNION ALL SELECT table_id, resource FROM emulator.row_access_policies"""
 
 _EVERY_TABLE = "*"
 
@@ -37,14 +33,14 @@ class ReferencedTables:
     def of_request(self, body: bytes) -> TableFilter:
         """Tables in the JSON body of a job or query: in its statement, parameters, destination and sources."""
         try:
-            return self.of_text("\n".join(_texts(msgspec.json.decode(body))))
+            return self.of_text("\n".join(texts(msgspec.json.decode(body))))
         except (msgspec.DecodeError, UnicodeDecodeError):
             return every_table
 
     def of_text(self, text: str) -> TableFilter:
         """Tables in a statement, or in the name of a table."""
-        definitions: dict[Words, Words] = self._cache.get("definitions by name", _definitions)
-        words = _with_definitions(set(_words(text)), definitions)
+        by_name: dict[Words, Words] = self._cache.get("definitions by name", _definitions)
+        words = _with_definitions(set(_words(text)), by_name)
         return every_table if _EVERY_TABLE in words else lambda table: words >= _words(table[2])
 
 
@@ -54,21 +50,11 @@ def _words(text: str) -> Words:
     return words | {_EVERY_TABLE} if _ANY_TABLE.search(text) else words
 
 
-def _texts(tree: Any) -> Iterator[str]:
-    if isinstance(tree, str):
-        yield tree
-    elif isinstance(tree, dict | list):
-        for part in tree.values() if isinstance(tree, dict) else tree:
-            yield from _texts(part)
-
-
 def _definitions() -> dict[Words, Words]:
     """The words in the definition of each view, table function and access policy, by the words of its name."""
     found: dict[Words, Words] = defaultdict(frozenset)
-    for name, sql in database.fetch(_VIEWS):
-        found[_words(name)] |= _words(sql)
-    for name, resource in database.fetch(_RESOURCES):
-        found[_words(name)] |= _words("\n".join(_texts(msgspec.json.decode(resource))))
+    for definition in definitions():
+        found[_words(definition.name)] |= _words(definition.text)
     return found
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from tipoff_local.identity import Identity
 from tipoff_local.processes import Child
 
 EXTENSIONS = ("icu", "ducklake", "httpfs", "spatial")
@@ -28,6 +29,7 @@ class Warehouse:
         storage_url: STORAGE_EMULATOR_HOST of the buckets that gs:// loads read.
         extensions: folder of the installed DuckDB extensions; all warehouses of a machine can share it.
         rest_port, grpc_port: 0 lets the system choose.
+        identity: the identity whose policy is enforced; without one, every caller owns everything.
         threads: of DuckDB; 0 is one for each processor. With a single thread, appends take half the processor time.
 
     Attributes:
@@ -36,11 +38,12 @@ class Warehouse:
 
     def __init__(
         self, folder: Path, project: str, *, storage_url: str | None = None, extensions: Path | None = None,
-        rest_port: int = 0, grpc_port: int = 0, threads: int = 0,
+        identity: Identity | None = None, rest_port: int = 0, grpc_port: int = 0, threads: int = 0,
     ) -> None:  # fmt: skip
         self._folder = folder.resolve()
         self._project = project
         self._storage_url = storage_url
+        self._identity_folder = "" if identity is None else str(identity.folder.resolve())
         self._home = extensions or Path(sys.prefix) / "duckdb-home"
         self._numbers = (rest_port, grpc_port, threads)
         self._child: Child | None = None
@@ -55,7 +58,7 @@ class Warehouse:
             ChildFailed: the child could not start; the message carries the end of its log.
         """
         install_extensions(self._home)
-        arguments = [str(self._folder / "data"), self._project, *map(str, self._numbers)]
+        arguments = [str(self._folder / "data"), self._project, self._identity_folder, *map(str, self._numbers)]
         env = {"HOME": str(self._home)}
         if self._storage_url:
             env["STORAGE_EMULATOR_HOST"] = self._storage_url

@@ -9,6 +9,9 @@ from tipoff_local.host.model import HostConfig, HostedFunction, Ready
 from tipoff_local.identity import Identity
 from tipoff_local.processes import Child, ChildFailed
 
+# "Requests will pend for up to 10 seconds" (https://cloud.google.com/run/docs/about-instance-autoscaling).
+PENDING_S = 10.0
+
 
 class FunctionHost:
     """Runs functions in processes that are forked from one that has imported the client libraries.
@@ -18,14 +21,18 @@ class FunctionHost:
         isolate: True gives each function a process of its own, with its memory limit and its log
             (`logs/<service>.log`). False runs all functions in one process with one log (`logs/functions.log`),
             which needs less memory and starts sooner.
+        pending_s: how long a request waits while as many others are in as Cloud Run lets in.
+        enforces: True if the policy in the identity's folder decides who may call, instead of `invokers`.
     """
 
     def __init__(
         self, functions: Sequence[HostedFunction], identity: Identity, port: int = 0, *,
-        folder: Path | None = None, isolate: bool = True,
+        folder: Path | None = None, isolate: bool = True, pending_s: float = PENDING_S, enforces: bool = False,
     ) -> None:  # fmt: skip
         self._folder = folder or identity.folder / "host"
-        self._config = HostConfig(list(functions), str(identity.folder), str(self._folder), port, isolate)
+        self._config = HostConfig(
+            list(functions), str(identity.folder), str(self._folder), port, isolate, pending_s, enforces
+        )
         self._child: Child | None = None
         self._ready = Ready()
 

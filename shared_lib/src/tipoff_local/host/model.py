@@ -1,5 +1,6 @@
 """The configuration of the function host. It is sent to the host's process as JSON."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +21,9 @@ class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
         env: its whole environment.
         service: its Cloud Run name, which is also the first part of its local path.
         invokers: e-mail addresses that may call it.
-        timeout_s, concurrency, memory: as in mesh.yaml; memory like `512Mi`.
+        timeout_s, concurrency, memory, max_instances: as in mesh.yaml; memory like `512Mi`.
         target: name of the entry point in main.py.
-        instances: number of processes, if functions are isolated.
+        instances: number of processes, if functions are isolated; at most `max_instances`.
     """
 
     name: str
@@ -34,7 +35,24 @@ class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 1
     memory: str = "512Mi"
     target: str = "main"
+    max_instances: int = 1
     instances: int = 1
+
+    @property
+    def threads(self) -> int:
+        """How many requests a process of the function runs at a time: functions-framework 3.10.2 under gunicorn.
+
+        It reads THREADS and otherwise starts four threads for each processor (`functions_framework._http.gunicorn`).
+        """
+        return min(self.concurrency, int(self.env.get("THREADS", (os.cpu_count() or 1) * 4)))
+
+    @property
+    def requests_max(self) -> int:
+        """How many requests Cloud Run lets in at a time: concurrency x maximum instances.
+
+        https://cloud.google.com/run/docs/about-instance-autoscaling
+        """
+        return self.concurrency * self.max_instances
 
     @property
     def memory_bytes(self) -> int:
@@ -69,6 +87,8 @@ class HostConfig(msgspec.Struct, frozen=True):
 
     Attributes:
         isolate: whether each function has a process of its own; otherwise all share one.
+        pending_s: how long a request waits while `requests_max` others are in.
+        enforces: whether the policy decides who may call, instead of the functions' `invokers`.
     """
 
     functions: list[HostedFunction]
@@ -76,6 +96,8 @@ class HostConfig(msgspec.Struct, frozen=True):
     folder: str
     port: int
     isolate: bool
+    pending_s: float
+    enforces: bool = False
 
     def instances(self) -> list[Instance]:
         """The processes to run, each with its functions."""

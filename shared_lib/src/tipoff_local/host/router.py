@@ -11,6 +11,7 @@ from tipoff_local.host.eventarc import cloud_event
 from tipoff_local.host.model import HostConfig, HostedFunction
 from tipoff_local.http1 import Client, Disconnected, Request, Response
 from tipoff_local.httpd import HttpServer, json_response
+from tipoff_local.iam.access import Caller, Enforced
 from tipoff_local.identity import Forbidden, Identity, Unauthenticated, bearer
 from tipoff_local.processes import exit_when_closed
 
@@ -26,31 +27,43 @@ logger = logging.getLogger(__name__)
 class Backend:
     """The processes of one function, with one connection (a slot) for each request that a process may run at a time.
 
-    A request goes to the process with the most free slots, over the connection that was used last.
+    A request goes to the process with the most free slots, over the connection that was used last. As many requests are
+    let in as Cloud Run would let in. There are often fewer processes here than instances there; a request that is let
+    in waits for a slot, as it would wait for an instance to start.
     """
 
-    def __init__(self, function: HostedFunction, ports: Sequence[int]) -> None:
+    def __init__(self, function: HostedFunction, ports: Sequence[int], pending_s: float) -> None:
         self.function = function
-        slots = range(function.concurrency)
+        slots = range(function.threads)
         self._free = [[Client(f"http://127.0.0.1:{port}", function.timeout_s) for _ in slots] for port in ports]
-        self._slots = threading.Semaphore(function.concurrency * len(ports))
+        self._pending_s = pending_s
+        self._let_in = threading.Semaphore(function.requests_max)
+        self._slots = threading.Semaphore(function.threads * len(ports))
         self._lock = threading.Lock()
 
     def deliver(self, request: Request) -> Response:
         """Send the request and return the function's answer.
 
         Raises:
-            ApiError: 429 if no slot became free in time, 504 after the function's timeout, 503 if its process ended.
+            ApiError: 429 if it was not let in, 504 after the function's timeout, 503 if its process ended.
         """
-        if not self._slots.acquire(timeout=self.function.timeout_s):
+        if not self._let_in.acquire(timeout=self._pending_s):
             raise ApiError(429, "The request was aborted because there was no available instance.")
+        try:
+            return self._run(request)
+        finally:
+            self._let_in.release()
+
+    def _run(self, request: Request) -> Response:
+        if not self._slots.acquire(timeout=self.function.timeout_s):
+            raise _timed_out()
         with self._lock:
             process = max(self._free, key=len)
             client = process.pop()
         try:
             answer = client.request(request.method, request.target, request.headers, request.body)
         except TimeoutError as error:
-            raise ApiError(504, "The request has been terminated: maximum request timeout.") from error
+            raise _timed_out() from error
         except Disconnected as error:
             raise ApiError(503, "The connection to the instance had an error.") from error
         finally:
@@ -65,8 +78,9 @@ class Router:
 
     def __init__(self, config: HostConfig, listener: socket.socket, ports: Mapping[str, Sequence[int]]) -> None:
         self._identity = Identity(Path(config.identity_folder))
+        self._access = Enforced(self._identity) if config.enforces else None
         self._server = HttpServer(self.handle, listener=listener)
-        self._backends = {f.service: Backend(f, ports[f.name]) for f in config.functions}
+        self._backends = {f.service: Backend(f, ports[f.name], config.pending_s) for f in config.functions}
 
     def serve(self, host_pipe: int) -> None:
         """Serve until standard input (the parent) or `host_pipe` (the host's process) closes."""
@@ -100,7 +114,8 @@ class Router:
         if token is None:
             return _denied(403, "Your client does not have permission to get URL from this server.")
         try:
-            self._identity.verify(token, function.audiences(self._server.url), function.invokers)
+            email = self._identity.verify(token, function.audiences(self._server.url))
+            self._check(email, function)
         except Unauthenticated as error:
             logger.warning("401 for %s: %s", function.service, error)
             return _denied(401, str(error), {"WWW-Authenticate": 'Bearer error="invalid_token"'})
@@ -108,6 +123,26 @@ class Router:
             logger.warning("403 for %s: %s", function.service, error)
             return _denied(403, str(error))
         return None
+
+    def _check(self, email: str, function: HostedFunction) -> None:
+        """Check that an account may call a function.
+
+        Raises:
+            Forbidden: it may not.
+        """
+        if self._access is None:
+            if email not in function.invokers:
+                raise Forbidden(f"{email} lacks roles/run.invoker")
+            return
+        kind = "serviceAccount" if email.endswith(".gserviceaccount.com") else "user"
+        try:
+            self._access.check(Caller(f"{kind}:{email}"), "run.invoke", {"service": function.service})
+        except ApiError as error:
+            raise Forbidden(f"{email} lacks roles/run.invoker: {error.message}") from error
+
+
+def _timed_out() -> ApiError:
+    return ApiError(504, "The request has been terminated: maximum request timeout.")
 
 
 def _inner_target(target: str, *, is_event: bool) -> str:

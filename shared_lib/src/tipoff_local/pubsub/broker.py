@@ -6,6 +6,8 @@ from pathlib import Path
 
 from google.pubsub_v1 import types
 
+from tipoff_local.errors import ApiError
+from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.pubsub.journal import Content, Journal
 from tipoff_local.pubsub.queue import Delivery, Hooks, Message, Policy, Queue
 from tipoff_local.pubsub.rules import already_exists, check_topic, completed, resource_not_found, seconds
@@ -21,8 +23,9 @@ class Broker:
         on_queue: called with every subscription that is created, changed or loaded; the pusher uses it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, access: Access = UNRESTRICTED) -> None:
         self._journal = Journal(folder)
+        self._access = access
         self._lock = threading.RLock()
         self._topics = {topic.name: topic for topic in self._journal.load_topics()}
         self._subscriptions: dict[str, types.Subscription] = {}
@@ -187,17 +190,32 @@ class Broker:
         """Forward a delivery that has used up its attempts, in one transaction.
 
         Returns:
-            False if its dead-letter topic does not exist; the delivery stays then.
+            False if its dead-letter topic does not exist, or Pub/Sub may not forward to it; the delivery stays then.
         """
         subscription = self._subscriptions.get(name)
         if subscription is None:
             return True  # the subscription was deleted with its messages
         topic = subscription.dead_letter_policy.dead_letter_topic
-        if topic not in self._topics:
+        if topic not in self._topics or not self._may_forward(name, topic):
             return False
         content = (delivery.message.data, _dead_letter_attributes(name, delivery))
         self._publish(topic, [content], instead_of=(delivery.message.id, name))
         return True
+
+    def _may_forward(self, subscription: str, topic: str) -> bool:
+        agent, resources = (
+            self._access.agent("pubsub"),
+            {"subscription": _name_of(subscription), "topic": _name_of(topic)},
+        )
+        try:
+            self._access.check(agent, "pubsub.agent.forward", resources)
+        except ApiError:
+            return False
+        return True
+
+
+def _name_of(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def policy_of(subscription: types.Subscription) -> Policy:

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 import msgspec
 from google.pubsub_v1 import types
 
+from tipoff_local.errors import ApiError
 from tipoff_local.http1 import Client, Disconnected
+from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.identity import Identity
 from tipoff_local.pubsub.queue import Lease, Queue
 
@@ -41,8 +43,9 @@ class Target:
 class Pusher:
     """Pushes the messages of every subscription with an endpoint, at most `window` requests at a time for each."""
 
-    def __init__(self, identity: Identity, window: int) -> None:
+    def __init__(self, identity: Identity, window: int, access: Access = UNRESTRICTED) -> None:
         self._identity = identity
+        self._access = access
         self._window = window
         self._pushes: dict[str, _Push] = {}
 
@@ -53,7 +56,7 @@ class Pusher:
             known.target = target_of(subscription)
             known.begin()
         else:
-            push = _Push(queue, target_of(subscription), self._identity, self._window)
+            push = _Push(queue, target_of(subscription), self._identity, self._window, self._access)
             self._pushes[subscription.name] = push
             push.begin()
 
@@ -61,11 +64,12 @@ class Pusher:
 class _Push:
     """The workers of one subscription."""
 
-    def __init__(self, queue: Queue, target: Target | None, identity: Identity, window: int) -> None:
+    def __init__(self, queue: Queue, target: Target | None, identity: Identity, window: int, access: Access) -> None:
         self.queue = queue
         self.target = target
         self._identity = identity
         self._window = window
+        self._access = access
         self._workers = 0
         self._waiting = 0
         self._lock = threading.Lock()
@@ -135,11 +139,12 @@ class _Push:
 
     def _post(self, client: Client, target: Target, lease: Lease) -> bool:
         headers = dict(_HEADERS)
-        if target.email:
-            headers |= self._identity.authorization(target.audience, target.email)
         try:
+            if target.email:
+                self._access.check(self._access.agent("pubsub"), "pubsub.agent.sign", {"service_account": target.email})
+                headers |= self._identity.authorization(target.audience, target.email)
             answer = client.request("POST", _path(target.endpoint), headers, envelope(target, lease))
-        except (TimeoutError, Disconnected):
+        except (TimeoutError, Disconnected, ApiError):
             return False
         return answer.status in _ACKNOWLEDGES
 

@@ -11,6 +11,8 @@ from google.pubsub_v1 import types
 from tipoff_local.errors import invalid, unsupported
 from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import json_response
+from tipoff_local.iam.access import UNRESTRICTED, Access
+from tipoff_local.iam.messages import check_message
 from tipoff_local.pubsub.api import Api
 
 _TOPIC = r"projects/[^/]+/topics/[^/:]+"
@@ -23,7 +25,9 @@ type _Call = Callable[[Any], Any]
 class Rest:
     """Routes requests by method and path. The third part of a route is the request field that the path fills."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, access: Access = UNRESTRICTED) -> None:
+        self._access = access
+
         def pull(request: types.PullRequest) -> types.PullResponse:
             return api.pull(request, _PULL_WAIT_S)
 
@@ -67,8 +71,16 @@ class Rest:
         for method, pattern, field, kind, call in self._routes:
             match = pattern.fullmatch(path)
             if match is not None and method == request.method:
-                return _render(call(_message(request, kind, field, match.group(1))))
+                message = _message(request, kind, field, match.group(1))
+                caller = self._access.caller(request.headers.get("authorization"))
+                check_message(self._access, caller, f"pubsub.{_method_of(call)}", message)
+                return _render(call(message))
         raise unsupported(f"{request.method} {request.path}")
+
+
+def _method_of(call: _Call) -> str:
+    """The name of a method in the API: `CreateTopic` for `create_topic`."""
+    return "".join(word.capitalize() for word in call.__name__.split("_"))
 
 
 def _message(request: Request, kind: Any, field: str, path: str) -> Any:

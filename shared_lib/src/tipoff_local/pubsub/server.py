@@ -10,6 +10,8 @@ from google.pubsub_v1 import types
 
 from tipoff_local.errors import ApiError, unsupported
 from tipoff_local.httpd import HttpServer, PortTaken, listen
+from tipoff_local.iam.access import UNRESTRICTED, Access, Caller
+from tipoff_local.iam.messages import check_message
 from tipoff_local.identity import Identity
 from tipoff_local.pubsub.api import Api
 from tipoff_local.pubsub.broker import Broker
@@ -33,20 +35,22 @@ class PubsubServer:
         port, rest_port: ports of gRPC and REST; 0 lets the system choose.
         push_window: concurrent requests of each push subscription; 1 makes the order of deliveries deterministic.
         interceptors: gRPC server interceptors, for fault injection.
+        access: decides who may call; by default everybody may.
     """
 
     def __init__(
         self, folder: Path, identity: Identity, port: int = 0, rest_port: int = 0, *, push_window: int = 16,
-        interceptors: Sequence[grpc.ServerInterceptor] = (),
+        interceptors: Sequence[grpc.ServerInterceptor] = (), access: Access = UNRESTRICTED,
     ) -> None:  # fmt: skip
         rest_listener = listen(rest_port)
-        self._broker = Broker(folder)
-        self._broker.on_queue = Pusher(identity, push_window).update
+        self._access = access
+        self._broker = Broker(folder, access)
+        self._broker.on_queue = Pusher(identity, push_window, access).update
         api = Api(self._broker)
-        self._http = HttpServer(Rest(api).handle, listener=rest_listener)
+        self._http = HttpServer(Rest(api, access).handle, listener=rest_listener)
         pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="pubsub-grpc")
         self._grpc = grpc.server(pool, options=_OPTIONS, interceptors=list(interceptors))
-        self._grpc.add_generic_rpc_handlers(_handlers(api))
+        self._grpc.add_generic_rpc_handlers(_handlers(api, access))
         self.port = _bind(self._grpc, port)
 
     @property
@@ -93,12 +97,17 @@ class PubsubServer:
                 raise
             self._broker.update_subscription(subscription)
 
-    def publish(self, topic_path: str, data: bytes, attributes: Mapping[str, str]) -> str:
+    def publish(self, topic_path: str, data: bytes, attributes: Mapping[str, str], caller: Caller | None = None) -> str:
         """Publish a message, and return its id once it is durable.
 
+        Args:
+            caller: another service of this local cloud that publishes; without one, it is not checked.
+
         Raises:
-            ApiError: 404 if there is no such topic.
+            ApiError: 404 if there is no such topic, 403 if the caller may not publish to it.
         """
+        if caller is not None:
+            self._access.check(caller, "pubsub.Publish", {"topic": topic_path.rpartition("/")[2]})
         return self._broker.publish(topic_path, [(data, attributes)])[0]
 
     def backlog(self, subscription_path: str) -> int:
@@ -113,28 +122,38 @@ def _bind(server: grpc.Server, port: int) -> int:
         raise PortTaken(f"port {port} of 127.0.0.1 is taken") from error
 
 
-def _handlers(api: Api) -> tuple[grpc.GenericRpcHandler, ...]:
+def _handlers(api: Api, access: Access) -> tuple[grpc.GenericRpcHandler, ...]:
     """The method tables; a method without an entry answers UNIMPLEMENTED with its name."""
     publisher = {
-        "CreateTopic": _unary(api.create_topic, types.Topic),
-        "GetTopic": _unary(api.get_topic, types.GetTopicRequest),
-        "UpdateTopic": _unary(api.update_topic, types.UpdateTopicRequest),
-        "ListTopics": _unary(api.list_topics, types.ListTopicsRequest),
-        "ListTopicSubscriptions": _unary(api.list_topic_subscriptions, types.ListTopicSubscriptionsRequest),
-        "DeleteTopic": _unary(api.delete_topic, types.DeleteTopicRequest),
-        "Publish": _unary(api.publish, types.PublishRequest),
+        "CreateTopic": _unary(access, "CreateTopic", api.create_topic, types.Topic),
+        "GetTopic": _unary(access, "GetTopic", api.get_topic, types.GetTopicRequest),
+        "UpdateTopic": _unary(access, "UpdateTopic", api.update_topic, types.UpdateTopicRequest),
+        "ListTopics": _unary(access, "ListTopics", api.list_topics, types.ListTopicsRequest),
+        "ListTopicSubscriptions": _unary(
+            access, "ListTopicSubscriptions", api.list_topic_subscriptions, types.ListTopicSubscriptionsRequest
+        ),
+        "DeleteTopic": _unary(access, "DeleteTopic", api.delete_topic, types.DeleteTopicRequest),
+        "Publish": _unary(access, "Publish", api.publish, types.PublishRequest),
     }
     subscriber = {
-        "CreateSubscription": _unary(api.create_subscription, types.Subscription),
-        "GetSubscription": _unary(api.get_subscription, types.GetSubscriptionRequest),
-        "UpdateSubscription": _unary(api.update_subscription, types.UpdateSubscriptionRequest),
-        "ListSubscriptions": _unary(api.list_subscriptions, types.ListSubscriptionsRequest),
-        "DeleteSubscription": _unary(api.delete_subscription, types.DeleteSubscriptionRequest),
-        "ModifyPushConfig": _unary(api.modify_push_config, types.ModifyPushConfigRequest),
-        "Pull": _pull(api),
-        "StreamingPull": _stream(api),
-        "Acknowledge": _unary(api.acknowledge, types.AcknowledgeRequest),
-        "ModifyAckDeadline": _unary(api.modify_ack_deadline, types.ModifyAckDeadlineRequest),
+        "CreateSubscription": _unary(access, "CreateSubscription", api.create_subscription, types.Subscription),
+        "GetSubscription": _unary(access, "GetSubscription", api.get_subscription, types.GetSubscriptionRequest),
+        "UpdateSubscription": _unary(
+            access, "UpdateSubscription", api.update_subscription, types.UpdateSubscriptionRequest
+        ),
+        "ListSubscriptions": _unary(
+            access, "ListSubscriptions", api.list_subscriptions, types.ListSubscriptionsRequest
+        ),
+        "DeleteSubscription": _unary(
+            access, "DeleteSubscription", api.delete_subscription, types.DeleteSubscriptionRequest
+        ),
+        "ModifyPushConfig": _unary(access, "ModifyPushConfig", api.modify_push_config, types.ModifyPushConfigRequest),
+        "Pull": _pull(api, access),
+        "StreamingPull": _stream(api, access),
+        "Acknowledge": _unary(access, "Acknowledge", api.acknowledge, types.AcknowledgeRequest),
+        "ModifyAckDeadline": _unary(
+            access, "ModifyAckDeadline", api.modify_ack_deadline, types.ModifyAckDeadlineRequest
+        ),
     }
     return (
         grpc.method_handlers_generic_handler("google.pubsub.v1.Publisher", publisher),
@@ -143,9 +162,15 @@ def _handlers(api: Api) -> tuple[grpc.GenericRpcHandler, ...]:
     )
 
 
-def _unary(call: Callable[[Any], Any], request: Any) -> grpc.RpcMethodHandler:
+def _check(access: Access, method: str, message: Any, context: grpc.ServicerContext) -> None:
+    caller = access.caller(dict(context.invocation_metadata()).get("authorization"))
+    check_message(access, caller, f"pubsub.{method}", message)
+
+
+def _unary(access: Access, method: str, call: Callable[[Any], Any], request: Any) -> grpc.RpcMethodHandler:
     def answer(message: Any, context: grpc.ServicerContext) -> Any:
         try:
+            _check(access, method, message, context)
             return call(message)
         except ApiError as error:
             _abort(context, error)
@@ -154,10 +179,11 @@ def _unary(call: Callable[[Any], Any], request: Any) -> grpc.RpcMethodHandler:
         answer, request_deserializer=request.deserialize, response_serializer=_serialize)  # fmt: skip
 
 
-def _pull(api: Api) -> grpc.RpcMethodHandler:
+def _pull(api: Api, access: Access) -> grpc.RpcMethodHandler:
     def answer(message: types.PullRequest, context: grpc.ServicerContext) -> types.PullResponse:
         remaining = context.time_remaining()
         try:
+            _check(access, "Pull", message, context)
             return api.pull(message, 20.0 if remaining is None else max(0.0, remaining - 0.2))
         except ApiError as error:
             _abort(context, error)
@@ -167,12 +193,18 @@ def _pull(api: Api) -> grpc.RpcMethodHandler:
         response_serializer=_serialize)  # fmt: skip
 
 
-def _stream(api: Api) -> grpc.RpcMethodHandler:
+def _stream(api: Api, access: Access) -> grpc.RpcMethodHandler:
     def answer(
         requests: Iterator[types.StreamingPullRequest], context: grpc.ServicerContext
     ) -> Iterator[types.StreamingPullResponse]:
+        def checked() -> Iterator[types.StreamingPullRequest]:
+            for position, request in enumerate(requests):
+                if position == 0:
+                    _check(access, "StreamingPull", request, context)
+                yield request
+
         try:
-            yield from api.streaming_pull(requests, context.is_active)
+            yield from api.streaming_pull(checked(), context.is_active)
         except ApiError as error:
             _abort(context, error)
 

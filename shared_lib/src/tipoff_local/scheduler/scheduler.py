@@ -14,12 +14,12 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 from tipoff_local.database import Database
+from tipoff_local.identity import ACCESS_AUDIENCE
 from tipoff_local.scheduler.jobs import Firing, Job, WorkflowTarget, delays_s, due, next_firing
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (name TEXT PRIMARY KEY, last TEXT NOT NULL, attempted TEXT, status INTEGER);
 """
-_OAUTH_AUDIENCE = "https://www.googleapis.com/"
 _NO_ANSWER = 0
 
 
@@ -182,7 +182,7 @@ class Scheduler:
     def _request(self, job: Job) -> tuple[str, str, dict[str, str], bytes]:
         target = job.target
         if isinstance(target, WorkflowTarget):
-            headers = self._bearer(_OAUTH_AUDIENCE, job) | {"Content-Type": "application/json"}
+            headers = self._bearer(ACCESS_AUDIENCE, job) | {"Content-Type": "application/json"}
             url = f"{self._workflows_url}/v1/{target.workflow}/executions"
             return "POST", url, headers, msgspec.json.encode({"argument": target.argument})
         headers = self._bearer(target.audience or target.url, job)

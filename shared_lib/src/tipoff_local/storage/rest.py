@@ -12,6 +12,7 @@ import msgspec
 from tipoff_local.errors import ApiError, invalid, unsupported
 from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import json_response
+from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.storage import events
 from tipoff_local.storage.listing import list_objects
 from tipoff_local.storage.model import (
@@ -43,6 +44,28 @@ _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]")
 
 type _Action = Callable[..., Response]
 
+# The method of the API that each action serves. A copy reads its source; its destination is checked as an insert.
+_METHODS = {
+    "_list_buckets": "storage.buckets.list",
+    "_create_bucket": "storage.buckets.insert",
+    "_get_bucket": "storage.buckets.get",
+    "_patch_bucket": "storage.buckets.patch",
+    "_put_bucket": "storage.buckets.update",
+    "_delete_bucket": "storage.buckets.delete",
+    "_layout": "storage.buckets.getStorageLayout",
+    "_list": "storage.objects.list",
+    "_get": "storage.objects.get",
+    "_patch": "storage.objects.patch",
+    "_put": "storage.objects.update",
+    "_delete": "storage.objects.delete",
+    "_rewrite": "storage.objects.get",
+    "_copy": "storage.objects.get",
+    "_configs": "storage.notifications.list",
+    "_create_config": "storage.notifications.insert",
+    "_config": "storage.notifications.get",
+    "_delete_config": "storage.notifications.delete",
+}
+
 
 class Api:
     """Answers requests from one store.
@@ -50,10 +73,14 @@ class Api:
     Args:
         changed: called after every commit that may have queued events.
         notifies: whether notification configs are allowed.
+        access: decides who may call.
     """
 
-    def __init__(self, store: Store, changed: Callable[[], None], *, notifies: bool) -> None:
+    def __init__(
+        self, store: Store, changed: Callable[[], None], *, notifies: bool, access: Access = UNRESTRICTED
+    ) -> None:
         self._store = store
+        self._access = access
         self._changed = changed
         self._notifies = notifies
         self._routes: dict[tuple[str, ...], dict[str, _Action]] = {
@@ -84,8 +111,10 @@ class Api:
         # gcloud spells resumable uploads /resumable/upload/...
         parts = request.path.removeprefix("/resumable").strip("/").split("/")
         if parts[:4] == ["upload", "storage", "v1", "b"] and len(parts) == 6 and parts[5] == "o":
-            answer = upload(self._store, unquote(parts[4]), request)
+            bucket = unquote(parts[4])
+            answer = upload(self._store, bucket, request, self._may_write(request, bucket))
         elif parts[:3] == ["download", "storage", "v1"] and len(parts) == 7:
+            self._check(request, "storage.objects.get", unquote(parts[4]))
             answer = self._media(request, unquote(parts[4]), unquote(parts[6]))
         elif parts[:2] == ["storage", "v1"]:
             answer = self._dispatch(request, parts[2:])
@@ -100,8 +129,22 @@ class Api:
             names = _matched(pattern, parts)
             action = methods.get(request.method)
             if names is not None and action is not None:
+                self._check(request, _METHODS[action.__name__], names[0] if names else "")
                 return action(request, *names)
         raise unsupported(f"{request.method} {request.path}")
+
+    def _check(self, request: Request, method: str, bucket: str, *, exists: bool = False) -> None:
+        caller = self._access.caller(request.headers.get("authorization"))
+        self._access.check(caller, method, {"bucket": bucket}, exists=exists)
+
+    def _may_write(self, request: Request, bucket: str) -> Callable[[], None]:
+        """Check that the caller may create objects in a bucket. The result checks that he may replace one, too.
+
+        Raises:
+            ApiError: 403, he may not.
+        """
+        self._check(request, "storage.objects.insert", bucket)
+        return lambda: self._check(request, "storage.objects.insert", bucket, exists=True)
 
     # -- buckets
 
@@ -210,14 +253,14 @@ class Api:
         })  # fmt: skip
 
     def _duplicate(self, request: Request, bucket: str, name: str, to_bucket: str, to_name: str) -> Stored:
-        query = request.query
+        query, replacing = request.query, self._may_write(request, to_bucket)
         wanted = query.get("sourceGeneration")
         generation = int(wanted) if wanted else None
         source, data = self._store.read(bucket, name, generation, Conditions.of(query, "Source"))
         changes = msgspec.json.decode(request.body or b"{}", type=dict[str, Any])
         settings = decode(request.body, Settings) if changes.keys() - {"name", "bucket"} else source.settings
         body: Body = self._store.save(data)
-        return self._store.put(to_bucket, to_name, body, settings, Conditions.of(query))
+        return self._store.put(to_bucket, to_name, body, settings, Conditions.of(query), replacing=replacing)
 
     def _object(self, request: Request, stored: Stored) -> Response:
         return json_response(stored.resource(request.base_url))

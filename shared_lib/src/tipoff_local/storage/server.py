@@ -4,6 +4,7 @@ from pathlib import Path
 
 from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import HttpServer, listen
+from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.storage.events import Outbox, Publish
 from tipoff_local.storage.rest import Api
 from tipoff_local.storage.store import Store
@@ -17,15 +18,18 @@ class StorageServer:
         publish: publishes a notification (topic path, data, attributes); it is called again later if it raises
             ApiError or OSError. Without it, notificationConfigs are refused.
         port: 0 lets the system choose.
+        access: decides who may call; by default everybody may.
     """
 
-    def __init__(self, folder: Path, publish: Publish | None = None, port: int = 0) -> None:
+    def __init__(
+        self, folder: Path, publish: Publish | None = None, port: int = 0, access: Access = UNRESTRICTED
+    ) -> None:
         listener = listen(port)
         self._http = HttpServer(self._handle, listener=listener)
         self._store = Store(folder, self._http.url)
         self._outbox = Outbox(self._store.database, publish) if publish else None
         changed = self._outbox.wake if self._outbox else _nothing
-        self._api = Api(self._store, changed, notifies=publish is not None)
+        self._api = Api(self._store, changed, notifies=publish is not None, access=access)
 
     @property
     def url(self) -> str:

@@ -8,7 +8,7 @@ at the next start. Object names are never used as paths.
 import sqlite3
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -163,12 +163,13 @@ class Store:
 
     def put(
         self, bucket: str, name: str, body: Body, settings: Settings, conditions: Conditions, *,
-        session: str | None = None,
+        session: str | None = None, replacing: Callable[[], None] = lambda: None,
     ) -> Stored:  # fmt: skip
         """Make `body` the live object. Of concurrent writers with the same precondition, exactly one succeeds.
 
         Args:
             session: the resumable upload that this completes; deleted in the same transaction.
+            replacing: called before an existing object is replaced; may raise.
 
         Raises:
             ApiError: 404 without the bucket, 412 by the conditions.
@@ -177,6 +178,8 @@ class Store:
             owner = bucket_of(rows, bucket)
             current = self._live(rows, bucket, name)
             conditions.check_write(current)
+            if current is not None:
+                replacing()
             now = self._now_us()
             new = Stored(bucket, name, now, 1, body.size, body.sums, body.file, now, now, None, settings)
             if current is not None:

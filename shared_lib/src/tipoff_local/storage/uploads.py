@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.message import Message
 
 import msgspec
@@ -24,29 +24,26 @@ class Session(msgspec.Struct, frozen=True):
     query: dict[str, str]
 
 
-def upload(store: Store, bucket: str, request: Request) -> Response:
-    """Handle one request of `/upload/storage/v1/b/{bucket}/o` by its uploadType."""
+def upload(store: Store, bucket: str, request: Request, replacing: Callable[[], None]) -> Response:
+    """Handle one request of `/upload/storage/v1/b/{bucket}/o` by its uploadType. `replacing` is that of `Store.put`."""
     query = request.query
     kind = query.get("uploadType")
     if "upload_id" in query:
-        return _resume(store, query["upload_id"], request)
+        return _resume(store, query["upload_id"], request, replacing)
     if kind == "media":
         metadata = WriteMetadata(content_type=request.headers.get("content-type"))
-        return _finish(store, bucket, request, metadata, request.body)
+        return _finish(store, bucket, request, (metadata, request.body), replacing)
     if kind == "multipart":
-        metadata, data = _split(request)
-        return _finish(store, bucket, request, metadata, data)
+        return _finish(store, bucket, request, _split(request), replacing)
     if kind == "resumable":
         return _begin(store, bucket, request)
     raise invalid(f"Invalid uploadType: {kind!r}")
 
 
-def _finish(store: Store, bucket: str, request: Request, metadata: WriteMetadata, data: bytes) -> Response:
-    stored = _put(store, bucket, request.query, metadata, data)
-    return json_response(stored.resource(request.base_url))
-
-
-def _put(store: Store, bucket: str, query: Mapping[str, str], metadata: WriteMetadata, data: bytes) -> Stored:
+def _finish(
+    store: Store, bucket: str, request: Request, sent: tuple[WriteMetadata, bytes], replacing: Callable[[], None]
+) -> Response:
+    query, (metadata, data) = request.query, sent
     name = _name(query, metadata)
     body = store.save(data)
     try:
@@ -54,7 +51,8 @@ def _put(store: Store, bucket: str, query: Mapping[str, str], metadata: WriteMet
     except ApiError:
         store.discard(body)
         raise
-    return store.put(bucket, name, body, _settings(query, metadata), Conditions.of(query))
+    stored = store.put(bucket, name, body, _settings(query, metadata), Conditions.of(query), replacing=replacing)
+    return json_response(stored.resource(request.base_url))
 
 
 def _split(request: Request) -> tuple[WriteMetadata, bytes]:
@@ -103,7 +101,7 @@ def _begin(store: Store, bucket: str, request: Request) -> Response:
     return Response(200, b"", {"Location": location, "X-GUploader-UploadID": upload_id})
 
 
-def _resume(store: Store, upload_id: str, request: Request) -> Response:
+def _resume(store: Store, upload_id: str, request: Request, replacing: Callable[[], None]) -> Response:
     with store.database.reading() as rows:
         row = rows.execute("SELECT bucket, request FROM uploads WHERE id = ?", (upload_id,)).fetchone()
     if row is None:
@@ -117,7 +115,7 @@ def _resume(store: Store, upload_id: str, request: Request) -> Response:
     if total is None or size < total:
         received = {"Range": f"bytes=0-{size - 1}"} if size else {}
         return Response(308, b"", {"X-GUploader-UploadID": upload_id} | received)
-    stored = _complete(store, upload_id, row["bucket"], session)
+    stored = _complete(store, upload_id, row["bucket"], session, replacing)
     return json_response(stored.resource(request.base_url))
 
 
@@ -145,14 +143,14 @@ def _write_at(store: Store, upload_id: str, offset: int, data: bytes) -> None:
         part.write(data)
 
 
-def _complete(store: Store, upload_id: str, bucket: str, session: Session) -> Stored:
+def _complete(store: Store, upload_id: str, bucket: str, session: Session, replacing: Callable[[], None]) -> Stored:
     query, metadata = session.query, session.metadata
     body = store.upload_body(upload_id)
     try:
         body.sums.check(metadata)
         return store.put(
             bucket, _name(query, metadata), body, _settings(query, metadata), Conditions.of(query),
-            session=upload_id,
+            session=upload_id, replacing=replacing,
         )  # fmt: skip
     except ApiError:
         store.delete_upload(upload_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from tipoff_local.iam.access import Access, Caller
 from tipoff_local.workflows.language.errors import Interrupted
 from tipoff_local.workflows.language.values import Value
 
@@ -82,6 +83,7 @@ class Services(Protocol):
 
     signer: Signer
     clock: Clock
+    access: Access
 
     @property
     def publish(self) -> Publish | None:
@@ -116,6 +118,11 @@ class ExecutionInfo:
     name: str
     env: Mapping[str, str]
     service_account: str
+
+    @property
+    def caller(self) -> Caller:
+        """The service account as a caller."""
+        return Caller(f"serviceAccount:{self.service_account}")
 
 
 @dataclass(frozen=True, slots=True)

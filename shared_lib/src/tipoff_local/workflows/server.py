@@ -8,6 +8,7 @@ from pathlib import Path
 import grpc
 
 from tipoff_local.httpd import HttpServer, PortTaken
+from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.workflows.context import Clock, Publish, Signer
 from tipoff_local.workflows.engine.executor import Executor
 from tipoff_local.workflows.engine.journal import Journal
@@ -29,6 +30,7 @@ class WorkflowsServer:
         publish: takes (topic path, data, attributes) and may return a message id; None makes the connector fail.
         sleep_scale: real seconds per second of `sys.sleep` and retry delays (0: no waiting).
         now_s: what `sys.now` answers.
+        access: decides who may call, and what the workflows themselves may do; by default everybody may.
     """
 
     def __init__(
@@ -44,14 +46,15 @@ class WorkflowsServer:
         publish: Publish | None = None,
         sleep_scale: float = 1.0,
         now_s: Callable[[], float] = time.time,
+        access: Access = UNRESTRICTED,
     ) -> None:
         self.location_path = f"projects/{project}/locations/{location}"
         self.journal = Journal(folder)
-        self.executor = Executor(self.journal, identity, publish, Clock(sleep_scale, now_s), project_number)
+        self.executor = Executor(self.journal, identity, publish, Clock(sleep_scale, now_s), project_number, access)
         workflows, executions = WorkflowsApi(self.executor), ExecutionsApi(self.executor)
-        self._http = HttpServer(Rest(workflows, executions), rest_port)
+        self._http = HttpServer(Rest(workflows, executions, access), rest_port)
         self._grpc = grpc.server(ThreadPoolExecutor(16, "workflows-grpc"), options=_OPTIONS)
-        self._grpc.add_generic_rpc_handlers(handlers(workflows, executions))
+        self._grpc.add_generic_rpc_handlers(handlers(workflows, executions, access))
         self._port = _bound(self._grpc, port)
 
     @property

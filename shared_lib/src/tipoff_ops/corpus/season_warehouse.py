@@ -36,6 +36,7 @@ class LocalEndpoints:
     storage_emulator_host: str | None = None
     pubsub_emulator_host: str | None = None
     workflows_emulator_host: str | None = None
+    emulator_access_token: str | None = None
 
 
 @contextmanager

@@ -21,6 +21,8 @@ from tipoff.runtime.settings import Settings
 from tipoff_local import mesh as meshes
 from tipoff_local.bigquery import Warehouse
 from tipoff_local.host import FunctionHost, HostedFunction
+from tipoff_local.iam.access import Caller, Enforced, PolicyFile, PolicyFolder
+from tipoff_local.iam.grants import People, grants_of
 from tipoff_local.identity import Identity
 from tipoff_local.mesh import Mesh, Names, ResolvedSchedule
 from tipoff_local.pubsub.server import PubsubServer
@@ -78,6 +80,8 @@ class LocalMesh:
     instances: Mapping[str, int] = field(default_factory=dict)
     warehouse_threads: int = 0
     backoff_scale: float = 0.1
+    iam: PolicyFolder = field(init=False)
+    access: Enforced = field(init=False)
     names: Names = field(init=False)
     manifest: Manifest = field(init=False)
     identity: Identity = field(init=False)
@@ -143,12 +147,21 @@ class LocalMesh:
     def _start_storage(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.identity = Identity(self.folder / "identity")
+        mesh = meshes.load(self.project.root / "terraform" / "mesh.yaml")
+        self.iam = PolicyFolder(self.identity.folder)
+        self.iam.write(policy_of(mesh))
+        self.access = Enforced(self.identity)
         ports = self.ports
         self.pubsub = PubsubServer(
-            self.folder / "pubsub", self.identity, ports.pubsub, ports.pubsub_rest, push_window=PUSH_WINDOW
+            self.folder / "pubsub",
+            self.identity,
+            ports.pubsub,
+            ports.pubsub_rest,
+            push_window=PUSH_WINDOW,
+            access=self.access,
         )
         self.pubsub.start()
-        self.storage = StorageServer(self.folder / "storage", self._publish, ports.storage)
+        self.storage = StorageServer(self.folder / "storage", self._notify, ports.storage, self.access)
         self.storage.start()
 
     def _make_settings(self) -> None:
@@ -170,6 +183,7 @@ class LocalMesh:
             folder,
             PROJECT_ID,
             storage_url=self.storage.url,
+            identity=self.identity,
             rest_port=self.ports.bigquery,
             grpc_port=self.ports.bigquery_storage,
             threads=self.warehouse_threads,
@@ -190,6 +204,7 @@ class LocalMesh:
             publish=self._publish,
             sleep_scale=self.sleep_scale,
             now_s=lambda: self.clock.now().timestamp(),
+            access=self.access,
         )
         self.workflows.start()
 
@@ -208,8 +223,11 @@ class LocalMesh:
         if self.by_the_clock:
             self.scheduler.start()
 
-    def _publish(self, topic_path: str, data: bytes, attributes: dict[str, str]) -> None:
-        self.pubsub.publish(topic_path, data, attributes)
+    def _publish(self, topic_path: str, data: bytes, attributes: dict[str, str]) -> str:
+        return self.pubsub.publish(topic_path, data, attributes)
+
+    def _notify(self, topic_path: str, data: bytes, attributes: dict[str, str]) -> None:
+        self.pubsub.publish(topic_path, data, attributes, self.access.agent("storage"))
 
     def endpoints(self) -> dict[str, str]:
         """Addresses of the servers by field name of Settings."""
@@ -228,7 +246,12 @@ class LocalMesh:
         )
         functions = [self._hosted(names, key) for key in sorted(names.functions) if key in self.manifest.functions]
         self.host = FunctionHost(
-            functions, self.identity, self.ports.functions, folder=self.folder / "host", isolate=self.isolate
+            functions,
+            self.identity,
+            self.ports.functions,
+            folder=self.folder / "host",
+            isolate=self.isolate,
+            enforces=True,
         )
         self.host.start()
         self.names = meshes.resolve(
@@ -243,17 +266,21 @@ class LocalMesh:
 
     def _hosted(self, names: Names, key: str) -> HostedFunction:
         function = names.functions[key]
+        for secret in function.declared.may.secrets:
+            self.access.check(Caller(f"serviceAccount:{function.email}"), "run.mountSecret", {"secret": secret})
+        token = {"EMULATOR_ACCESS_TOKEN": self.identity.access_token(function.email)}
         endpoints = {name.upper(): value for name, value in self.endpoints().items()}
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         return HostedFunction(
             name=key,
             zip=str(self.project.root / self.manifest.functions[key]["zip"]),
-            env=inherited | dict(function.env) | endpoints,
+            env=inherited | dict(function.env) | endpoints | token,
             service=function.service,
             invokers=function.invokers,
             timeout_s=function.declared.timeout_s,
             concurrency=function.declared.concurrency,
             memory=function.declared.memory,
+            max_instances=function.declared.max_instances,
             instances=min(self.instances.get(key, 1), function.declared.max_instances),
         )
 
@@ -301,11 +328,20 @@ class LocalMesh:
                 source_contents=source,
                 user_env_vars=dict(resolved.env),
                 service_account=f"projects/{PROJECT_ID}/serviceAccounts/{resolved.email}",
+                call_log_level=workflows_v1.Workflow.CallLogLevel.LOG_ALL_CALLS,
             )
             try:
                 client.create_workflow(parent=parent, workflow=workflow, workflow_id=resolved.name).result()
             except AlreadyExists:  # from an earlier start, whose functions listened on another port
                 client.update_workflow(workflow=workflow).result()
+
+
+def policy_of(mesh: Mesh) -> PolicyFile:
+    """The grants of the mesh, and those of the operator, who owns the project as the person does who applied it."""
+    names = meshes.resolve(mesh, PROJECT_ID, PROJECT_NUMBER, ENVIRONMENT)
+    operator = f"user:{OPERATOR}"
+    grants = grants_of(mesh, names, People(invokers=(operator,)))
+    return PolicyFile(PROJECT_ID, PROJECT_NUMBER, operator, tuple(sorted(grants)))
 
 
 def _subscription(names: Names, key: str, backoff_scale: float) -> pubsub_types.Subscription:

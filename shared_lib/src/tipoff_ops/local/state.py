@@ -10,7 +10,7 @@ from urllib3.exceptions import HTTPError
 
 from tipoff_local.httpd import INSTANCE_PATH
 from tipoff_local.mesh import variable
-from tipoff_ops.local.project import PROJECT_ID, REGION
+from tipoff_ops.local.project import OPERATOR, PROJECT_ID, REGION
 
 if TYPE_CHECKING:
     from tipoff_ops.local.cloud import LocalMesh
@@ -117,7 +117,7 @@ def _bq_variables(mesh: "LocalMesh") -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     flags, token = folder / "bigqueryrc", folder / "token"
     flags.write_text(f"api = {mesh.warehouse.rest_url}\nproject_id = {PROJECT_ID}\n", encoding="utf-8")
-    token.write_text("local", encoding="utf-8")
+    token.write_text(mesh.identity.access_token(OPERATOR), encoding="utf-8")
     return {"BIGQUERYRC": str(flags), "CLOUDSDK_AUTH_ACCESS_TOKEN_FILE": str(token)}
 
 

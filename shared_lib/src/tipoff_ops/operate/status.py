@@ -9,7 +9,7 @@ import typer
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.core.expected import Expected
 from tipoff.core.game_date import game_date_of
-from tipoff.steps.rebuild.checks import Broken, broken_checks
+from tipoff.steps.rebuild.checks import FailedCheck, failed_checks
 from tipoff.steps.reconcile import assessed, game_days
 from tipoff_ops.cli.options import DATE_FORMATS, AsJson, Env, Folder, Project
 from tipoff_ops.cli.output import print_json, print_rows
@@ -80,7 +80,7 @@ class Status(msgspec.Struct, frozen=True):
     steps: tuple[StepStatus, ...]
     held: tuple[PendingCount, ...]
     sources: tuple[SourceStatus, ...]
-    checks: tuple[Broken, ...] = ()
+    checks: tuple[FailedCheck, ...] = ()
 
 
 def status(
@@ -115,7 +115,7 @@ def read_status(warehouse: Warehouse, now: datetime, day: date | None = None) ->
     pending = tuple(warehouse.rows(load(__file__, "pending_counts"), {}, PendingCount))
     sources = tuple(warehouse.rows(load(__file__, "source_health"), {"now": now}, SourceStatus))
     failed = any(row.state in ("LATE", "FAILED") for row in rows) or any(step.outcome == "failed" for step in steps)
-    checks = broken_checks(warehouse, dates)
+    checks = failed_checks(warehouse, dates)
     return Status(not (failed or checks), outputs, steps, pending, sources, checks)
 
 

@@ -4,11 +4,19 @@ There is one module per service, so that a function's zip needs only the package
 with its first client, because the imports take a second.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
 
 
 class Endpoints(Protocol):
     """The project and its region, and where a local cloud listens: all None in Google's cloud."""
+
+    @property
+    def emulator_access_token(self) -> str | None:
+        """The access token for a local cloud; without one, calls are those of its operator."""
+        ...
 
     @property
     def project_id(self) -> str:
@@ -44,3 +52,11 @@ class Endpoints(Protocol):
     def workflows_emulator_host(self) -> str | None:
         """host:port."""
         ...
+
+
+def emulator_credentials(at: Endpoints) -> "Credentials":
+    """Credentials for the REST servers of a local cloud."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.oauth2.credentials import Credentials
+
+    return Credentials(at.emulator_access_token) if at.emulator_access_token else AnonymousCredentials()

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tipoff.cloud.clients import Endpoints
+from tipoff.cloud.clients import Endpoints, emulator_credentials
 
 if TYPE_CHECKING:
     from google.cloud import bigquery
@@ -13,12 +13,11 @@ def bigquery_client(at: Endpoints) -> "bigquery.Client":
 
     https://cloud.google.com/bigquery/docs/locations#specify_locations
     """
-    from google.auth.credentials import AnonymousCredentials
     from google.cloud import bigquery
 
     if at.bigquery_emulator_host is None:
         return bigquery.Client(project=at.project_id, location=at.region)
     options = {"api_endpoint": at.bigquery_emulator_host}
     return bigquery.Client(
-        project=at.project_id, location=at.region, credentials=AnonymousCredentials(), client_options=options
+        project=at.project_id, location=at.region, credentials=emulator_credentials(at), client_options=options
     )

@@ -16,7 +16,7 @@ def bigquery_write_client(at: Endpoints) -> "bigquery_storage_v1.BigQueryWriteCl
 
     if at.bigquery_storage_emulator_host is None:
         return bigquery_storage_v1.BigQueryWriteClient()
-    transport = BigQueryWriteGrpcTransport(channel=channel(at.bigquery_storage_emulator_host))
+    transport = BigQueryWriteGrpcTransport(channel=channel(at.bigquery_storage_emulator_host, at.emulator_access_token))
     return bigquery_storage_v1.BigQueryWriteClient(transport=transport)
 
 
@@ -27,5 +27,5 @@ def bigquery_read_client(at: Endpoints) -> "bigquery_storage_v1.BigQueryReadClie
 
     if at.bigquery_storage_emulator_host is None:
         return bigquery_storage_v1.BigQueryReadClient()
-    transport = BigQueryReadGrpcTransport(channel=channel(at.bigquery_storage_emulator_host))
+    transport = BigQueryReadGrpcTransport(channel=channel(at.bigquery_storage_emulator_host, at.emulator_access_token))
     return bigquery_storage_v1.BigQueryReadClient(transport=transport)

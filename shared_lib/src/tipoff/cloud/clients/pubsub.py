@@ -20,5 +20,5 @@ def publisher_client(at: Endpoints) -> "pubsub_v1.PublisherClient":
     batch = pubsub_v1.types.BatchSettings(max_messages=PUBLISH_MESSAGES_MAX, max_latency=PUBLISH_WAIT_S)
     if at.pubsub_emulator_host is None:
         return pubsub_v1.PublisherClient(batch_settings=batch)
-    transport = PublisherGrpcTransport(channel=channel(at.pubsub_emulator_host))
+    transport = PublisherGrpcTransport(channel=channel(at.pubsub_emulator_host, at.emulator_access_token))
     return pubsub_v1.PublisherClient(batch_settings=batch, transport=transport)

@@ -17,7 +17,7 @@ def executions_client(at: Endpoints) -> "executions_v1.ExecutionsClient":
 
     if at.workflows_emulator_host is None:
         return executions_v1.ExecutionsClient()
-    transport = ExecutionsGrpcTransport(channel=channel(at.workflows_emulator_host))
+    transport = ExecutionsGrpcTransport(channel=channel(at.workflows_emulator_host, at.emulator_access_token))
     return executions_v1.ExecutionsClient(transport=transport)
 
 
@@ -28,5 +28,5 @@ def workflows_client(at: Endpoints) -> "workflows_v1.WorkflowsClient":
 
     if at.workflows_emulator_host is None:
         return workflows_v1.WorkflowsClient()
-    transport = WorkflowsGrpcTransport(channel=channel(at.workflows_emulator_host))
+    transport = WorkflowsGrpcTransport(channel=channel(at.workflows_emulator_host, at.emulator_access_token))
     return workflows_v1.WorkflowsClient(transport=transport)

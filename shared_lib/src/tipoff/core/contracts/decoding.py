@@ -58,6 +58,16 @@ def document_bytes(body: bytes, content_encoding: str | None) -> bytes:
     return plain
 
 
+def plain_size_bytes(body: bytes, content_encoding: str | None) -> int:
+    """The size of the document's plain bytes, found in the memory of one piece; of a bad body, that of a piece."""
+    if content_encoding != "gzip":
+        return len(body)
+    try:
+        return _inflated_size(body)
+    except (DocumentRefused, zlib.error):
+        return _PIECE_BYTES
+
+
 def _inflate(body: bytes) -> bytes:
     """Inflate twice: first in pieces to find the size, then into a buffer of that size.
 
@@ -126,9 +136,11 @@ def check_json(body: bytes) -> Any:
         tree = _TREE.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         _diagnose(body, str(error))
-    if not _keys_are_unique(body, tree) or not _is_shallow(body):
-        _read_slowly(body)
-    return tree
+    if _keys_are_unique(body, tree) and _is_shallow(body):
+        return tree
+    del tree  # the slow reader needs memory of its own
+    _read_slowly(body)
+    return _TREE.decode(body)
 
 
 def _keys_are_unique(body: bytes, tree: Any) -> bool:
@@ -164,13 +176,13 @@ def _check_depth(body: bytes) -> None:
                 return  # not JSON: the slow reader finds the reason
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    tree = dict(pairs)
-    if len(tree) != len(pairs):
+def _unique(pairs: list[tuple[str, Any]]) -> None:
+    """Check the keys of one object. Nothing of it is kept, so the slow reader builds no second tree."""
+    keys = {key for key, _ in pairs}
+    if len(keys) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise DocumentRefused(Reason.DUPLICATE_KEY, "a JSON object names each key once", field=twice)
-    return tree
 
 
 def _finite(text: str) -> float:

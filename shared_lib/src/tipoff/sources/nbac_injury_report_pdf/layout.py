@@ -6,14 +6,34 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tipoff.core.codes import Reason
 from tipoff.core.contracts.results import DocumentRefused
 
+if TYPE_CHECKING:
+    from pypdf import PageObject
+
 MAX_PDF_BYTES = 2 * 2**20  # real reports are below 100 kB
 MAX_PAGES = 40
 MAX_WORDS = 10_000
+MAX_CONTENT_BYTES = 2**19  # what draws all pages; real reports have 110 kB
+# A real report has 11,000 operators. A hostile one of 50 kB would otherwise grow to half a gigabyte.
+_LIMITS = {
+    "maximum_declared_stream_length": MAX_PDF_BYTES,
+    "array_based_stream_maximum_output_length": MAX_CONTENT_BYTES,
+    "lzw_maximum_output_length": MAX_CONTENT_BYTES,
+    "run_length_maximum_output_length": MAX_CONTENT_BYTES,
+    "zlib_maximum_output_length": 2**20,
+    "zlib_maximum_recovery_input_length": MAX_CONTENT_BYTES,
+    "stream_filters_maximum_length": 2,
+    "stream_decoding_work_maximum_length": 2**23,
+    "stream_parsing_work_maximum_count": 200_000,
+    "page_tree_maximum_entries": 100,
+    "page_tree_maximum_page_entries": 1_000,
+    "array_maximum_element_count": 20_000,
+    "dictionary_maximum_element_count": 1_000,
+}
 COLUMNS = ("Game Date", "Game Time", "Matchup", "Team", "Player Name", "Current Status", "Reason")
 _SAME_LINE_POINTS = 2.5
 _LEFT_OF_HEADER_POINTS = 4.0
@@ -60,35 +80,49 @@ def words(body: bytes) -> tuple[int, tuple[Word, ...]]:
     Raises:
         DocumentRefused: too_large, invalid_encoding (no PDF) or schema (a PDF that cannot be read).
     """
-    from pypdf import PdfReader  # imported here: it costs 0.2 s, and only this source needs it
-    from pypdf.errors import DependencyError, PyPdfError
+    from pypdf.errors import DependencyError, LimitReachedError, PyPdfError  # 0.2 s, and only this source needs it
 
     if len(body) > MAX_PDF_BYTES:
         raise DocumentRefused(Reason.TOO_LARGE, f"a report is at most {MAX_PDF_BYTES} bytes", value=len(body))
     if not body.startswith(b"%PDF-"):
         raise DocumentRefused(Reason.INVALID_ENCODING, "a report is a PDF", value=repr(body[:8]))
-    found: list[Word] = []
     try:
-        pages = PdfReader(io.BytesIO(body)).pages
-        if len(pages) > MAX_PAGES:
-            raise DocumentRefused(Reason.TOO_LARGE, f"a report has at most {MAX_PAGES} pages", value=len(pages))
-        for number, page in enumerate(pages):
-            page.extract_text(visitor_text=_Collector(found, number, int(page.rotation) % 360))
-    except (
-        PyPdfError,
-        zlib.error,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-    ) as error:
+        return _read(body)
+    except LimitReachedError as error:
+        raise DocumentRefused(Reason.TOO_LARGE, "a report is small", value=error) from error
+    except (PyPdfError, zlib.error, ValueError, LookupError, TypeError, AttributeError, ArithmeticError) as error:
         raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
     except (RecursionError, NotImplementedError, AssertionError, OSError, EOFError, struct.error) as error:
         raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
     except DependencyError as error:  # encrypted in a way that pypdf cannot read
         raise DocumentRefused(Reason.SCHEMA, "a report is a readable PDF", value=error) from error
+
+
+def _read(body: bytes) -> tuple[int, tuple[Word, ...]]:
+    from pypdf import Configuration, PdfReader, apply_configuration
+
+    found: list[Word] = []
+    with apply_configuration(Configuration().with_overwrites(**_LIMITS)):
+        pages = PdfReader(io.BytesIO(body)).pages
+        if len(pages) > MAX_PAGES:
+            raise DocumentRefused(Reason.TOO_LARGE, f"a report has at most {MAX_PAGES} pages", value=len(pages))
+        size = 0
+        for number, page in enumerate(pages):
+            content = page.get_contents()
+            size += len(content.get_data()) if content is not None else 0
+            if size > MAX_CONTENT_BYTES:
+                rule = f"the pages of a report are drawn by at most {MAX_CONTENT_BYTES} bytes"
+                raise DocumentRefused(Reason.TOO_LARGE, rule, value=size)
+            _drop_forms(page)
+            page.extract_text(visitor_text=_Collector(found, number, int(page.rotation) % 360))
     return len(pages), tuple(found)
+
+
+def _drop_forms(page: "PageObject") -> None:
+    """Forget pictures and forms. A report prints no text in a form, and a form can be drawn thousands of times."""
+    resources = page.get("/Resources")
+    if resources is not None:
+        resources.get_object().pop("/XObject", None)
 
 
 class _Collector:

@@ -1,1 +1,1 @@
-"""Trained models: where they are stored, and the rows they are trained on."""
+"""Trained models: the store that loads them, and the table that they are trained on."""

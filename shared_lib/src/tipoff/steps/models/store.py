@@ -1,4 +1,4 @@
-"""Which trained bundle a date is predicted with, and how it is loaded: by digest, or not at all."""
+"""Finds the trained bundle that is active for a date, and loads it by its digest."""
 
 from datetime import date, datetime
 
@@ -19,7 +19,7 @@ class _Active(msgspec.Struct, frozen=True):
 
 
 class ModelStore:
-    """Bundles of one bucket, kept in memory by digest: a digest names its bytes, so nothing can go stale."""
+    """The bundles of one bucket. Loaded bundles stay in memory: the bytes of a digest never change."""
 
     def __init__(self, warehouse: Warehouse, store: ObjectStore, bucket: str) -> None:
         self._warehouse = warehouse
@@ -28,18 +28,18 @@ class ModelStore:
         self._loaded: dict[str, ModelBundle] = {}
 
     def bundle_for(self, game_date: date, as_of: datetime) -> ModelBundle:
-        """The bundle in force for a date; UNTRAINED before the first training, when untrained systems speak alone.
+        """The active bundle of a date. Before the first training it is UNTRAINED: only untrained systems predict.
 
         Raises:
-            ContractViolation: the bytes are not those of the digest, or belong to another library or feature list.
-            NotReady: the registry names bytes that are not there: a missing model fails the run.
+            ContractViolation: the bytes have another digest, or were trained with other libraries or features.
+            NotReady: the bucket has no object of the registered name.
         """
         parameters = {"game_date": game_date, "as_of": as_of}
         found = self._warehouse.rows(load("models/active_model"), parameters, _Active)
         return self.load(found[0].artefact_uri, found[0].artefact_digest) if found else UNTRAINED
 
     def load(self, artefact_uri: str, digest: str) -> ModelBundle:
-        """The bundle in this object, read once; raises as `bundle_for` does."""
+        """The bundle in this object. It is read once. Raises the errors of `bundle_for`."""
         if digest not in self._loaded:
             from tipoff.forecast.bundle import load as load_bundle
             from tipoff.forecast.versions import FEATURE_NAMES, library_versions

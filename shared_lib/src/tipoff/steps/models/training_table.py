@@ -1,4 +1,4 @@
-"""The feature store with what became of its rows, read through Arrow into the arrays that training takes."""
+"""Reads the feature store and the outcomes of its rows through Arrow, as arrays for training."""
 
 from datetime import date, datetime
 
@@ -17,7 +17,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 def read_rows(reader: ArrowReader, first: date, last: date, as_of: datetime) -> pyarrow.Table:
-    """Slate rows of the dates `first..last`, outcomes as known at `as_of`."""
+    """The slate rows of the dates `first..last`, with the outcomes that were known at `as_of`."""
     return reader.table(load("models/training_rows"), {"start_date": first, "end_date": last, "as_of": as_of})
 
 
@@ -26,10 +26,10 @@ def training_table(rows: pyarrow.Table) -> TrainingTable:
 
     Raises:
         NotReady: there are no rows.
-        ContractViolation: rows with another number of features than the store has, or two rows of one key.
+        ContractViolation: a row has another number of features than the store defines, or two rows have the same key.
     """
     if not len(rows):
-        raise NotReady("store_empty", "the feature store holds no rows of these dates")
+        raise NotReady("store_empty", "the feature store has no rows for these dates")
     return pack(_columns(rows.combine_chunks()), tuple(feature.name for feature in features()))
 
 
@@ -61,5 +61,8 @@ def _features(rows: pyarrow.Table) -> NDArray[np.float32]:
     lists = pyarrow.concat_arrays(rows["feature_values"].chunks)
     values = lists.flatten().to_numpy(zero_copy_only=False).astype(np.float32)
     if len(values) % len(rows) or not np.isfinite(values).all():
-        raise ContractViolation("feature_names_differ", "rows of the store are uneven or not finite")
+        raise ContractViolation(
+            "feature_names_differ",
+            "the rows of the feature store have different numbers of features, or a value is not finite",
+        )
     return np.asarray(values.reshape(len(rows), -1))

@@ -1,1 +1,1 @@
-"""How a step rebuilds derived tables: which dates, which inputs, one transaction, checks."""
+"""Rebuilds derived tables over a range of dates."""

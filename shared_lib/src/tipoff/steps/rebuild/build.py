@@ -1,7 +1,7 @@
-"""Rebuild derived tables over a date range, in lineage order, each in one transaction, and leave receipts.
+"""Rebuilds derived tables over a range of dates: inputs first, one transaction for each table, one receipt for each.
 
-Only dates whose identity changed since they were built are rebuilt (`tipoff.steps.rebuild.identity`): over an unchanged
-world nothing is done, unless the run is forced.
+Only dates whose identity has changed since they were built are rebuilt (`tipoff.steps.rebuild.identity`). If nothing
+has changed, nothing is rebuilt, unless the call forces it.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ from tipoff.tables import Table
 
 logger = logging.getLogger(__name__)
 
-# BigQuery runs many queries at once; more than this gains nothing on a laptop.
+# Rebuilds that run at the same time. On a laptop, more of them save no time.
 SIDE_BY_SIDE = 3
 READS_SIDE_BY_SIDE = 8
 
@@ -45,7 +45,10 @@ type TableStatus = Literal["success", "unchanged", "failed"]
 
 
 class TableResult(msgspec.Struct, frozen=True):
-    """What became of one table."""
+    """The result of one table.
+
+    `retryable` says whether a later attempt may succeed.
+    """
 
     table: str
     status: TableStatus
@@ -56,19 +59,19 @@ class TableResult(msgspec.Struct, frozen=True):
 
 
 def build(wiring: StateWiring, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[TableResult]:
-    """Rebuild `wanted`, inputs before their readers and independent tables side by side.
+    """Rebuild the `wanted` tables, inputs first. Tables that do not depend on each other are rebuilt in parallel.
 
-    After a failure, tables that read the failed one, directly or not, are not touched. They fail with it, and may be
-    retried if it may be.
+    If a table fails, the tables that read it, directly or through others, are not rebuilt. They fail too, and they are
+    retryable if the table is.
     """
     planned = plan(wiring, wanted, over, force)
     failed = Failed()
     runs: list[_Run] = []
     for wave in waves([step for step in planned if step.changed]):
-        able = [step for step in wave if not failed.above(step.table)]
-        failed.add_dependants(step.table for step in wave if step not in able)
+        runnable = [step for step in wave if not failed.above(step.table)]
+        failed.add_dependants(step.table for step in wave if step not in runnable)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            done = list(pool.map(lambda step: _rebuild(wiring, step), able))
+            done = list(pool.map(lambda step: _rebuild(wiring, step), runnable))
         for run in done:
             if run.error is not None:
                 failed.retryable[run.step.table.full_name] = run.retryable
@@ -95,12 +98,12 @@ class Failed:
         return [retryable for name, retryable in self.retryable.items() if name in upstream(table)]
 
     def add_dependants(self, tables: Iterable[Table]) -> None:
-        """Add tables that were not tried, each because of what it reads."""
+        """Add tables that are not rebuilt because a table that they read has failed."""
         self.retryable |= {table.full_name: all(self.above(table)) for table in tables}
 
 
 def waves(steps: Sequence["PlannedStep"]) -> list[list["PlannedStep"]]:
-    """The steps in groups: each group reads only what earlier groups build."""
+    """The steps in groups. A group reads only tables that earlier groups build."""
     groups: list[list[PlannedStep]] = []
     left = list(steps)
     while left:
@@ -157,7 +160,7 @@ def days_of(over: BuildRange) -> list[date]:
 
 
 def plan(wiring: StateWiring, wanted: Sequence[Table], over: BuildRange, force: bool) -> list[PlannedStep]:
-    """What `build` would do, in lineage order."""
+    """The steps of `build`, in lineage order."""
     inputs = read_inputs(wiring.warehouse, wanted, over)
     state = BuiltTables(wiring.store, wiring.settings.bucket_state)
     ordered = [table for table in tables.lineage_order() if table in wanted]
@@ -206,10 +209,10 @@ def _rebuild(wiring: StateWiring, step: PlannedStep) -> "_Run":
         with wiring.locks.lease(step.table.name, f"{wiring.settings.function}:{mark[:12]}") as lease:
             BuiltTables(wiring.store, wiring.settings.bucket_state).begin(step.table, step.changed, over.as_of, mark)
             wiring.warehouse.rebuild(step.table, over)
-            lease.check()  # another builder may have written at the same time: the caller rebuilds once more
+            lease.check()  # if another builder has acquired the lease meanwhile, the step fails and is retried
     except TipoffError as caught:
         error = caught
-        _tell(step.table, caught)
+        _log_failure(step.table, caught)
     return _Run(step, over, mark, started_at, wiring.clock(), {}, error)
 
 
@@ -221,8 +224,8 @@ def _record(wiring: StateWiring, runs: Sequence["_Run"]) -> None:
             state.end(run.step.table, run.built())
 
 
-def _tell(table: Table, error: TipoffError) -> None:
-    """Log the failure as the events that mesh.yaml counts, by the type of the error."""
+def _log_failure(table: Table, error: TipoffError) -> None:
+    """Log the failure under the event names that the alerts in mesh.yaml count."""
     further = ((ContractViolation, "tripwire"), (Misconfigured, "misconfigured"))
     for event in ("step_failed", *(event for kind, event in further if isinstance(error, kind))):
         facts = {"event": event, "subject": table.name, "code": error.code}
@@ -235,13 +238,13 @@ def _result(step: PlannedStep, runs: Sequence["_Run"], failed: Failed) -> TableR
         return run.result()
     if not step.changed:
         return TableResult(step.table.name, "unchanged", 0, 0.0)
-    why = "INPUT_FAILED: a table that it reads was not rebuilt"
+    why = "INPUT_FAILED: a table that this one reads was not rebuilt"
     return TableResult(step.table.name, "failed", 0, 0.0, why, failed.retryable[step.table.full_name])
 
 
 @dataclass(frozen=True)
 class _Run:
-    """One rebuild, done or failed; `rows` is how many rows each date has now."""
+    """One rebuild that has ended, with its error if it failed; `rows` is the number of rows of each date."""
 
     step: PlannedStep
     over: BuildRange
@@ -335,7 +338,7 @@ class _TableRows(msgspec.Struct, frozen=True):
 
 
 def _count_rows(warehouse: Warehouse, runs: Sequence["_Run"]) -> list["_Run"]:
-    """The runs with what stands in their partitions now, counted and not reported."""
+    """The runs with the number of rows in their partitions, as a query counts them after the rebuild."""
     built = [run for run in runs if run.error is None]
     if not built:
         return list(runs)

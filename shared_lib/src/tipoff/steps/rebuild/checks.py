@@ -1,4 +1,8 @@
-"""The checks of views: nothing builds a view, so whoever watches asks, and a broken check stops nobody's work."""
+"""Runs the checks of views.
+
+The checks of a table run inside its rebuild and stop it. A view is not rebuilt, so `reconcile` runs its checks. A
+failed check of a view raises an alert and stops nothing.
+"""
 
 import re
 from collections.abc import Mapping
@@ -15,13 +19,13 @@ from tipoff.tables import Table
 _PROBLEM = re.compile(r"([a-z_]+: \S+ [0-9]{4}-[0-9]{2}-[0-9]{2}): ([^|\n]*)")
 
 
-class Broken(msgspec.Struct, frozen=True):
-    """A rule that does not hold.
+class FailedCheck(msgspec.Struct, frozen=True):
+    """A failed check.
 
     Attributes:
-        table: the view whose `checks.sql` states it.
-        subject: what is at fault, e.g. `unmatched_names: odds_api_player_props 2025-01-15`.
-        detail: the rest of what the check says.
+        table: the view whose `checks.sql` contains the check.
+        subject: the code, the source and the date, e.g. `unmatched_names: odds_api_player_props 2025-01-15`.
+        detail: the rest of the message.
     """
 
     table: str
@@ -30,21 +34,21 @@ class Broken(msgspec.Struct, frozen=True):
 
 
 @cache
-def watched() -> tuple[Table, ...]:
-    """Views that state checks."""
+def views_with_checks() -> tuple[Table, ...]:
+    """The views that have a `checks.sql`."""
     return tuple(t for t in tables.all_tables() if t.kind == "view" and (t.folder / "checks.sql").is_file())
 
 
-def broken_checks(warehouse: Warehouse, over: Mapping[str, date]) -> tuple[Broken, ...]:
-    """What does not hold from `start_date` to `end_date`, both included.
+def failed_checks(warehouse: Warehouse, over: Mapping[str, date]) -> tuple[FailedCheck, ...]:
+    """The checks that fail for the dates from `start_date` to `end_date`, both included.
 
     Raises:
         Retryable: the warehouse did not answer.
     """
-    return tuple(found for table in watched() for found in _broken(warehouse, table, over))
+    return tuple(found for table in views_with_checks() for found in _failed_of(warehouse, table, over))
 
 
-def _broken(warehouse: Warehouse, table: Table, over: Mapping[str, date]) -> list[Broken]:
+def _failed_of(warehouse: Warehouse, table: Table, over: Mapping[str, date]) -> list[FailedCheck]:
     try:
         warehouse.check(table, {name: over[name] for name in ("start_date", "end_date")})
     except ContractViolation as error:
@@ -52,7 +56,10 @@ def _broken(warehouse: Warehouse, table: Table, over: Mapping[str, date]) -> lis
     return []
 
 
-def problems(table: str, message: str) -> list[Broken]:
-    """The problems in a failed check's text (`code: source date: detail`, joined by ` | `); the whole text if none."""
-    found = [Broken(table, subject, detail.strip()) for subject, detail in _PROBLEM.findall(message)]
-    return found or [Broken(table, "check_failed", message)]
+def problems(table: str, message: str) -> list[FailedCheck]:
+    """Parse the message of a failed check: `code: source date: detail`, several joined by ` | `.
+
+    A message of another form becomes one entry with the subject `check_failed`.
+    """
+    found = [FailedCheck(table, subject, detail.strip()) for subject, detail in _PROBLEM.findall(message)]
+    return found or [FailedCheck(table, "check_failed", message)]

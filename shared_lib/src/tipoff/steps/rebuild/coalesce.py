@@ -1,4 +1,4 @@
-"""Many messages, one rebuild: those that arrive while a batch is open share its work."""
+"""Combines messages that arrive close together into one rebuild."""
 
 import time
 from collections.abc import Callable
@@ -19,10 +19,11 @@ class _Batch:
 
 
 class Coalescer:
-    """Gathers dates until none has come for `wait_s` seconds (at most `wait_max_s`), then works on their union once.
+    """Collects dates in a batch, and rebuilds the union of them once.
 
-    Nothing is kept between batches, and every caller returns only when its own dates are done: a message is
-    acknowledged after its rebuild, so a crash loses none.
+    A batch closes when no date has been added for `wait_s` seconds, or `wait_max_s` seconds after it was opened. Each
+    caller returns after the rebuild of its own dates. A message is therefore acknowledged after its rebuild, and a
+    crash loses no message.
     """
 
     def __init__(self, wait_s: float, wait_max_s: float) -> None:
@@ -33,14 +34,14 @@ class Coalescer:
         self._work_lock = Lock()
 
     def run(self, dates: set[date], work: Callable[[set[date]], None]) -> None:
-        """Add `dates` to the open batch and return when `work` has been done for it.
+        """Add `dates` to the open batch, and return when `work` has run for the batch.
 
         Raises:
-            TipoffError: what `work` raised, for every caller of the batch.
+            TipoffError: the error of `work`; every caller of the batch gets it.
         """
         batch, leads = self._join(dates)
         if leads:
-            # Quiet is waited for after the batch before has been worked on: what came meanwhile may still be coming.
+            # The batch stays open while the previous one is rebuilt, so that messages of that time join it.
             with self._work_lock:
                 self._wait_for_quiet(batch)
                 self._work(batch, work)

@@ -1,4 +1,4 @@
-"""The handoff's two rebuild calls, `/process-date-range` and `/process-date`: what they take and answer."""
+"""The requests `/process-date-range` and `/process-date`, which rebuild the tables of a function."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,9 +24,10 @@ type ProcessOutcome = Literal["ok", "no_games", "failed"]
 
 
 class ProcessDateRange(msgspec.Struct, frozen=True):
-    """Body of `/process-date-range` as the handoff has it, plus as-of, lead and force.
+    """Body of `/process-date-range`.
 
-    `backfill_mode` skips freshness checks only, never the as-of rule; there are none to skip here.
+    `backfill_mode` is accepted because callers of the original system send it. There it skipped the freshness checks.
+    Here there are none, and the as-of rule always holds.
     """
 
     start_date: date
@@ -39,7 +40,7 @@ class ProcessDateRange(msgspec.Struct, frozen=True):
 
 
 class ProcessDate(msgspec.Struct, frozen=True):
-    """Body of `/process-date`; `analysis_date` is an ISO date or AUTO, today in Eastern time."""
+    """Body of `/process-date`. `analysis_date` is an ISO date, or AUTO: today in Eastern time."""
 
     analysis_date: str
     processors: tuple[str, ...] | None = None
@@ -61,7 +62,7 @@ class ProcessDate(msgspec.Struct, frozen=True):
 
 
 class ProcessorResult(msgspec.Struct, frozen=True):
-    """What became of one processor (one table)."""
+    """The result of one processor (one table)."""
 
     processor: str
     status: Literal["success", "unchanged", "failed"]
@@ -69,7 +70,7 @@ class ProcessorResult(msgspec.Struct, frozen=True):
 
 
 class Processed(msgspec.Struct, frozen=True):
-    """The answer to both calls; 200 when all is done, 500 or 503 when a processor failed."""
+    """The answer to both requests: 200 if every processor succeeded; 503 if a retry may help, else 500."""
 
     status: Literal["completed", "failed"]
     outcome: ProcessOutcome
@@ -81,10 +82,10 @@ class Processed(msgspec.Struct, frozen=True):
 
 
 def parse_date(field: str, text: str, now: datetime) -> date:
-    """An ISO date, or TODAY, YESTERDAY, AUTO in Eastern time.
+    """The date of an ISO date, TODAY, YESTERDAY or AUTO, in Eastern time.
 
     Raises:
-        BadRequest: the text is none of them.
+        BadRequest: the text is none of these.
     """
     try:
         return resolve(text, now)
@@ -96,11 +97,11 @@ def process(wiring: StateWiring, request: ProcessDateRange) -> Processed:
     """Rebuild the function's tables for the range.
 
     Raises:
-        BadRequest: the range is reversed, or a processor is unknown.
-        NotReady: no schedule is known.
+        BadRequest: the range ends before it starts, or a processor is unknown.
+        NotReady: no schedule is known for these dates.
     """
     if request.end_date < request.start_date:
-        raise BadRequest("bad_range", f"end_date {request.end_date} lies before start_date {request.start_date}")
+        raise BadRequest("bad_range", f"end_date {request.end_date} is before start_date {request.start_date}")
     wanted = select(wiring.settings.function, request.processors)
     over = BuildRange(request.start_date, request.end_date, request.as_of or wiring.clock(), request.lead_minutes)
     with ThreadPoolExecutor(1) as pool:
@@ -115,10 +116,10 @@ def owned(function: str) -> tuple[Table, ...]:
 
 
 def select(function: str, processors: Sequence[str] | None) -> tuple[Table, ...]:
-    """The tables behind the named processors, with the helper tables they need; all of the function's when None.
+    """The tables of the named processors, and the helper tables that they read. None selects all tables.
 
     Raises:
-        BadRequest: a name is none of the function's processors.
+        BadRequest: the function has no processor of that name.
     """
     mine = owned(function)
     if processors is None:
@@ -138,7 +139,7 @@ def _built_by(processor: str, mine: Sequence[Table]) -> set[str]:
         todo.extend(t for t in tables.all_tables() if t.full_name in table.spec.inputs and t.full_name not in needed)
     if not needed:
         known = sorted({t.spec.processor for t in tables.all_tables() if t.spec.processor})
-        raise BadRequest("unknown_processor", f"{processor} is none of {', '.join(known)}")
+        raise BadRequest("unknown_processor", f"there is no processor {processor!r}; processors: {', '.join(known)}")
     return needed
 
 
@@ -160,14 +161,14 @@ def _answer(request: ProcessDateRange, games: int, results: Sequence[TableResult
 
 
 def _named(result: TableResult) -> list[ProcessorResult]:
-    """The result under every processor name that the table serves, itself or through a view; else under its own."""
+    """The result under the name of each processor that reads the table, or under the table's name if there is none."""
     names = _processors().get(result.table, (result.table,))
     return [ProcessorResult(name, result.status, result) for name in names]
 
 
 @cache
 def _processors() -> dict[str, tuple[str, ...]]:
-    """Derived table -> names of the processors behind which it stands."""
+    """Derived table -> names of the processors that it belongs to, itself or through a view."""
     found: dict[str, tuple[str, ...]] = {}
     for served in tables.all_tables():
         if served.spec.processor:

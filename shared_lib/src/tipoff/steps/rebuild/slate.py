@@ -1,4 +1,4 @@
-"""Which games a range holds, as known at an instant."""
+"""Counts the games of a range of dates, as known at an instant."""
 
 import msgspec
 
@@ -6,7 +6,7 @@ from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.core.errors import NotReady
 from tipoff.steps.queries import load
 
-# Wide enough to reach a season from the middle of the summer.
+# From any day of the summer, this reaches the games of a season.
 SEASON_DAYS = 200
 
 
@@ -16,14 +16,16 @@ class _SlateSize(msgspec.Struct, frozen=True):
 
 
 def games_in(warehouse: Warehouse, over: BuildRange) -> int:
-    """How many games the range holds; 0 is a normal outcome.
+    """The number of games in the range. No games is a normal result.
 
     Raises:
-        NotReady: no schedule of the season is known at that instant, so nothing can be said.
+        NotReady: no schedule of the season was known at that instant.
     """
     games = _size(warehouse, over, 0).games
     if games == 0 and _size(warehouse, over, SEASON_DAYS).games_known == 0:
-        raise NotReady("NO_SCHEDULE", f"no schedule is known around {over.start_date} as of {over.as_of}")
+        raise NotReady(
+            "NO_SCHEDULE", f"no schedule near {over.start_date} was known at {over.as_of}: collect the schedule first"
+        )
     return games
 
 

@@ -7,6 +7,7 @@ import uuid
 from functools import lru_cache
 
 from tipoff_local.errors import ApiError
+from tipoff_local.iam.access import UNRESTRICTED, Access, Caller
 from tipoff_local.workflows.context import ChildOutcome, Clock, ExecutionInfo, Publish, Signer, StopToken
 from tipoff_local.workflows.engine import blocks
 from tipoff_local.workflows.engine.interpreter import Machine
@@ -18,10 +19,12 @@ from tipoff_local.workflows.language.document import read
 from tipoff_local.workflows.language.errors import Crashed, Interrupted, WorkflowError, failure
 from tipoff_local.workflows.language.model import Document
 from tipoff_local.workflows.language.values import Value, canonical, from_json, to_json
+from tipoff_local.workflows.logs import may_log
 
 # The service allows 10,000 and then answers 429 as we do; this is enough for a laptop.
 _MAX_ACTIVE = 500
 _POLL_S = 0.5
+_LOG_ALL_CALLS = 1  # Workflow.CallLogLevel
 
 
 class Executor:
@@ -30,17 +33,20 @@ class Executor:
     Args:
         project_number: only used in the environment variables of executions.
         clock: its scale shortens waits.
+        access: decides what the service account of a workflow may do.
     """
 
     def __init__(
-        self, journal: Journal, signer: Signer, publish: Publish | None, clock: Clock, project_number: str
-    ) -> None:
+        self, journal: Journal, signer: Signer, publish: Publish | None, clock: Clock, project_number: str,
+        access: Access = UNRESTRICTED,
+    ) -> None:  # fmt: skip
         self.journal = journal
         self.store = Store(journal)
         self.signer = signer
         self.publish = publish
         self.clock = clock
         self.project_number = project_number
+        self.access = access
         self._tokens: dict[str, StopToken] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._changed = threading.Condition()
@@ -69,6 +75,8 @@ class Executor:
         )
         if not self.store.create_execution(record):
             return self.store.execution(record.name) or record
+        if record.call_log_level == _LOG_ALL_CALLS:
+            may_log(self.access, Caller(f"serviceAccount:{found.service_account}"), record.name)
         self._launch(record)
         return record
 

@@ -14,6 +14,7 @@ from google.protobuf.json_format import MessageToDict
 from tipoff_local.errors import ApiError, invalid, not_found, unsupported
 from tipoff_local.http1 import Request, Response
 from tipoff_local.httpd import json_response
+from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.workflows.service.api import ExecutionsApi, WorkflowsApi
 
 _LOCATION = r"(?P<parent>projects/[^/]+/locations/[^/]+)"
@@ -27,7 +28,8 @@ type _Route = Callable[[Request, _Parts], dict[str, Any]]
 class Rest:
     """The handler of HTTP requests."""
 
-    def __init__(self, workflows: WorkflowsApi, executions: ExecutionsApi) -> None:
+    def __init__(self, workflows: WorkflowsApi, executions: ExecutionsApi, access: Access = UNRESTRICTED) -> None:
+        self._access = access
         self._workflows = workflows
         self._executions = executions
         table: list[tuple[str, str, _Route]] = [
@@ -58,8 +60,16 @@ class Rest:
         line = f"{request.method} {unquote(request.path)}"
         for pattern, route in self._table:
             if match := pattern.fullmatch(line):
+                self._check(request, route, match.groupdict())
                 return json_response(_answered(route, request, match.groupdict()))
         raise not_found(f"no method for {line}")
+
+    def _check(self, request: Request, route: _Route, parts: _Parts) -> None:
+        method = "".join(word.capitalize() for word in route.__name__.split("_"))
+        service = "workflowexecutions" if method.endswith(("Execution", "Executions", "Steps")) else "workflows"
+        caller = self._access.caller(request.headers.get("authorization"))
+        named = parts.get("name") or parts.get("parent") or "projects/-"
+        self._access.check(caller, f"{service}.{method}", {"project": named.split("/")[1]})
 
     def _create_workflow(self, request: Request, parts: _Parts) -> dict[str, Any]:
         workflow = _body(wf.Workflow, request)

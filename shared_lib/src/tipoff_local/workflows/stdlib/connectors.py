@@ -58,6 +58,7 @@ def publish(
 ) -> Value:
     """Publish messages, their data in Base64; returns messageIds."""
     _params(connector_params)
+    _check(context, "pubsub.Publish", {"topic": topic.rpartition("/")[2]})
     messages = body.get("messages")
     if not isinstance(messages, list) or not messages:
         raise failure("ValueError", "body.messages must be a list of messages")
@@ -85,13 +86,24 @@ def _started(context: CallContext, workflow: str, argument: Value) -> str:
     if size(argument) > LIMITS.argument_bytes:
         message = f"the argument is longer than {LIMITS.argument_bytes} bytes"
         raise http_failure(400, {"error": {"code": 400, "message": message, "status": "INVALID_ARGUMENT"}}, {})
+    _check(context, "workflowexecutions.CreateExecution", {"project": workflow.split("/")[1]})
     try:
         return context.services.start_child(context.key, workflow, argument)
     except LookupError as error:
         raise http_failure(404, {"error": {"code": 404, "message": str(error), "status": "NOT_FOUND"}}, {}) from error
 
 
+def _check(context: CallContext, method: str, resources: dict[str, str]) -> None:
+    """Check a call of the workflow's account. A refusal is the API's HttpError."""
+    try:
+        context.services.access.check(context.info.caller, method, resources)
+    except ApiError as error:
+        body: Value = {"error": {"code": error.status, "message": error.message, "status": error.code.name}}
+        raise http_failure(error.status, body, {}) from error
+
+
 def _awaited(context: CallContext, name: str, timeout_s: float) -> Value:
+    _check(context, "workflowexecutions.GetExecution", {"project": name.split("/")[1]})
     try:
         outcome = context.services.await_child(name, timeout_s, context.token)
     except TimeoutError as error:

@@ -17,6 +17,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from tipoff_local.identity import ACCESS_AUDIENCE
 from tipoff_local.workflows.context import CallContext
 from tipoff_local.workflows.language.errors import failure, http_failure
 from tipoff_local.workflows.language.limits import LIMITS
@@ -24,7 +25,6 @@ from tipoff_local.workflows.language.values import Value, from_json, to_json
 from tipoff_local.workflows.stdlib.registry import function
 
 _AGENT = "GoogleCloudWorkflows; (+https://cloud.google.com/workflows/docs)"
-_OAUTH_AUDIENCE = "https://www.googleapis.com/"
 _POOL = urllib3.PoolManager(maxsize=64, retries=False)
 
 
@@ -137,7 +137,7 @@ def _authorization(context: CallContext, wanted: _Request) -> dict[str, str]:
         raise failure("ValueError", f"auth has no key {sorted(unknown)[0]!r}")
     if kind not in ("OIDC", "OAuth2"):
         raise failure("ValueError", f"auth type must be OIDC or OAuth2, not {kind!r}")
-    audience = str(wanted.auth.get("audience") or wanted.url) if kind == "OIDC" else _OAUTH_AUDIENCE
+    audience = str(wanted.auth.get("audience") or wanted.url) if kind == "OIDC" else ACCESS_AUDIENCE
     if not context.info.service_account:
         raise failure("AuthError", "the workflow has no service account to sign for")
     return {"authorization": f"Bearer {context.services.signer.sign(audience, context.info.service_account)}"}

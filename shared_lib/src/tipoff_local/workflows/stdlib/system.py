@@ -7,6 +7,7 @@ from tipoff_local.workflows.context import CallContext
 from tipoff_local.workflows.language.errors import failure
 from tipoff_local.workflows.language.limits import LIMITS
 from tipoff_local.workflows.language.values import Value, canonical
+from tipoff_local.workflows.logs import may_log
 from tipoff_local.workflows.stdlib.registry import function
 from tipoff_local.workflows.stdlib.time_math import seconds_of
 
@@ -75,7 +76,8 @@ def log(
     if severity not in _SEVERITIES:
         raise failure("ValueError", f"sys.log: unknown severity {severity!r}")
     line = given[0] if isinstance(given[0], str) else canonical(given[0])
-    _LOG.log(_SEVERITIES[severity], "%s: %s", context.info.name, line)
+    if may_log(context.services.access, context.info.caller, context.info.name):
+        _LOG.log(_SEVERITIES[severity], "%s: %s", context.info.name, line)
     return None
 
 

@@ -1,4 +1,4 @@
--- Who is listed for the games of a date that have not begun, in one digest: it changes when anybody's status does.
+-- A digest of the injury listings for the games of a date that have not started. It changes when a status changes.
 WITH ahead AS (
   SELECT g.home_team_abbr, g.away_team_abbr
   FROM nba_raw.games AS g

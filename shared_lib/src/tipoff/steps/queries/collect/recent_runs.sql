@@ -1,4 +1,4 @@
--- Runs of the last days, newest first: state of each host, and what is fresh.
+-- The runs of collect in the last days, newest first.
 SELECT
   c.source,
   c.host,

@@ -1,3 +1,3 @@
--- How much is known of the schedule at all.
+-- The number of games on any known schedule.
 SELECT COUNT(*) AS games
 FROM nba_raw.nbac_schedule AS s

@@ -1,4 +1,4 @@
--- Games of the range on the schedule, and how many of them have a final box score.
+-- The scheduled games of the range, and how many of them have a final box score.
 SELECT
   COUNT(*) AS games,
   COUNTIF(t.nba_game_id IS NOT NULL) AS finals

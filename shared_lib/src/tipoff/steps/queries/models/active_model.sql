@@ -1,4 +1,4 @@
--- The model in force for a date: the newest activated one whose training ended before it, as known at the instant.
+-- The active model of a date: the last one activated, as known at the instant, whose training ended before the date.
 SELECT
   m.model_id,
   m.artefact_uri,

@@ -1,5 +1,5 @@
--- Slate rows of the feature store with what became of them, for training and backtest: one row per player and game.
--- The line is the reference line in force at the row's cutoff: never a quote at or after it.
+-- The rows of the feature store with their outcomes, for training and backtests: one row per player and game.
+-- The line is the reference line in force at the cutoff of the row. No quote at or after the cutoff counts.
 SELECT
   f.game_date,
   f.season_year,

@@ -1,4 +1,4 @@
--- The reference line in force at the cutoff of each of these players' games: never a quote at or after it.
+-- The reference line of each player's game, in force at the cutoff. No quote at or after the cutoff counts.
 SELECT
   r.nba_game_id,
   r.player_id,

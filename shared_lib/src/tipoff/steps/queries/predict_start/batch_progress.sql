@@ -1,4 +1,4 @@
--- What a batch was to write and what is committed, from the rows themselves; the newest batch when none is named.
+-- What a batch must write and what is committed, counted in the tables. Without a name, the newest batch.
 SELECT
   b.batch_id,
   b.game_date,

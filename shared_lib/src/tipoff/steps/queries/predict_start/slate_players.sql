@@ -1,5 +1,5 @@
--- Every candidate of a date's games, and whether the feature store has a row for him; and everybody who was predicted in
--- one of these games and is a candidate of it no longer: he was traded, or his game's slate was corrected.
+-- The candidates of the games of a date, and whether the feature store has a row for each. Players who were predicted for
+-- one of these games and are no longer candidates are listed too: they were traded, or the slate was corrected.
 WITH candidates AS (
   SELECT
     c.game_id,

@@ -1,4 +1,4 @@
--- P(over) of each system in ten equal bins over graded rows with a line: what was said and what happened.
+-- Calibration of P(over) for each system, in ten equal bins over graded rows with a line: forecast and observed share.
 SELECT
   a.system_id,
   CAST(SUM(CAST(ROUND(a.prob_over, 6) AS NUMERIC)) / COUNT(*) AS FLOAT64) AS predicted,

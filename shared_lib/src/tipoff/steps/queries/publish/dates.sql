@@ -1,4 +1,4 @@
--- How every candidate of each date ended.
+-- For each date, how many candidates were predicted and how many were skipped.
 SELECT
   o.game_date,
   COUNT(DISTINCT o.nba_game_id) AS games,

@@ -1,4 +1,4 @@
--- What each source sent and what became of it, over the objects received since the page's first date.
+-- For each source, the number of objects, and their rows read, written and rejected.
 SELECT
   r.source AS name,
   COUNT(*) AS documents,

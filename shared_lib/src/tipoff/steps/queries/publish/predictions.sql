@@ -1,4 +1,4 @@
--- Active predictions of the page's dates with what happened, for a reader.
+-- The active predictions of the dates of the page, with their results.
 SELECT
   p.game_date,
   IFNULL(n.player_name, p.player_lookup) AS player_name,

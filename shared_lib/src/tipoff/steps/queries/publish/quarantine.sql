@@ -1,4 +1,4 @@
--- Reasons that hold something now, each with its newest sample.
+-- The reasons of documents that are in quarantine now, each with its newest example.
 WITH held AS (
   SELECT
     q.code,

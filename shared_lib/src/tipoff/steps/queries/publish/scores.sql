@@ -1,4 +1,4 @@
--- Grades per date and system over the dates of the page; a NULL date is the sum over all of them.
+-- Grades by date and system over the dates of the page. A NULL date is the sum over all dates.
 -- Errors are summed as NUMERIC of six decimals and divided once.
 WITH graded AS (
   SELECT

@@ -1,4 +1,4 @@
--- The last run of each step over each date of the page.
+-- The last run of each step for each date of the page.
 SELECT
   d AS game_date,
   r.step AS table_name,

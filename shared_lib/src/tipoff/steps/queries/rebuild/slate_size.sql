@@ -1,4 +1,4 @@
--- Games of the range, and how much of a schedule is known around it: no schedule at all is not the same as no games.
+-- The games of the range, and the games on the known schedule around it. No schedule is not the same as no games.
 SELECT
   COUNTIF(g.game_date BETWEEN @start_date AND @end_date) AS games,
   COUNT(*) AS games_known

@@ -1,4 +1,4 @@
--- What receipts know of each date: the newest run of a step, if it failed.
+-- For each date and step, the newest run, if it failed.
 WITH runs AS (
   SELECT r.step AS output, d AS game_date, r.outcome, r.cause
   FROM nba_ops.run_history AS r

@@ -1,4 +1,4 @@
--- The dates of a range by the newest schedule: games that stand, games put off, and whether the season goes on there.
+-- The dates of a range by the newest schedule: scheduled games, postponed games, and whether the date is in the season.
 WITH games AS (
   SELECT s.game_date, s.tipoff_at, s.postponed
   FROM nba_raw.nbac_schedule AS s

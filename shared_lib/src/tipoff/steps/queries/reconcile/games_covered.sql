@@ -1,4 +1,4 @@
--- How many games of each date each output of Tipoff covers, counted in the tables themselves. The step adds the sources.
+-- How many games of each date each output of Tipoff covers, counted in the tables. The step adds the sources.
 WITH covered AS (
   SELECT 'upcoming_player_game_context' AS output, c.game_date, c.nba_game_id
   FROM nba_analytics.upcoming_player_game_context AS c WHERE c.game_date BETWEEN @start_date AND @end_date

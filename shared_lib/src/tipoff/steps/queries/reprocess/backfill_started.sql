@@ -1,4 +1,4 @@
--- When a replay of this name began, if it has begun.
+-- When the replay of this name started; NULL if it has not.
 SELECT MIN(b.started_at) AS started_at
 FROM nba_ops.backfill_progress AS b
 WHERE b.backfill_id = @backfill_id

@@ -1,4 +1,4 @@
--- Objects that are in, by what their newest receipt says.
+-- The newest receipt of each object with the prefix, if it was received since the instant.
 SELECT
   r.source_object,
   r.source_generation,

@@ -1,5 +1,5 @@
--- How many objects have a receipt since an instant; from the log's own partitions, since it is asked again and again
--- while they come in. A receipt that was appended twice counts once.
+-- How many objects have a receipt since an instant. The log is read instead of the view, because this query runs often
+-- during a replay. A receipt that was appended twice counts once.
 SELECT COUNT(DISTINCT CONCAT(r.source_object, '#', CAST(r.source_generation AS STRING))) AS objects
 FROM nba_ops.object_receipts_log AS r
 WHERE r.received_date >= DATE(@since)

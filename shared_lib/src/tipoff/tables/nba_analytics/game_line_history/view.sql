@@ -1,4 +1,4 @@
--- The first spread of a side that a document lists counts; alternates are other markets.
+-- The first spread that a document lists for a side counts. Alternate spreads are other markets.
 WITH outcomes AS (
   SELECT
     l.*,

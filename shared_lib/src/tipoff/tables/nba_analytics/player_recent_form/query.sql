@@ -1,5 +1,6 @@
--- Integer sums of a player's windows as known at the date's cutoff; consumers divide once. Windows hold appearances of
--- this season before the date. Columns called prior_season, weighted, newest or two_seasons reach into the last one.
+-- Integer sums over the last games of a player, as known at the cutoff of the date. Readers divide once. A window has
+-- appearances of this season before the date. Columns named prior_season, weighted, newest or two_seasons also use the
+-- season before.
 WITH games AS (
   SELECT game_date, season_year, cutoff_at, home_team_abbr, away_team_abbr
   FROM nba_raw.games_asof(@as_of, @lead_minutes)
@@ -92,7 +93,7 @@ weights AS (
 numbered AS (
   SELECT
     a.*,
-    -- newest first, so this season's games come first: their rank is their rank within the season
+    -- Newest first: for the games of this season, the rank is the rank within the season.
     IF(a.this_season, a.k, NULL) AS n,
     w.weight_3, w.weight_6, w.weight_15, w.weight_40
   FROM appearances AS a

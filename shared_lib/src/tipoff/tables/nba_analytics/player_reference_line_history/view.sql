@@ -1,5 +1,6 @@
--- The one definition of the reference line; every reader joins this view on its own cutoff.
--- A book's main line is in force from its snapshot until the book's next one. Each change of any book starts a row.
+-- The only definition of the reference line. Readers join this view on their own cutoff.
+-- The main line of a book is in force from its snapshot until the next snapshot of the book. A change by any book starts
+-- a new row.
 WITH instants AS (
   SELECT
     l.*,
@@ -24,7 +25,7 @@ in_force AS (
     q.player_id,
     c AS in_force_from_at,
     COUNT(*) AS line_books,
-    -- The lower median: of two middle books the one with the lower line, of equal lines the first name.
+    -- The lower median: of two middle books, the one with the lower line; of equal lines, the first book by name.
     ARRAY_AGG(
       STRUCT(
         q.points_line AS points_line, q.bookmaker AS bookmaker, q.over_price_american AS over_price_american,

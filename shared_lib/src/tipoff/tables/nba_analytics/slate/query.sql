@@ -1,4 +1,4 @@
--- Who may play, as known at each game's own cutoff. The newest evidence decides the team.
+-- The players who may play, as known at the cutoff of each game. The newest evidence decides the team.
 WITH games AS (
   SELECT game_date, game_id, nba_game_id, season_year, cutoff_at, home_team_abbr, away_team_abbr
   FROM nba_raw.games_asof(@as_of, @lead_minutes)
@@ -102,7 +102,7 @@ placed AS (
   SELECT
     g.game_date, g.game_id, g.nba_game_id, g.season_year, g.cutoff_at, g.home_team_abbr, g.away_team_abbr,
     p.person, p.seen_at, q.quoted_here_at, q.player_lookup AS quoted_lookup,
-    -- A quote names two teams: it moves a player only when it is newer than what said he belongs to a third one.
+    -- A quote names two teams. It changes a player's team only if it is newer than the evidence for a third team.
     CASE
       WHEN q.moved_elsewhere = 1 THEN NULL
       WHEN t.team_abbr IN (g.home_team_abbr, g.away_team_abbr) THEN t.team_abbr
@@ -170,7 +170,7 @@ shares AS (
     *,
     COALESCE(SAFE_DIVIDE(games_last_10, team_games_last_10), 1) AS share_10,
     COALESCE(SAFE_DIVIDE(games_last_5, LEAST(team_games_last_10, 5)), 1) AS share_5,
-    -- how often he plays when nothing is said of him, which tells a bench player from a returning one
+    -- How often he plays when he is on no report. This separates bench players from players who return from injury.
     (1 + games_last_10) / (1 + GREATEST(games_last_10, team_games_last_10 - games_ruled_out_last_10)) AS healthy_share,
     usual_seconds_tenths / 21600 AS usual_share_of_36
   FROM candidates
@@ -178,8 +178,8 @@ shares AS (
 judged_to_play AS (
   SELECT
     * EXCEPT (usual_share_of_36),
-    -- Log-odds to play of those not ruled out: a logistic regression on 2022-23, weighted by usual minutes. Its Brier
-    -- score on 2023-24 is .067, that of expected_play .084 (docs/forecasting.md).
+    -- Log-odds of playing, for players who are not out: a logistic regression on 2022-23, weighted by usual minutes. On
+    -- 2023-24 its Brier score is 0.067; that of expected_play is 0.084 (docs/forecasting.md).
     CASE
       WHEN NOT by_report THEN
         -2.47 + 3.57 * healthy_share - 0.66 * games_last_1 + 1.94 * share_5 - 2.37 * share_10

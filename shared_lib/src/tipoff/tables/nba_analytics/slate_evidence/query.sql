@@ -1,5 +1,6 @@
--- What ties a person to a game, as known at the game's cutoff; `slate` weighs it. Games and earlier reports are read at
--- the date's cutoff (never later than the game's); today's report and quotes at the game's.
+-- The evidence that a person may play in a game, as known at the cutoff of the game. `slate` decides between pieces of
+-- evidence. Games and earlier reports are read at the cutoff of the date, which is never later than that of the game.
+-- The report and the quotes of the date itself are read at the cutoff of the game.
 WITH games AS (
   SELECT game_date, game_id, nba_game_id, season_year, cutoff_at, home_team_abbr, away_team_abbr
   FROM nba_raw.games_asof(@as_of, @lead_minutes)
@@ -11,7 +12,7 @@ dates AS (
 form AS (
   SELECT
     game_date, CAST(player_id AS STRING) AS person, player_id, last_game_date, last_team_abbr,
-    -- the night after the game, or earlier where the cutoff lies before midnight: when his box scores were known
+    -- When his box scores were known: the night after the game, or earlier if the cutoff is before midnight.
     LEAST(TIMESTAMP(DATETIME(DATE_ADD(last_game_date, INTERVAL 1 DAY)), 'America/New_York'), inputs_known_at) AS seen_at
   FROM nba_analytics.player_recent_form
   WHERE game_date BETWEEN @start_date AND @end_date
@@ -44,7 +45,7 @@ mentions AS (
   JOIN reports AS r
     ON r.game_date = DATE_SUB(d.game_date, INTERVAL days_back DAY)
     AND r.known_from_at < d.cutoff_at AND d.cutoff_at <= r.known_to_at
-    -- only a date's last report can be in force on a later date (or at an earlier @as_of)
+    -- Only the last report of a date can be in force on a later date, or at an earlier @as_of.
     AND r.known_to_at >= LEAST(@as_of, TIMESTAMP(DATETIME(r.game_date), 'America/New_York'))
   GROUP BY d.game_date, r.game_date, r.team_abbr, r.player_lookup
   UNION ALL

@@ -1,4 +1,4 @@
--- A game's row changes when its box score or its play-by-play does: one version per instant at which either did.
+-- One version of a row for each instant at which the box score or the play-by-play of the game changed.
 WITH team AS (
   SELECT * FROM nba_raw.nbac_team_boxscore_history
   WHERE game_date BETWEEN @start_date AND @end_date AND known_from_at < @as_of AND known_from_at < known_to_at

@@ -1,4 +1,5 @@
--- Integer sums of every team's windows, and of the league's, as known at the date's cutoff. Consumers divide once.
+-- Integer sums over the last games of each team and of the league, as known at the cutoff of the date. Readers divide
+-- once.
 WITH dates AS (
   SELECT game_date, MAX(season_year) AS season_year, MIN(cutoff_at) AS cutoff_at
   FROM nba_raw.games_asof(@as_of, @lead_minutes)

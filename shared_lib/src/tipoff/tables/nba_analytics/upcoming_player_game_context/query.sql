@@ -1,5 +1,5 @@
--- Every candidate of a game with all that is known of him and of the game at the game's cutoff. Sums over teammates are
--- the team's totals less his own term.
+-- Each candidate of a game, with what is known about him and the game at the cutoff of the game. A sum over teammates is
+-- the sum over the team without the player's own value.
 WITH candidates AS (
   SELECT
     *,
@@ -114,7 +114,7 @@ SELECT
   SAFE_DIVIDE(2000 * f.plays_hundredths_last_7_days * f.team_seconds_tenths_last_7_days,
     f.seconds_tenths_last_7_days * f.team_plays_hundredths_last_7_days) / 100 AS usage_rate_last_7_days,
   c.usual_usage_hundredths / 100 AS usage_rate_last_10,
-  -- what teammates leave unused is shared out in proportion to usage
+  -- The usage of absent teammates is divided among the others in proportion to their own usage.
   c.usual_usage_hundredths / (100 - LEAST(60, (t.missing_usage_seconds
     - IF(c.counts, DIV(c.usual_usage_hundredths * c.usual_seconds_tenths * c.missing_thousandths, 1000), 0)) / 2880000))
     AS projected_usage_rate

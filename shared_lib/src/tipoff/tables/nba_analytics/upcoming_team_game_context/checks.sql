@@ -1,4 +1,4 @@
--- One statement, because a rebuild pays for each. It names every rule that is broken.
+-- One statement, because each statement of a rebuild is billed. The error names every rule that is broken.
 SELECT IF(COUNT(*) = 0, TRUE, ERROR(STRING_AGG(DISTINCT p.problem, ' | ' ORDER BY p.problem))) AS holds
 FROM (
   SELECT

@@ -1,10 +1,10 @@
--- A team before a game, as known at the game's cutoff: rest from the schedule then in force, lines from the books' last
--- quotes, news from the report in force, form at the date's cutoff.
+-- A team before a game, as known at the cutoff of the game: rest by the schedule in force, lines by the last quotes of
+-- the books, injuries by the report in force, and form as known at the cutoff of the date.
 WITH games AS (
   SELECT
     game_date, game_id, nba_game_id, season_year, is_playoffs, season_phase, tipoff_at, cutoff_at,
     home_team_abbr, away_team_abbr,
-    -- the last digit of a play-off game's id is its place in the series
+    -- The last digit of the id of a play-off game is its number in the series.
     IF(is_playoffs, COALESCE(series_game_number, SAFE_CAST(SUBSTR(nba_game_id, 10, 1) AS INT64)), NULL) AS series_game_number
   FROM nba_raw.games_asof(@as_of, @lead_minutes)
   WHERE game_date BETWEEN @start_date AND @end_date AND known_in_time

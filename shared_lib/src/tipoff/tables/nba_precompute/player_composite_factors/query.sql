@@ -1,4 +1,4 @@
--- Hand-defined factors of a player in a game (domain rules); their weights are fitted elsewhere, never here.
+-- Factors of a player in a game, defined by rules of the domain. Their weights are fitted in training.
 WITH inputs AS (
   SELECT
     c.game_date, c.game_id, c.nba_game_id, c.player_id, c.player_lookup, c.team_abbr, c.opponent_team_abbr, c.cutoff_at,

@@ -1,4 +1,4 @@
--- One statement, because a rebuild pays for each. It names every rule that is broken.
+-- One statement, because each statement of a rebuild is billed. The error names every rule that is broken.
 SELECT IF(COUNT(*) = 0, TRUE, ERROR(STRING_AGG(DISTINCT p.problem, ' | ' ORDER BY p.problem))) AS holds
 FROM (
   SELECT
@@ -7,8 +7,8 @@ FROM (
         THEN 'leak: a window reaches the date itself'
       WHEN NOT COALESCE(r.points_avg_season IS NULL OR r.points_avg_season BETWEEN 0 AND 100, FALSE)
         THEN 'range: points'
-      -- A shot in five seconds on the court is a usage of hundreds; no more than all of his team's plays can be his
-      -- (a fifth of a team's time is 73 minutes in the longest game there was).
+      -- A shot in five seconds on the court gives a usage of several hundred percent. So the product with the minutes is
+      -- bounded: by a usage of 100 % in 73 minutes, a player's whole time in the longest game ever played.
       WHEN NOT COALESCE(r.usage_rate_last_10 IS NULL OR r.usage_rate_last_10 * r.minutes_avg_last_10 BETWEEN 0 AND 7300, FALSE)
         THEN 'range: usage'
     END AS problem

@@ -1,4 +1,5 @@
--- What the date's cutoff knew of every player of the teams that play (or of the date's reports and quotes).
+-- The averages of each player of the teams that play, and of each player in the reports and quotes of the date, as known
+-- at the cutoff of the date.
 SELECT
   f.game_date AS cache_date, f.player_id, f.player_lookup, f.player_full_name, f.last_team_abbr AS team_abbr,
   f.season_year, f.cutoff_at, f.last_game_date,

@@ -1,4 +1,4 @@
--- Where a player's shots came from in his last 10 (and 20) appearances of this season, as known at the date's cutoff.
+-- The zones of a player's shots in his last 10 and 20 appearances of this season, as known at the cutoff of the date.
 WITH form AS (
   SELECT
     *,

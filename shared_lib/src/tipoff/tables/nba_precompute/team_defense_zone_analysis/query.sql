@@ -1,4 +1,5 @@
--- A team's last 15 games of defence by zone, shrunk to the league with weight n / (n + 15). Positive = weaker defence.
+-- The defence of a team by zone over its last 15 games, shrunk toward the league mean with weight n / (n + 15). Positive
+-- means a weaker defence.
 WITH form AS (
   SELECT
     game_date, team_abbr, season_year, cutoff_at, games_season, LEAST(games_season, 15) AS games_in_sample,

@@ -1,4 +1,4 @@
--- One row per active candidate with every number the features read, under short names.
+-- One row per active candidate, with the numbers that the features read, under short names.
 WITH inputs AS (
   SELECT
     c.* EXCEPT (game_spread, game_total, implied_team_total, opponent_implied_total),
@@ -27,7 +27,7 @@ WITH inputs AS (
     f.points_prior_season, f.seconds_tenths_prior_season,
     SAFE_DIVIDE(f.seconds_tenths_last_10 * f.games_season, LEAST(f.games_season, 10) * f.seconds_tenths_season)
       AS minutes_ratio,
-    -- a newcomer is taken for 6 points in 14 minutes; last season's average counts from its first game on
+    -- The prior: the average of last season, shrunk toward 6 points in 14 minutes with the weight of five games.
     (COALESCE(f.points_prior_season, 0) + 30) / (COALESCE(f.games_prior_season, 0) + 5) AS prior_points,
     (COALESCE(f.seconds_tenths_prior_season, 0) / 600 + 70) / (COALESCE(f.games_prior_season, 0) + 5) AS prior_minutes,
     COALESCE(SAFE_DIVIDE(20 * f.plays_hundredths_prior_season * f.team_seconds_tenths_prior_season,

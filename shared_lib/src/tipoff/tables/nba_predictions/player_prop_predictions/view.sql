@@ -1,5 +1,5 @@
--- The log is appended at least once: one row per key, the last one written. A reader gets the newest word on a player:
--- a newer skip, or a newer forecast that one system is no longer part of, ends what was said before.
+-- The log can hold a row more than once: the last one written counts for each key. A prediction is active until a newer
+-- skip of the player, or a newer forecast of the player without that system.
 WITH predictions AS (
   SELECT *
   FROM nba_predictions.player_prop_predictions_log

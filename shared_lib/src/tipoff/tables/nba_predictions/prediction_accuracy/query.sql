@@ -1,4 +1,4 @@
--- Grades the active prediction against the newest box score of a final game; the rules are docs/domain.md#grading.
+-- Grades the active prediction by the newest box score of a final game. The rules are in docs/domain.md#grading.
 WITH predictions AS (
   SELECT *
   FROM nba_predictions.player_prop_predictions

@@ -19,7 +19,7 @@ skipped AS (
   FROM nba_predictions.prediction_skips_log AS s
   GROUP BY 1, 2, 3
 ),
--- The newest word counts: a player predicted in the morning and ruled out before tip-off ends ruled out.
+-- The newest result before tip-off counts: a player who is predicted and later ruled out is `ruled_out`.
 ended AS (
   SELECT
     c.game_date,

@@ -1,4 +1,4 @@
--- Errors are summed as NUMERIC, rounded to 9 places: float sums would depend on the order of the rows.
+-- Errors are summed as NUMERIC, rounded to 9 places, because sums of floats depend on the order of the rows.
 WITH graded AS (
   SELECT
     a.game_date,

@@ -1,5 +1,5 @@
--- Postponed games keep their vendor event: a quote's date finds the nearest game of the pair within three days.
--- Once a game has tipped off, a quote for a later date means the next meeting (`quoted_before`).
+-- A postponed game keeps its event at the vendor: a quote belongs to the nearest game of the two teams within three days
+-- of its date. After the tip-off of a game, a quote for a later date belongs to the next game (`quoted_before`).
 SELECT
   g.home_team_abbr,
   g.away_team_abbr,

@@ -1,4 +1,4 @@
--- The version of a game's schedule row that counts: the newest known before the tip-off it states, else the earliest.
+-- The schedule row of record of each game: the newest one known before the tip-off that it states, else the earliest.
 SELECT
   s.nba_game_id,
   s.game_id,

@@ -1,4 +1,5 @@
--- A document counts for a game if it was in force at the cutoff it implies itself; so no later document moves anything.
+-- A document counts for a game if it was in force at the cutoff that follows from its own tip-off. So a later document
+-- changes nothing.
 WITH versions AS (
   SELECT
     s.*,

@@ -1,4 +1,4 @@
--- Read by whoever watches (a view is not built, so nothing is rolled back). It names every date and source at fault.
+-- `reconcile` and `tipoff status` run this check of a view. The error names each date and source that fails.
 SELECT IF(COUNT(*) = 0, TRUE, ERROR(STRING_AGG(p.problem, ' | ' ORDER BY p.problem))) AS holds
 FROM (
   SELECT CONCAT(
