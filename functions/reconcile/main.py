@@ -16,7 +16,10 @@ function = Function(
     name="reconcile",
     settings=ReconcileSettings,
     open_context=StateWiring,
-    routes=(Route("POST", "/reconcile", Reconcile, reconcile), Route("POST", "/tick", Tick, tick)),
+    routes=(
+        Route("POST", "/reconcile", Reconcile, reconcile, range_days_max=92),
+        Route("POST", "/tick", Tick, tick),
+    ),
 )
 
 

@@ -12,13 +12,15 @@ from tipoff.steps.replay import replay
 from tipoff.steps.reprocess import Reprocess, reprocess
 from tipoff.steps.wiring import StateWiring
 
+SEASONS_DAYS_MAX = 10 * 366
+
 function = Function(
     name="reprocess",
     settings=ReprocessSettings,
     open_context=StateWiring,
     routes=(
-        Route("POST", "/reprocess", Reprocess, reprocess),
-        Route("POST", "/replay", Reprocess, replay),
+        Route("POST", "/reprocess", Reprocess, reprocess, range_days_max=SEASONS_DAYS_MAX),
+        Route("POST", "/replay", Reprocess, replay, range_days_max=SEASONS_DAYS_MAX),
     ),
 )
 

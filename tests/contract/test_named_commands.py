@@ -1,9 +1,12 @@
 """Every `tipoff` command with its options and every `make` target that docs, messages and alerts name exists."""
 
 import re
+import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -54,10 +57,60 @@ def offenders() -> Iterator[str]:
         yield from (f"{path.name}: no target {name}" for name in targets if f"\n{name}:" not in MAKEFILE)
 
 
+# A line that a person types in a shell: after a prompt, or in a fenced or indented block of commands.
+TYPED = re.compile(r"^(?:\$ |    |)(?:\.venv/bin/|uv run )?(tipoff|make) ([^\n]*)$", re.MULTILINE)
+BLOCK = re.compile(r"^```(?:console|sh)\n(.*?)^```|((?:^    .*\n)+)", re.MULTILINE | re.DOTALL)
+
+
+def typed_lines() -> Iterator[tuple[Path, str, str]]:
+    """Page, program and words of each `tipoff` and `make` line in a block of commands."""
+    for path in DOCS:
+        for block in BLOCK.finditer(path.read_text(encoding="utf-8")):
+            text = re.sub(r"\\\n\s*", "", block[0])
+            for found in TYPED.finditer(text):
+                yield path, found[1], re.split(r" #| && |   ", found[2])[0].strip()
+
+
+def parse(words: list[str]) -> None:
+    """Parse the words after `tipoff` as the command does; files and dates in capitals need not exist."""
+    name, target = words[0], cli.COMMANDS[words[0]][0]
+    rest = words[1:]
+    if name == "local":
+        name, target, rest = rest[0], local.COMMANDS[rest[0]][0], rest[1:]
+    command = get_command(load_app(name, target))
+    if isinstance(command, TyperGroup):
+        command, rest = command.commands[rest[0]], rest[1:]
+    try:
+        command.make_context(name, rest)
+    except typer.BadParameter as error:
+        if "does not exist" not in str(error):
+            raise
+
+
+def test_every_typed_line_of_the_documents_is_taken_by_its_program() -> None:
+    lines = [(path.name, program, text) for path, program, text in typed_lines()]
+    assert len(lines) > 15
+    for name, program, text in lines:
+        words = shlex.split(text)
+        try:
+            if program == "make":
+                assert f"\n{words[0]}:" in MAKEFILE
+            elif "..." not in words:
+                parse(words)
+        except Exception as error:
+            raise AssertionError(f"{name}: {program} {text}: {error}") from error
+
+
+def test_every_target_does_something() -> None:
+    phony = re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)[0].split()
+    idle = [name for name in phony if not re.search(rf"^{name}:[^\n]*\n\t", MAKEFILE, re.MULTILINE)]
+    assert idle == []
+
+
 def test_every_command_and_target_that_is_named_exists() -> None:
     assert not list(offenders())
 
 
-@pytest.mark.parametrize("named", ["standing", "local begin", "status --verbose", "model ls --project x"])
+@pytest.mark.parametrize("named", ["standing", "local begin", "status --verbose", "trace x --lead 5"])
 def test_a_command_or_option_that_does_not_exist_is_found(named: str) -> None:
     assert list(unknown(named))

@@ -35,5 +35,5 @@ def test_make_run_ends_with_rows_and_a_page_and_leaves_nothing_running() -> None
     assert len([line for line in done.stdout.splitlines() if re.match(r"\d{4}-\d\d-\d\d  ", line)]) >= 3
     page = re.search(r"report page: (\S+)", done.stdout)
     assert page is not None and Path(page[1]).read_text(encoding="utf-8").startswith("<!doctype html>")
-    left = subprocess.run(["pgrep", "-f", str(ROOT / ".tipoff" / "run")], capture_output=True, text=True, check=False)
+    left = subprocess.run(["pgrep", "-f", str(ROOT / ".tipoff" / "local")], capture_output=True, text=True, check=False)
     assert left.stdout == ""

@@ -224,7 +224,7 @@ def test_the_report_judges_what_the_expected_tables_say(week: Week) -> None:
     losses = [_market_loss(lines[key], points[key]) for key in decided]
 
     pmf = np.full((len(table), dist.MAX_POINTS + 1), 1 / (dist.MAX_POINTS + 1))
-    anything = Forecasts(np.ones(len(table), dtype=bool), np.ones(len(table)), pmf)
+    anything = Forecasts(np.ones(len(table), dtype=bool), np.ones(len(table)), pmf, np.ones(len(table), dtype=bool))
     lined = np.isfinite(table.line_pts)
     judged = report.scores("lined", table, anything, lined)
     market = report.probabilities("lined", table, anything, lined, 0.5)

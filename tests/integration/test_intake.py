@@ -18,7 +18,9 @@ from tipoff_ops.intake.quarantine import read_entries, replay_entries
 from tipoff_ops.intake.send import Intake, IntakeReport, send_all
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.function_call import call_function
+from tipoff_ops.local.state import state_of
 from tipoff_ops.local.upload import Upload
+from tipoff_ops.operate.target import local_target
 from tipoff_sim import SMALL, League
 
 CORPUS = Path(os.environ.get("TIPOFF_CORPUS", Path(__file__).resolve().parents[3] / "shared" / "corpus"))
@@ -127,10 +129,10 @@ def test_quarantine_is_listed_and_a_replay_fails_until_its_cause_is_fixed(
     warehouse = Warehouse(mesh.settings, [])
     entries = read_entries(warehouse, source_object=broken.object_name)
 
-    account = replay_entries(mesh, entries, dry_run=False)
+    account = replay_entries(local_target(state_of(mesh)), entries, dry_run=False)
 
     assert [entry.code for entry in entries] == ["invalid_json"]
-    assert (account["listed"], account["quarantined"], account["loaded"]) == (1, 1, 0)
+    assert (account.listed, account.quarantined, account.loaded) == (1, 1, 0)
     assert [entry.times_seen for entry in read_entries(warehouse, source_object=broken.object_name)] == [2]
 
 

@@ -19,7 +19,9 @@ from tipoff_local.host import FunctionHost
 from tipoff_ops.intake.quarantine import QuarantineEntry, read_entries, replay_entries
 from tipoff_ops.intake.send import Intake, IntakeReport
 from tipoff_ops.local.cloud import LocalMesh
+from tipoff_ops.local.state import state_of
 from tipoff_ops.local.upload import Upload
+from tipoff_ops.operate.target import local_target
 from tipoff_sim import SMALL, Kind, League
 
 # A season of its own: other tests share the warehouse.
@@ -95,7 +97,7 @@ def digests(mesh: LocalMesh) -> dict[str, str]:
 def mine(mesh: LocalMesh, uploads: list[Upload], replayed: bool = False) -> list[QuarantineEntry]:
     names = {one.object_name for one in uploads}
     return [
-        entry for entry in read_entries(Warehouse(mesh.settings, []), "", "", replayed) if entry.source_object in names
+        entry for entry in read_entries(Warehouse(mesh.settings, []), replayed=replayed) if entry.source_object in names
     ]
 
 
@@ -118,14 +120,14 @@ def test_a_replay_after_the_fix_ingests_exactly_what_was_held_and_a_second_one_n
     assert rows and {entry.value for entry in rows} == {"Out"}
     assert all(entry.copy_object for entry in entries if entry.level == "document")
 
-    account = replay_entries(mesh, entries, dry_run=False)
+    account = replay_entries(local_target(state_of(mesh)), entries, dry_run=False)
     replayed = digests(mesh)
 
     objects = {entry.source_object for entry in entries}
-    assert (account["listed"], account["loaded"], account["quarantined"]) == (len(objects), len(objects), 0)
+    assert (account.listed, account.loaded, account.quarantined) == (len(objects), len(objects), 0)
     assert mine(mesh, uploads) == []
     assert len(mine(mesh, uploads, replayed=True)) == len(entries), "what was held is still told, as replayed"
-    assert replay_entries(mesh, mine(mesh, uploads), dry_run=False) == {"status": "nothing_held", "listed": 0}
+    assert replay_entries(local_target(state_of(mesh)), mine(mesh, uploads), dry_run=False).status == "nothing_held"
 
     clean = send(mesh, uploads)
 

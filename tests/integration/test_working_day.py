@@ -162,6 +162,24 @@ def test_status_and_doctor_find_no_fault(operator: OperatorSession) -> None:
     assert code == 0
 
 
+def test_reading_commands_ask_the_cloud_of_the_folder(operator: OperatorSession) -> None:
+    """The SQL of `explain`, `sql` and `quarantine` on the tables as they are."""
+    day = operator.dates[-1]
+    code, rows = operator.tipoff(
+        "sql", f"SELECT g.home_team_abbr AS team FROM nba_raw.games AS g WHERE g.game_date = '{day}'"
+    )
+    assert code == 0 and rows
+    code, game = operator.tipoff("explain", str(day), rows[0]["team"].lower())
+    assert rows[0]["team"] in game["subject"] and game["cause"]
+    (player,) = operator.rows("SELECT MIN(p.player_name) AS name FROM nba_raw.players AS p WHERE p.is_primary")
+    code, found = operator.tipoff("explain", str(day), player["name"])
+    assert found["subject"] == f"{player['name']} on {day}" and found["cause"]
+    assert operator.tipoff("explain", str(day), "nobody at all")[1]["state"] == "unknown_player"
+    assert operator.tipoff("quarantine", "ls", "--code", "no_such_code") == (0, [])
+    code, answer = operator.tipoff("quarantine", "replay", "--code", "no_such_code")
+    assert (code, answer["status"]) == (0, "nothing_held")
+
+
 @pytest.mark.slow
 def test_434_unprocessed_objects_are_loaded_by_one_request(operator: OperatorSession) -> None:
     """The original's backlog; the function is killed in the middle of it, and the workflow goes on."""

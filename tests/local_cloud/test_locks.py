@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Barrier
 
@@ -19,7 +20,7 @@ from tipoff.cloud.locks import LEASE_LENGTH, Lock, LockDone, LockHeld, LockLost,
 from tipoff.cloud.storage import ObjectStore
 from tipoff.core.errors import Conflict, NotReady
 from tipoff.runtime.settings import Settings
-from tipoff.steps.reconcile import _may_start
+from tipoff.steps.reconcile import CLAIM_LENGTH, start_limited
 from tipoff_local.storage import StorageServer
 
 BUCKET, NAME, KEY = "tipoff-tests-state", "player_game_summary", "batches/2025-01-09/batch_1"
@@ -243,12 +244,32 @@ def test_a_lock_is_created_once_whatever_became_of_it(world: World) -> None:
 
 
 def test_reconcile_starts_a_workflow_three_times_an_hour_apart(world: World) -> None:
-    day, locks, allowed = NOW.date(), world.locks(), []
+    locks = world.locks()
+    started: list[int] = []
     for minutes in (0, 59, 60, 119, 120, 180, 600):
         world.now = NOW + timedelta(minutes=minutes)
-        if _may_start(locks, "daily", day):
-            allowed.append(minutes)
-    assert allowed == [0, 60, 120]
+        start_limited(locks, "2024-12-05/daily", partial(started.append, minutes))
+    assert started == [0, 60, 120]
+
+
+def test_a_reconcile_killed_before_its_start_is_followed_by_the_next_one(world: World) -> None:
+    """An hour was lost: the claim stood, and nothing was started."""
+    locks = world.locks()
+    started: list[int] = []
+    world.locks().create("starts/2024-12-05/daily/0", "reconcile", CLAIM_LENGTH)  # killed here
+    for minutes in (1, 15, 30):
+        world.now = NOW + timedelta(minutes=minutes)
+        start_limited(locks, "2024-12-05/daily", partial(started.append, minutes))
+    assert started == [15]
+
+
+def test_a_start_that_fails_is_tried_by_the_next_reconcile(world: World) -> None:
+    locks = world.locks()
+    started: list[int] = []
+    with pytest.raises(ZeroDivisionError):
+        start_limited(locks, "2024-12-05/daily", lambda: 1 / 0)
+    start_limited(locks, "2024-12-05/daily", partial(started.append, 1))
+    assert started == [1]
 
 
 def test_locks_of_an_earlier_release_are_read(world: World) -> None:

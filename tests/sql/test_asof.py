@@ -30,12 +30,25 @@ SCORING = (
     "free_throws_made", "free_throws_attempted",
 )  # fmt: skip
 ALTERED = {"turnovers": 3, "assists": 2}
-CORRECTED = ("nbac_player_boxscores", "nbac_team_boxscore", "nbac_injury_report")
+CORRECTED = ("nbac_player_boxscores", "nbac_team_boxscore", "nbac_injury_report", "nbac_roster")
+
+
+NEWCOMER = 9_000_001  # on the roster of the last day, and in no box score
 
 
 @pytest.fixture(scope="module")
 def rows() -> Rows:
-    return landed((document.object_name, document.body) for document in SEASON)
+    found = landed((document.object_name, document.body) for document in SEASON)
+    return found | {"nbac_roster": [rostered(found["nbac_player_boxscores"][-1])]}
+
+
+def rostered(row: dict[str, Any]) -> dict[str, Any]:
+    """A newcomer on the roster of the last day, on the team of a box score's row."""
+    document = {name: row[name] for name in ("source_generation", "parse_seq", "ingested_at")}
+    return document | {
+        "source_object": "roster", "observed_at": f"{DAYS[-1]}T15:00:00+00:00", "roster_date": str(DAYS[-1]),
+        "player_id": NEWCOMER, "player_name": "New Comer", "player_lookup": "newcomer", "team_abbr": row["team_abbr"],
+    }  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +94,10 @@ def altered(row: dict[str, Any], cutoff: datetime, scored: list[dict[str, Any]])
     if row.get("played"):
         late |= scored.pop()
     if row.get("injury_status"):
+        late["player_id"] = 9_000_000  # a later report may state for whom a name stands
         late["injury_status"] = "Out" if row["injury_status"] != "Out" else "Probable"
+    if "roster_date" in row:
+        late["team_abbr"] = None
     return late
 
 

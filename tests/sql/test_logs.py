@@ -53,6 +53,28 @@ def test_quarantine_holds_first_and_last_seen_and_the_replay(warehouse: SmallWar
     assert poison["replayed_at"] is None
 
 
+def test_a_message_is_replayed_when_its_object_is_accepted_or_it_was_sent_again(warehouse: SmallWarehouse) -> None:
+    held = {"source_object": "box", "source_generation": 5, "level": "message", "code": "dead_letter", "message": "no",
+            "quarantined_at": "2025-01-15T01:00:00Z"}  # fmt: skip
+    other = {**held, "source_object": "request", "source_generation": 0}
+    sent = {**other, "replayed_at": "2025-01-15T03:00:00Z"}
+    later = {**held, "source_object": "given up again", "source_generation": 0}
+    accepted = {"source_object": "box", "source_generation": 5, "outcome": "accepted",
+                "received_at": "2025-01-15T02:00:00Z"}  # fmt: skip
+    again = {**later, "quarantined_at": "2025-01-15T04:00:00Z"}
+    warehouse.put(
+        get("quarantine_log"), held, other, sent, later, {**later, "replayed_at": "2025-01-15T03:00:00Z"}, again
+    )
+    warehouse.put(get("object_receipts_log"), accepted)
+
+    found = {row["source_object"]: row for row in rows(warehouse, "quarantine", "source_object")}
+    assert {name: row["replayed_at"] and row["replayed_at"].hour for name, row in found.items()} == {
+        "box": 2,
+        "request": 3,
+        "given up again": None,
+    }
+
+
 def test_a_batch_is_complete_when_every_player_is_answered_for(warehouse: SmallWarehouse) -> None:
     batch = {"game_date": "2025-01-15", "batch_id": "b", "expected_players": 2, "system_ids": ["x", "y"]}
     answer = {"game_date": "2025-01-15", "batch_id": "b", "player_id": 1, "market": "player_points", "system_id": "x"}

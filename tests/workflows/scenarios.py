@@ -27,7 +27,8 @@ CHAINS: dict[str, tuple[str, ...]] = {
     "collect": ("collect/due", "collect/collect"),
     "daily": ("collect/collect", "analyze/process-date-range", "precompute/process-date", "predict_start/start",
               "predict_start/status", "publish/publish"),
-    "predict": ("analyze/process-date-range", "precompute/process-date", "predict_start/start", "predict_start/status"),
+    "predict": ("analyze/process-date-range", "precompute/process-date", "predict_start/start", "predict_start/status",
+                "publish/publish"),
     "postgame": ("collect/collect", "analyze/process-date-range", "grade/grade", "publish/publish"),
     "train": ("train/train",),
     "reconcile": ("reconcile/reconcile",),
@@ -180,6 +181,7 @@ def _ranges() -> dict[str, Scenario]:
         "reprocess: eight days, one fails": Scenario(
             "reprocess", RANGE | {"end_date": "2024-11-08"}, {"predict_start/start": [refused(422)]}, "FAILED", ""
         ),
+        "reprocess: three dates are published": scenario("ok", end_date="2024-11-03", from_step="publish"),
         "reprocess: a block of nothing": scenario("BAD_RANGE", block_days=0),
         "reprocess: only grade": scenario("ok", from_step="grade", to_step="grade"),
         "reprocess: only publish": scenario("ok", from_step="publish"),

@@ -1,6 +1,7 @@
 """The warehouse as a child process: its ports are its own, its data survive a restart, and it ends with its parent."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,6 +52,28 @@ def test_data_survive_a_restart_and_two_warehouses_are_independent(tmp_path: Pat
     with pytest.raises(ChildFailed, match="taken|in use"):
         Warehouse(tmp_path / "c", "tipoff-tests", rest_port=taken).start()
     first.stop()
+
+
+def test_a_stopped_warehouse_can_be_copied_and_moved_with_its_deleted_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DuckLake refuses a catalogue that names another folder, and the child of a refused start ends."""
+    first = Warehouse(tmp_path / "first", "tipoff-tests", threads=1)
+    first.start()
+    query(first, "CREATE SCHEMA nba_raw; CREATE TABLE nba_raw.t AS SELECT n FROM UNNEST([1, 2, 3]) AS n")
+    query(first, "DELETE FROM nba_raw.t WHERE n = 2")
+    first.stop()
+    shutil.copytree(tmp_path / "first", tmp_path / "copy")
+    (tmp_path / "first").rename(tmp_path / "moved")
+    with monkeypatch.context() as patched, pytest.raises(ChildFailed, match="DATA_PATH"):
+        patched.setattr("tipoff_local.bigquery.warehouse.record_data_path", lambda _: None)
+        Warehouse(tmp_path / "copy", "tipoff-tests").start()
+    for name in ("copy", "moved"):
+        warehouse = Warehouse(tmp_path / name, "tipoff-tests", threads=1)
+        warehouse.start()
+        query(warehouse, "DELETE FROM nba_raw.t WHERE n = 3")
+        assert query(warehouse, "SELECT n FROM nba_raw.t") == [(1,)]
+        warehouse.stop()
 
 
 def test_the_child_ends_with_a_killed_parent(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ ROWS = {
     "ml_feature_store_v2": (35_518, 537),
     "nbac_injury_report_history": (209_252, 2_761),
     "nbac_play_by_play_history": (448_375, 8_121),
+    "nbac_roster_history": (407_550, 2_200),
     "nbac_player_boxscores_history": (28_109, 316),
     "nbac_schedule_history": (7_734, 90),
     "nbac_team_boxscore_history": (2_628, 30),

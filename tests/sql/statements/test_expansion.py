@@ -24,4 +24,4 @@ def test_every_reference_counts_again() -> None:
         "WITH a AS (SELECT 1 FROM nba_raw.players), b AS (SELECT 1 FROM a JOIN a AS c ON TRUE) "
         "SELECT 1 FROM b JOIN b AS d ON TRUE"
     )
-    assert expansion(twice) == Expansion(scans=4, selects=11, view_depth=1)
+    assert expansion(twice) == Expansion(scans=8, selects=19, view_depth=1)

@@ -90,11 +90,17 @@ def test_prices_become_fair_probabilities() -> None:
 def test_pass_is_the_rule_and_an_edge_beyond_the_threshold_the_exception() -> None:
     forecast = Forecast("x", "g", 1, from_mean(20.0))
     fair_line = round(forecast.predicted_points) - 0.5
-    assert advise(forecast, quote(fair_line), 100.0, Policy()).recommendation is Recommendation.PASS
-    assert advise(forecast, quote(10.5), 100.0, Policy()).recommendation is Recommendation.OVER
-    assert advise(forecast, quote(30.5), 100.0, Policy()).recommendation is Recommendation.UNDER
-    assert advise(forecast, quote(10.5), 50.0, Policy()).recommendation is Recommendation.PASS
-    assert advise(forecast, None, 100.0, Policy()).recommendation is Recommendation.NO_LINE  # docs/pitfalls.md#24
+
+    def said(of: Quote | None, quality: float = 100.0, may_recommend: bool = True) -> tuple[Recommendation, str | None]:
+        advice = advise(forecast, of, quality, Policy(), may_recommend=may_recommend)
+        return advice.recommendation, advice.pass_reason
+
+    assert said(quote(fair_line)) == (Recommendation.PASS, "low_expected_value")
+    assert said(quote(10.5)) == (Recommendation.OVER, None)
+    assert said(quote(30.5)) == (Recommendation.UNDER, None)
+    assert said(quote(10.5), quality=50.0) == (Recommendation.PASS, "low_feature_quality")
+    assert said(quote(10.5), may_recommend=False) == (Recommendation.PASS, "system_not_calibrated")
+    assert said(None) == (Recommendation.NO_LINE, None)  # docs/pitfalls.md#24
 
 
 def test_hit_rates_carry_wilson_intervals() -> None:

@@ -28,7 +28,7 @@ def walked(table: TrainingTable, tested: np.ndarray) -> Walk:
 
 @pytest.fixture(scope="module")
 def report(walked: Walk) -> Report:
-    return evaluate(walked, 0.49, Policy())
+    return evaluate(walked, 0.49, Policy(), {})
 
 
 def test_every_row_is_predicted_by_a_bundle_of_earlier_dates(walked: Walk, tested: np.ndarray) -> None:
@@ -69,7 +69,7 @@ def test_the_report_counts_every_slate_row_and_names_its_rows(report: Report, wa
 
 
 def test_the_report_is_json_and_the_same_twice(report: Report, walked: Walk) -> None:
-    assert msgspec.json.encode(report) == msgspec.json.encode(evaluate(walked, 0.49, Policy()))
+    assert msgspec.json.encode(report) == msgspec.json.encode(evaluate(walked, 0.49, Policy(), {}))
 
 
 def test_learned_systems_beat_the_last_ten_games_and_are_calibrated(report: Report) -> None:

@@ -79,15 +79,15 @@ class Warehouse:
         self.ledger = QuotaLedger()
         self._appender: Appender | None = None
 
-    def rows[T](self, sql: str, parameters: Parameters, row_type: type[T]) -> list[T]:
-        """Run one SELECT and return its rows as `row_type` (fields named as the columns).
+    def rows[T](self, sql: str, parameters: Parameters, row_type: type[T], rows_max: int | None = None) -> list[T]:
+        """Run one SELECT and return its rows (at most `rows_max`) as `row_type` (fields named as the columns).
 
         Raises:
             TipoffError: the query failed; a row that does not fit `row_type` is a bug and raises as such.
         """
         self.ledger.count_query()
         with translated("query"):
-            found = self._client.query_and_wait(sql, job_config=job_config(parameters))
+            found = self._client.query_and_wait(sql, job_config=job_config(parameters), max_results=rows_max)
             return [msgspec.convert(dict(row.items()), row_type, strict=False) for row in found]
 
     def check(self, table: Table, parameters: Parameters) -> None:

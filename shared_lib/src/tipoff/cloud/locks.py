@@ -44,7 +44,10 @@ class LockLost(Conflict):
 
 
 class LockState(msgspec.Struct, frozen=True):
-    """Content of a lock's object. `token` identifies one hold, because holders may have the same name."""
+    """Content of a lock's object. `token` identifies one hold, because holders may have the same name.
+
+    Once `done` is true, `expires_at` is the instant at which the work was done.
+    """
 
     holder: str = ""
     expires_at: datetime = datetime.min.replace(tzinfo=UTC)
@@ -258,7 +261,8 @@ class Lock:
             LockLost: another holder has acquired it.
         """
         try:
-            self.generation = self._locks.write(self.key, LockState(done=True), self.generation)
+            done = LockState(self._holder, self._locks.now(), self._token, done=True)
+            self.generation = self._locks.write(self.key, done, self.generation)
         except Conflict as error:
             raise self._lost() from error
 

@@ -24,9 +24,13 @@ class Topics:
         self._project = at.project_id
 
     def publish(
-        self, topic: str, message: msgspec.Struct, dedupe_key: str, attributes: Mapping[str, str] | None = None
+        self,
+        topic: str,
+        message: msgspec.Struct | msgspec.Raw,
+        dedupe_key: str,
+        attributes: Mapping[str, str] | None = None,
     ) -> str:
-        """Publish `message` as JSON and return the message id once the service has it.
+        """Publish `message` as JSON (a `Raw` is JSON already) and return the message id once the service has it.
 
         Args:
             topic: the bare topic id.
@@ -37,7 +41,10 @@ class Topics:
         return self.publish_all(topic, {dedupe_key: message}, attributes)[0]
 
     def publish_all(
-        self, topic: str, messages: Mapping[str, msgspec.Struct], attributes: Mapping[str, str] | None = None
+        self,
+        topic: str,
+        messages: Mapping[str, msgspec.Struct | msgspec.Raw],
+        attributes: Mapping[str, str] | None = None,
     ) -> list[str]:
         """Publish messages in parallel, by their dedupe keys. Returns their ids once the service has all of them."""
         path = self._client.topic_path(self._project, topic)

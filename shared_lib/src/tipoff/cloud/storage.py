@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tipoff.cloud.clients import Endpoints
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ObjectName:
-    """An entry of a listing."""
+    """An entry of a listing; `created_at` is the instant at which this generation was written."""
 
     name: str
     generation: int
     size_bytes: int
+    created_at: datetime | None = None
 
 
 class ObjectStore:
@@ -91,4 +93,4 @@ class ObjectStore:
         """Live objects whose name starts with `prefix`, in name order."""
         with translated(f"list {bucket}/{prefix}"):
             for blob in self._client.list_blobs(bucket, prefix=prefix):
-                yield ObjectName(blob.name, int(blob.generation), int(blob.size))
+                yield ObjectName(blob.name, int(blob.generation), int(blob.size), blob.time_created)

@@ -17,6 +17,7 @@ type Per = Literal["game", "date"]
 
 OPEN: frozenset[State] = frozenset({"EXPECTED", "LATE"})
 WAIT_FOR_RESULTS = timedelta(days=7)
+BUILT_WITHOUT_ROWS = "built_without_rows"
 OFF_SEASON_MONTHS = frozenset({7, 8, 9})
 _PARTS: tuple[Part, ...] = ("document", "before", "after")
 
@@ -123,7 +124,7 @@ def assess(
     Args:
         outputs: as `expected_outputs` returns them.
         counts: number of games that each output covers; a missing entry means 0.
-        reasons: causes known from receipts, by output (the code of a failed step or of a quarantined document).
+        reasons: causes known from receipts, by output (the code of a failed step, or that its newest run ended well).
     """
     found: dict[str, Expected] = {}
     for output in outputs:
@@ -158,7 +159,7 @@ def _assess(
     if actual >= day.games:
         return Expected(day.game_date, output.name, day.games, actual, "COMPLETE", "", deadline_at)
     missing = _upstream(output, {one.name: one for one in outputs}, before)
-    cause = f"upstream:{missing}" if missing else reasons.get(output.name, _absence(output, actual, day.games))
+    cause = f"upstream:{missing}" if missing else _cause(output, actual, day.games, reasons)
     state = _unfinished(day, output, actual, now)
     return Expected(day.game_date, output.name, day.games, actual, state, cause, deadline_at, not missing)
 
@@ -194,6 +195,12 @@ def _upstream(output: Output, by_name: Mapping[str, Output], before: Mapping[str
         if read.state not in ("COMPLETE", "EMPTY_OK") and read.actual_rows < read.expected_rows:
             return _upstream(by_name[name], by_name, before) or name
     return ""
+
+
+def _cause(output: Output, actual: int, games: int, reasons: Mapping[str, str]) -> str:
+    """Why an output does not cover its games. A step that ended well explains only an output without rows."""
+    reason = reasons.get(output.name, "")
+    return _absence(output, actual, games) if not reason or (actual and reason == BUILT_WITHOUT_ROWS) else reason
 
 
 def _absence(output: Output, actual: int, games: int) -> str:

@@ -27,10 +27,11 @@ class Quantile:
 
 @dataclass(frozen=True)
 class KeyFactor:
-    """A contribution to the mean of the forecast, in points."""
+    """A contribution to the mean of the forecast, in points, and the facts behind it in words."""
 
     name: str
     contribution_pts: float
+    facts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,8 @@ class PredictionRow:
     mean_pts: float
     variance_pts2: float
     dispersion: float | None
+    expected_minutes: float | None
+    prob_plays: float | None
     quantiles: tuple[Quantile, ...]
     current_points_line: Decimal | None
     line_bookmaker: str | None
@@ -61,11 +64,13 @@ class PredictionRow:
     over_price_american: int | None
     under_price_american: int | None
     line_books: int | None
+    line_age_minutes: float | None
     prob_over: float | None
     prob_under: float | None
     prob_push: float | None
     line_margin: float | None
     recommendation: str
+    pass_reason: str | None
     expected_value: float | None
     confidence_score: float
     feature_quality_score: float

@@ -58,7 +58,11 @@ class ObjectReceipt:
 
 @dataclass(frozen=True)
 class QuarantineEntry:
-    """One refused document, row or message, and the rule that it broke."""
+    """One refused document, row or message, and the rule that it broke.
+
+    Attributes:
+        replayed_at: set in a second row of a message, once it was sent again.
+    """
 
     quarantined_date: date
     source: str
@@ -74,6 +78,7 @@ class QuarantineEntry:
     copy_object: str | None
     quarantined_at: datetime
     release: str
+    replayed_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ judged rows. Both twin and incumbent are judged on weeks that neither was traine
 from datetime import date
 
 import msgspec
+import numpy as np
 
 from tipoff.forecast import distributions as dist
-from tipoff.forecast import metrics
+from tipoff.forecast import metrics, tripwires
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.systems.registry import predict_all
@@ -61,6 +62,32 @@ def judge(rows: TrainingTable, twin: ModelBundle, incumbent: ModelBundle | None)
     found = msgspec.structs.replace(found, incumbent_crps=float(other.mean()), minus_incumbent=difference)
     worse = difference.low > 0
     return GateDecision(not worse, "worse_than_incumbent" if worse else "not_worse", found)
+
+
+def wires(known: TrainingTable, rows: TrainingTable, twin: ModelBundle) -> list[tripwires.Wire]:
+    """The tripwires of a training: the windows in all rows that were read, and the twin's errors on the judged ones."""
+    played = known.take(known.appeared)
+    minutes = played.feature("minutes_avg_last_10")
+    found = [
+        tripwires.average_knows_the_game(name, played.feature(name), minutes, played.points)
+        for name in tripwires.CLEAN_CORRELATION
+    ]
+    if not len(rows):
+        return found
+    median = dist.medians(predict_all(rows.columns(), rows.market(), twin)[JUDGED_SYSTEM].pmf)
+    trained_before = np.full(len(rows), (twin.trained_before or date.min).toordinal())
+    return [
+        *found,
+        tripwires.mae_too_good(median, rows.points, rows.dates),
+        tripwires.beats_the_line(median, rows.line_pts, rows.points, rows.dates),
+        tripwires.cutoffs_hold(trained_before, rows.dates),
+    ]
+
+
+def refused_by(found: list[tripwires.Wire], decision: GateDecision) -> GateDecision:
+    """The decision, or a refusal that names the tripwires that fired: such a model is too good to be true."""
+    fired = [wire.name for wire in found if wire.fired]
+    return GateDecision(False, f"tripwire:{','.join(fired)}", decision.judged) if fired else decision
 
 
 def _errors(rows: TrainingTable, bundle: ModelBundle) -> tuple[Floats, Floats]:

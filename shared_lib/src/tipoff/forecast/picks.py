@@ -61,6 +61,7 @@ def picks(rows: TrainingTable, forecasts: Forecasts, policy: Policy) -> Picks:
     values = chance * (prices - 1.0) - (1.0 - chance - push[:, None])
     side = values.argmax(axis=1)
     taken = (values.max(axis=1) >= policy.min_expected_value) & (table.quality >= policy.min_feature_quality)
+    taken &= forecasts.may_recommend[offered]
     return _settled(table, pmf, side, prices[np.arange(len(side)), side], taken)
 
 

@@ -4,7 +4,7 @@ It is computed from a `Walk`: predictions made before the games, and the results
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import msgspec
@@ -70,7 +70,10 @@ class Probabilities(msgspec.Struct, frozen=True):
 
 
 class SystemReport(msgspec.Struct, frozen=True):
-    """One system on all rows where it has a forecast, and on those that also have a last-10 average."""
+    """One system on all rows where it has a forecast, and on those that also have a last-10 average.
+
+    `may_recommend` is the share of rows that were predicted while the system was allowed to recommend.
+    """
 
     system_id: str
     coverage: float
@@ -80,11 +83,15 @@ class SystemReport(msgspec.Struct, frozen=True):
     by_month: list[Scores]
     minus_last_10_mae: metrics.Interval
     pit_histogram: list[float]
+    may_recommend: float
     picks: Picks
 
 
 class Report(msgspec.Struct, frozen=True):
-    """The whole evaluation. `voids` counts slate rows without an appearance, which are in no error metric."""
+    """The whole evaluation. `voids` counts slate rows without an appearance, which are in no error metric.
+
+    `missing` counts appearances of the season without a forecast, by reason; they are in no other figure.
+    """
 
     first_date: date
     last_date: date
@@ -92,6 +99,7 @@ class Report(msgspec.Struct, frozen=True):
     slate_rows: int
     appeared: int
     voids: int
+    missing: dict[str, int]
     with_line: int
     pushes: int
     row_digest: str
@@ -101,7 +109,7 @@ class Report(msgspec.Struct, frozen=True):
     verdict: str
 
 
-def evaluate(walk: Walk, constant_over: float, policy: Policy) -> Report:
+def evaluate(walk: Walk, constant_over: float, policy: Policy, missing: Mapping[str, int]) -> Report:
     """The report of a walk. `constant_over` is the share of overs among decided rows of earlier seasons."""
     rows = walk.rows
     lined = np.isfinite(rows.line_pts) & rows.appeared
@@ -113,6 +121,7 @@ def evaluate(walk: Walk, constant_over: float, policy: Policy) -> Report:
         slate_rows=len(rows),
         appeared=int(rows.appeared.sum()),
         voids=int((~rows.appeared).sum()),
+        missing=dict(missing),
         with_line=int(lined.sum()),
         pushes=int((rows.line_pts == rows.points)[lined].sum()),
         row_digest=digest(rows, rows.appeared),
@@ -226,6 +235,7 @@ def _system(walk: Walk, name: str, constant_over: float, policy: Policy) -> Syst
         by_month=_kept(_months(rows), lambda label, mask: scores(label, rows, forecasts, mask)),
         minus_last_10_mae=_against_last_10(rows, forecasts),
         pit_histogram=[float(share) for share in histogram / max(int(told.sum()), 1)],
+        may_recommend=float(forecasts.may_recommend.mean()),
         picks=picks(rows, forecasts, policy),
     )
 

@@ -18,17 +18,21 @@ from numpy.typing import NDArray
 
 from tipoff.core.errors import NotReady
 from tipoff.forecast import boosting
+from tipoff.forecast import distributions as dist
 from tipoff.forecast.bundle import UNTRAINED, ModelBundle
 from tipoff.forecast.columns import Columns
 from tipoff.forecast.distributions import Floats
 from tipoff.forecast.features import REQUIRED
+from tipoff.forecast.recommenders import PART, PastOdds, Recommenders, Rule, judge
 from tipoff.forecast.shape import Shape, fit_shape
 from tipoff.forecast.systems.registry import REGISTRY
 from tipoff.forecast.systems.system import Estimate, ForecastInput, Market, Mask, Prediction, TrainingInput
 
 type Integers = NDArray[np.int64]
 
-FOLD_STARTS = ((10, 1), (1, 15))
+SEASONS_BEFORE = 3
+SEASON_STARTS = (10, 1)
+FOLD_STARTS = (SEASON_STARTS, (1, 15))
 FIRST_FOLD_ROWS = 8000
 MIN_TRAINING_ROWS = 2000
 FOLDS_AT_ONCE = 2  # each has a copy of its window
@@ -89,22 +93,42 @@ type Means = Mapping[str, Estimate]
 
 @dataclass(frozen=True, slots=True)
 class FoldCache:
-    """Finished folds of one table: bundles by the start of the fold, and means by fold. A walk fits each fold once."""
+    """Finished folds of one table: bundles by the start of the fold, and means and past odds by fold.
 
-    bundles: MutableMapping[int, ModelBundle] = field(default_factory=dict)
-    means: MutableMapping[tuple[int, int], Means] = field(default_factory=dict)
+    A walk fits each fold once. The first number of each key is the first date of the training window.
+    """
+
+    bundles: MutableMapping[tuple[int, int], ModelBundle] = field(default_factory=dict)
+    means: MutableMapping[tuple[int, int, int], Means] = field(default_factory=dict)
+    odds: MutableMapping[tuple[int, int, int], Mapping[str, PastOdds]] = field(default_factory=dict)
+
+
+def training_start(before: date) -> date:
+    """The first date of the training window of a model that predicts from this date on.
+
+    It is the one definition for production and backtest: the season of the date, and the three seasons before it. A
+    season begins on 1 October; July, August and September belong to the one that follows.
+    """
+    season = before.year if before.month >= 7 else before.year - 1
+    return date(season - SEASONS_BEFORE, *SEASON_STARTS)
+
+
+def _window(table: TrainingTable, before: date) -> TrainingTable:
+    """The rows that a bundle of this date is fitted on: inside the training window, of players who appeared."""
+    inside = (table.dates >= training_start(before).toordinal()) & (table.dates < before.toordinal())
+    return table.take(inside & table.appeared)
 
 
 def fit_bundle(table: TrainingTable, before: date, cache: FoldCache | None = None) -> ModelBundle:
     """The bundle of all that is known before a date.
 
-    It reads only rows with `game_date < before`, of players who appeared. Calls over the same table may share `cache`,
-    because the results of a fold depend only on the rows before its end.
+    It reads only rows from `training_start(before)` on with `game_date < before`, of players who appeared. Calls over
+    the same table may share `cache`, because the results of a fold depend only on the rows before its end.
 
     Raises:
         NotReady: fewer than MIN_TRAINING_ROWS rows before the date.
     """
-    window = table.take((table.dates < before.toordinal()) & table.appeared)
+    window = _window(table, before)
     if len(window) < MIN_TRAINING_ROWS:
         raise NotReady("too_few_training_rows", f"{len(window)} rows before {before}", {"rows": len(window)})
     bundle = ModelBundle(
@@ -116,13 +140,16 @@ def fit_bundle(table: TrainingTable, before: date, cache: FoldCache | None = Non
     )
     with ThreadPoolExecutor(1) as beside:
         whole = beside.submit(_base_fitted, bundle, window)
-        folds = _out_of_fold(window, cache or FoldCache())
-        return _calibrated(whole.result(), window, *folds)
+        kept = cache or FoldCache()
+        folds = _out_of_fold(window, kept)
+        past = _past_odds(window, *folds, kept)
+        return _calibrated(whole.result(), window, *folds).with_parts({PART: _verdicts(past, Rule())})
 
 
 def fill_folds(table: TrainingTable, before: date, cache: FoldCache) -> None:
     """Fit the models of all folds that bundles up to this date need, for the cache."""
-    _out_of_fold(table.take((table.dates < before.toordinal()) & table.appeared), cache)
+    window = _window(table, before)
+    _past_odds(window, *_out_of_fold(window, cache), cache)
 
 
 def _base_fitted(bundle: ModelBundle, window: TrainingTable) -> ModelBundle:
@@ -164,15 +191,15 @@ def _out_of_fold(window: TrainingTable, cache: FoldCache) -> tuple[Mask, Means]:
 
 def _fold(window: TrainingTable, cache: FoldCache, bounds: tuple[int, int]) -> Means:
     """Estimates for the rows of one fold, by systems fitted on the rows before it."""
-    start, end = bounds
-    if start not in cache.bundles:
-        cache.bundles[start] = _base_fitted(UNTRAINED, window.take(window.dates < start))
-    if (start, end) not in cache.means:
+    first, (start, end) = int(window.dates.min()), bounds
+    if (first, start) not in cache.bundles:
+        cache.bundles[first, start] = _base_fitted(UNTRAINED, window.take(window.dates < start))
+    if (first, start, end) not in cache.means:
         rows = window.take((window.dates >= start) & (window.dates < end))
-        inputs = ForecastInput(rows.columns(), cache.bundles[start], rows.market())
+        inputs = ForecastInput(rows.columns(), cache.bundles[first, start], rows.market())
         base = {name: s for name, s in REGISTRY.items() if not s.needs}
-        cache.means[start, end] = {name: system.estimate(inputs) for name, system in base.items()}
-    return cache.means[start, end]
+        cache.means[first, start, end] = {name: system.estimate(inputs) for name, system in base.items()}
+    return cache.means[first, start, end]
 
 
 def _calibrated(bundle: ModelBundle, window: TrainingTable, inside: Mask, means: Means) -> ModelBundle:
@@ -192,6 +219,60 @@ def _calibrated(bundle: ModelBundle, window: TrainingTable, inside: Mask, means:
             bundle = _with_shape(bundle, name, estimate, rows.points)
             earlier[name] = _shaped(bundle, name, estimate)
     return bundle
+
+
+def _past_odds(window: TrainingTable, inside: Mask, means: Means, cache: FoldCache) -> list[Mapping[str, PastOdds]]:
+    """What each system said of P(over) in each finished fold, calibrated on the folds before it.
+
+    The first fold has none before it, and the last one is not over.
+    """
+    rows, first = window.take(inside), int(window.dates.min())
+    return [_odds_of_fold(rows, means, (first, *bounds), cache) for bounds in fold_bounds(window)[1:-1]]
+
+
+def _odds_of_fold(
+    rows: TrainingTable, means: Means, key: tuple[int, int, int], cache: FoldCache
+) -> Mapping[str, PastOdds]:
+    if key not in cache.odds:
+        _, start, end = key
+        now = (rows.dates >= start) & (rows.dates < end) & np.isfinite(rows.line_prob_over)
+        now &= rows.line_pts != rows.points
+        before = rows.dates < start
+        every = np.ones(int(before.sum()), dtype=bool)
+        bundle = _calibrated(UNTRAINED, rows.take(before), every, _taken(means, before))
+        cache.odds[key] = _said(bundle, rows.take(now), _taken(means, now))
+    return cache.odds[key]
+
+
+def _taken(means: Means, rows: Mask) -> Means:
+    return {name: Estimate(each.has_forecast[rows], each.mean[rows]) for name, each in means.items()}
+
+
+def _said(bundle: ModelBundle, rows: TrainingTable, means: Means) -> Mapping[str, PastOdds]:
+    """P(over | no push) of every system for these rows, from the means of the base systems."""
+    if not len(rows):
+        return {}
+    done = {name: _shaped(bundle, name, estimate) for name, estimate in means.items()}
+    columns = rows.columns()
+    for name, system in REGISTRY.items():
+        if system.needs:
+            estimate = system.estimate(ForecastInput(columns, bundle, rows.market(), dict(done)))
+            done[name] = _shaped(bundle, system.shape_id, estimate)
+    return {name: _odds(rows, prediction) for name, prediction in done.items()}
+
+
+def _odds(rows: TrainingTable, prediction: Prediction) -> PastOdds:
+    told = prediction.has_forecast
+    prob = dist.prob_over_no_push(prediction.pmf_at(told), rows.line_pts[told])
+    over = (rows.points > rows.line_pts)[told].astype(np.float64)
+    return PastOdds(prob, rows.line_prob_over[told], over, rows.dates[told])
+
+
+def _verdicts(past: list[Mapping[str, PastOdds]], rule: Rule) -> Recommenders:
+    """The rule's verdict on each system that has said anything about past rows."""
+    names = [name for name in REGISTRY if any(name in fold for fold in past)]
+    joined = {name: PastOdds.joined([fold[name] for fold in past if name in fold]) for name in names}
+    return Recommenders(rule, {name: judge(found, rule) for name, found in joined.items()})
 
 
 def _with_shape(bundle: ModelBundle, name: str, estimate: Estimate, points: Floats) -> ModelBundle:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tipoff.forecast.distributions import Floats
+from tipoff.forecast.metrics import date_block_interval
 
 MIN_MAE_ALL = 4.30
 MAX_GAIN_OVER_LINE = 0.10
@@ -28,18 +29,27 @@ class Wire:
     fired: bool | None
 
 
-def mae_too_good(predicted: Floats, actual: Floats) -> Wire:
-    """Fires when the MAE of all rows is below 4.30. No forecast without a leak reached that."""
-    return _wire("mae_floor", float(np.mean(np.abs(predicted - actual))), MIN_MAE_ALL, len(actual), below=True)
+def mae_too_good(predicted: Floats, actual: Floats, dates: NDArray[np.int64] | None = None) -> Wire:
+    """Fires when the MAE of all rows is below 4.30. No forecast without a leak reached that over a season.
+
+    With `dates` (ordinals) the rows are few weeks, and the upper end of the 95 % date-block interval must lie below.
+    """
+    errors = np.abs(predicted - actual)
+    value = float(errors.mean()) if dates is None else date_block_interval(errors, dates).high
+    return _wire("mae_floor", value, MIN_MAE_ALL, len(actual), below=True)
 
 
-def beats_the_line(predicted: Floats, line_pts: Floats, actual: Floats) -> Wire:
-    """Fires when the MAE on rows with a line is better than the line's by more than 0.10."""
+def beats_the_line(predicted: Floats, line_pts: Floats, actual: Floats, dates: NDArray[np.int64] | None = None) -> Wire:
+    """Fires when the MAE on rows with a line is better than the line's by more than 0.10.
+
+    With `dates` (ordinals) the lower end of the 95 % date-block interval must lie above.
+    """
     rows = np.isfinite(line_pts)
     if not rows.any():
         return Wire("line_gain", float("nan"), MAX_GAIN_OVER_LINE, None)
     gain = np.abs(line_pts - actual)[rows] - np.abs(predicted - actual)[rows]
-    return _wire("line_gain", float(gain.mean()), MAX_GAIN_OVER_LINE, int(rows.sum()), below=False)
+    value = float(gain.mean()) if dates is None else date_block_interval(gain, dates[rows]).low
+    return _wire("line_gain", value, MAX_GAIN_OVER_LINE, int(rows.sum()), below=False)
 
 
 def average_knows_the_game(name: str, average: Floats, minutes_last_10: Floats, actual: Floats) -> Wire:

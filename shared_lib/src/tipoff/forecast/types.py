@@ -22,7 +22,7 @@ class FeatureRow:
     """One row of `ml_feature_store_v2`: the key of a player's game, and the features by name.
 
     All inputs of the features were known before `cutoff_at` (UTC). `feature_quality_score` (0-100) affects the
-    recommendation, not the forecast.
+    recommendation, not the forecast. With `team_is_inferred`, only a quote names the player, and it names two teams.
     """
 
     game_date: date
@@ -35,6 +35,7 @@ class FeatureRow:
     cutoff_at: datetime
     features: Mapping[str, FeatureValue]
     feature_quality_score: float = 100.0
+    team_is_inferred: bool = False
 
     @property
     def key(self) -> tuple[str, int]:
@@ -65,11 +66,15 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One contribution to the mean, for people. `effect_pts` is signed, in points."""
+    """One contribution to the mean, for people. `effect_pts` is signed, in points.
+
+    `values` are the facts behind it, in words; "" where there is nothing to say.
+    """
 
     name: str
     effect_pts: float
     text: str
+    values: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class Forecast:
     """One system's distribution of a player's points, on the condition that he appears.
 
     `reasons` are sorted by the size of the effect. `model_digest` is the sha256 of the model's artefact; empty for a
-    system without one.
+    system without one. `expected_minutes` are those of the minutes model, on the same condition; None untrained.
     """
 
     system_id: str
@@ -86,6 +91,7 @@ class Forecast:
     distribution: Distribution
     reasons: tuple[Reason, ...] = field(default=())
     model_digest: str = ""
+    expected_minutes: float | None = None
 
     @property
     def mean_pts(self) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.distributions import Floats
+from tipoff.forecast.recommenders import PART, Recommenders
 from tipoff.forecast.systems.registry import predict_all
 from tipoff.forecast.systems.system import Mask, Prediction
 from tipoff.forecast.training import FoldCache, Integers, TrainingTable, fill_folds, fit_bundle
@@ -32,11 +33,12 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Forecasts:
-    """One system's forecasts for all rows of a walk: mask, means and probabilities."""
+    """One system's forecasts for all rows of a walk: mask, means, probabilities, and whether it may recommend."""
 
     has_forecast: Mask
     mean: Floats
     pmf: Floats
+    may_recommend: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +95,9 @@ def _system(name: str, done: list[Block]) -> Forecasts:
         np.concatenate([part.has_forecast for part in parts]),
         np.concatenate([part.estimate.mean for part in parts]),
         np.concatenate([part.pmf.astype(np.float32) for part in parts]),
+        np.concatenate([np.full(int(block.rows.sum()), _may_recommend(name, block)) for block in done]),
     )
+
+
+def _may_recommend(name: str, done: Block) -> bool:
+    return done.bundle.part(PART, Recommenders).may_recommend(name)

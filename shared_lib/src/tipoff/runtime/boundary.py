@@ -36,6 +36,7 @@ from tipoff.core.errors import (
     TipoffError,
 )
 from tipoff.runtime import http, log
+from tipoff.runtime.arguments import RANGE_DAYS_MAX, decode_body, decode_query
 from tipoff.runtime.events import Delivery, delivery
 from tipoff.runtime.settings import FunctionSettings, load
 
@@ -79,13 +80,14 @@ type HttpStep[C] = Callable[[C, Any], msgspec.Struct]
 
 @dataclass(frozen=True)
 class Route[C]:
-    """One HTTP endpoint: the type of its body, and its step."""
+    """One HTTP endpoint: the type of its body, its step, and how many dates a range of it may have."""
 
     method: str
     path: str
     body: type[msgspec.Struct]
     step: HttpStep[C]
     status: int = http.OK
+    range_days_max: int = RANGE_DAYS_MAX
 
 
 @dataclass
@@ -160,7 +162,10 @@ class Function[S: FunctionSettings, C: Context]:
 
     def _answer_http(self, request: Request, route: Route[C]) -> Response:
         body = _body(request)
-        arguments = _decode(body, route.body) if body else msgspec.convert(dict(request.args), route.body)
+        if body:
+            arguments = decode_body(route.body, body, route.range_days_max)
+        else:
+            arguments = decode_query(route.body, request.args, route.range_days_max)
         arguments = _at_schedule_time(arguments, request.headers.get(SCHEDULE_TIME))
         result = route.step(self.context, arguments)
         status = getattr(result, "http_status", route.status)
@@ -205,13 +210,6 @@ def _body(request: Request) -> bytes:
     if len(body) > REQUEST_BYTES_MAX:
         raise BadRequest("too_large", f"a request has at most {REQUEST_BYTES_MAX} bytes")
     return body
-
-
-def _decode(body: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest("bad_request", f"{kind.__name__}: {error}") from error
 
 
 def _at_schedule_time(arguments: msgspec.Struct, scheduled: str | None) -> msgspec.Struct:

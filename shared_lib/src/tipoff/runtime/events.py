@@ -34,12 +34,14 @@ class Delivery:
         attributes: the message's attributes.
         message_id: assigned by the service. A publisher's retry gets a new one, so it does not identify a fact.
         attempt: 1 on the first delivery.
+        subscription: full name of the subscription; empty for an event of Eventarc.
     """
 
     data: bytes
     attributes: Mapping[str, str]
     message_id: str
     attempt: int
+    subscription: str = ""
 
 
 def delivery(body: bytes, headers: Mapping[str, str]) -> Delivery:
@@ -55,7 +57,8 @@ def delivery(body: bytes, headers: Mapping[str, str]) -> Delivery:
         data = base64.b64decode(push.message.data, validate=True)
     except (msgspec.DecodeError, binascii.Error, UnicodeDecodeError) as error:
         raise BadRequest("bad_envelope", f"not a Pub/Sub push: {error}") from error
-    return Delivery(data, push.message.attributes, push.message.message_id, push.delivery_attempt)
+    message = push.message
+    return Delivery(data, message.attributes, message.message_id, push.delivery_attempt, push.subscription)
 
 
 class _StorageObject(msgspec.Struct, frozen=True):

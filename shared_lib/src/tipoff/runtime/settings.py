@@ -203,6 +203,8 @@ class ReconcileSettings(StateSettings, AlertSettings):
     dataset_nba_analytics: str
     dataset_nba_precompute: str
     dataset_nba_predictions: str
+    bucket_landing: str
+    topic_landing_objects: str
     workflow_collect: str
     workflow_daily: str
     workflow_postgame: str

@@ -11,9 +11,10 @@ from functools import cache
 import msgspec
 
 from tipoff.cloud.bigquery import BuildRange
-from tipoff.core.errors import BackendUnavailable, BadRequest
+from tipoff.core.errors import BackendUnavailable
 from tipoff.core.game_date import game_date_of
 from tipoff.core.messages import ContextChanged, RawReady
+from tipoff.runtime.arguments import decode_body
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import AnalyzeSettings
 from tipoff.steps.queries import load
@@ -52,10 +53,7 @@ def raw_ready(context: AnalyzeWiring, delivery: Delivery) -> None:
         BadRequest: the message is not a RawReady.
         BackendUnavailable: a table could not be rebuilt. Pub/Sub delivers the messages again.
     """
-    try:
-        message = msgspec.json.decode(delivery.data, type=RawReady)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest("bad_message", f"RawReady: {error}") from error
+    message = decode_body(RawReady, delivery.data)
     if SCHEDULE in message.tables:
         forget_timetable(context)
     if dates := affected_dates(context, message):

@@ -7,11 +7,12 @@ import msgspec
 
 from tipoff.cloud.bigquery import BuildRange
 from tipoff.core.errors import NotReady
+from tipoff.runtime.arguments import check_range, parse_date
 from tipoff.runtime.http import BUG, OK, UNAVAILABLE
 from tipoff.runtime.settings import GradeSettings
 from tipoff.steps.queries import load
 from tipoff.steps.rebuild.build import TableResult, build
-from tipoff.steps.rebuild.process import owned, parse_date
+from tipoff.steps.rebuild.process import owned
 from tipoff.steps.wiring import StateWiring
 
 
@@ -46,6 +47,7 @@ def grade(context: StateWiring[GradeSettings], request: Grade) -> Graded:
     """Grade the predictions of a date or a range.
 
     Raises:
+        BadRequest: the date is none, or the range is reversed or too long.
         NotReady: there are games, but none of them is final yet.
     """
     over = _range(request, context.clock())
@@ -59,7 +61,9 @@ def grade(context: StateWiring[GradeSettings], request: Grade) -> Graded:
 
 def _range(request: Grade, now: datetime) -> BuildRange:
     first = parse_date("target_date", request.target_date, now)
-    return BuildRange(first, request.end_date or first, request.as_of or now, 0)
+    last = request.end_date or first
+    check_range("target_date", first, last)
+    return BuildRange(first, last, request.as_of or now, 0)
 
 
 def _answer(over: BuildRange, found: _Finals, results: list[TableResult]) -> Graded:

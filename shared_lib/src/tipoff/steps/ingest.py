@@ -29,6 +29,7 @@ from tipoff.core.errors import BadRequest, ContractViolation, NotReady, Retryabl
 from tipoff.core.messages import REPLAY, LandedObject, ObjectFinalized, RawReady, Replay
 from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, TableCount
 from tipoff.core.size_groups import size_groups
+from tipoff.runtime.arguments import decode_body
 from tipoff.runtime.bytes_in_flight import BytesInFlight
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import IngestSettings
@@ -75,10 +76,7 @@ def ingest(context: Wiring[IngestSettings], delivery: Delivery) -> None:
 
 def _replay(context: Wiring[IngestSettings], delivery: Delivery) -> None:
     """Ingest each object of a replay, even if another one fails. Then raise the first failure."""
-    try:
-        objects = msgspec.json.decode(delivery.data, type=Replay).objects
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest("bad_message", f"Replay: {error}") from error
+    objects = decode_body(Replay, delivery.data).objects
 
     def fetch(found: LandedObject) -> _FetchedObject | Retryable:
         event = ObjectFinalized(context.settings.bucket_landing, found.name, found.generation)

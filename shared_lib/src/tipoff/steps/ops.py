@@ -14,6 +14,10 @@ from tipoff.core.receipts import ObjectReceipt, QuarantineEntry, StepReceipt
 from tipoff.runtime.events import Delivery
 
 VALUE_CHARS_MAX = 500
+MESSAGE_CHARS_MAX = 20_000  # a message is kept whole, so that it can be sent again
+
+# Attributes of a bucket notification.
+OBJECT_NAME, OBJECT_GENERATION = "objectId", "objectGeneration"
 
 logger = logging.getLogger(__name__)
 
@@ -65,27 +69,32 @@ class OpsLog:
         self._warehouse.append(tables.get("run_history_log"), receipts)
 
     def message(self, delivery: Delivery, error: TipoffError) -> None:
-        """Quarantine a message that no retry can process, and alert a person."""
+        """Quarantine a message that no retry can process, and alert a person.
+
+        A message that tells of an object has the object's name.
+        """
         now = self._clock()
         identity = _message_identity(delivery)
+        subscription = str(error.facts.get("subscription", delivery.subscription))
         entry = QuarantineEntry(
             quarantined_date=now.date(),
             source=self._function,
             level="message",
             source_object=identity,
-            source_generation=0,
+            source_generation=int(delivery.attributes.get(OBJECT_GENERATION, 0)),
             row_index=None,
             code=error.code,
             field=None,
-            value=delivery.data[:VALUE_CHARS_MAX].decode("utf-8", "replace"),
-            rule=None,
+            value=delivery.data[:MESSAGE_CHARS_MAX].decode("utf-8", "replace"),
+            rule=subscription or None,
             message=error.message,
             copy_object=None,
             quarantined_at=now,
             release=self._release,
         )
         self.quarantine([entry])
-        self.alert("message_refused", identity, error.message)
+        command = f"tipoff quarantine replay --object {identity} --level message"
+        self.alert("message_refused", identity, f"{error.message}; after a repair: `{command}`")
 
     def alert(self, kind: str, subject: str, message: str) -> None:
         """Alert a person, once for each (kind, subject). The alert policies of Cloud Monitoring count the log line.
@@ -100,6 +109,9 @@ class OpsLog:
 
 
 def _message_identity(delivery: Delivery) -> str:
-    """The publisher's dedupe key, or a digest of the bytes. The message id differs each time a message is published."""
-    key = delivery.attributes.get("dedupe_key")
+    """The object's name, or the publisher's dedupe key, or a digest of the bytes.
+
+    The message id differs each time a message is published.
+    """
+    key = delivery.attributes.get(OBJECT_NAME) or delivery.attributes.get("dedupe_key")
     return key or hashlib.sha256(delivery.data).hexdigest()

@@ -6,18 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 import msgspec
 
 from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.core.errors import BadRequest
 from tipoff.core.messages import PredictionReady, PredictionRequest
 from tipoff.core.predictions import KeyFactor, PredictionRow, Quantile, SkipRow
 from tipoff.forecast.bundle import ModelBundle
 from tipoff.forecast.recommend import Advice, Policy, advise
+from tipoff.forecast.recommenders import PART, Recommenders
 from tipoff.forecast.systems.registry import forecast_slate
 from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote
+from tipoff.runtime.arguments import decode_body
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictSettings
 from tipoff.steps.models.store import ModelWiring
@@ -25,7 +27,7 @@ from tipoff.steps.queries import load
 
 MARKET = "player_points"
 PREDICTION_VERSION = "v1"
-QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+QUANTILES = tuple(round(0.05 * step, 2) for step in range(1, 20))
 POLICY = Policy()
 
 type Key = tuple[str, int]
@@ -51,6 +53,7 @@ class _StoredRow(msgspec.Struct, frozen=True):
     cutoff_at: datetime
     feature_quality_score: float
     features_json: str
+    team_is_inferred: bool | None = None
 
     def row(self) -> FeatureRow:
         features = {f.name: FeatureValue(f.value, f.quality) for f in _FEATURES.decode(self.features_json)}
@@ -65,6 +68,7 @@ class _StoredRow(msgspec.Struct, frozen=True):
             self.cutoff_at,
             features,
             self.feature_quality_score,
+            self.team_is_inferred or False,
         )
 
 
@@ -96,10 +100,7 @@ def predict(context: ModelWiring[PredictSettings], delivery: Delivery) -> None:
         BadRequest: the message is not a PredictionRequest.
         Retryable: the rows were not committed. Pub/Sub delivers the message again.
     """
-    try:
-        request = msgspec.json.decode(delivery.data, type=PredictionRequest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest("bad_message", f"PredictionRequest: {error}") from error
+    request = decode_body(PredictionRequest, delivery.data)
     with ThreadPoolExecutor(2) as pool:
         reading_rows = pool.submit(_feature_rows, context.warehouse, request)
         reading_lines = pool.submit(_reference_lines, context.warehouse, request)
@@ -150,8 +151,14 @@ class _Writer:
     release: str
     now: datetime
 
+    @cached_property
+    def recommenders(self) -> Recommenders:
+        """The verdicts that the model carries; before the first training no system may recommend."""
+        return self.bundle.part(PART, Recommenders)
+
     def row(self, of: FeatureRow, quote: Quote | None, forecast: Forecast) -> PredictionRow:
-        advice = advise(forecast, quote, of.feature_quality_score, POLICY)
+        may_recommend = self.recommenders.may_recommend(forecast.system_id)
+        advice = advise(forecast, quote, of.feature_quality_score, POLICY, may_recommend=may_recommend)
         prob_under = forecast.prob_under(quote.line_pts) if quote else None
         return PredictionRow(
             game_date=of.game_date,
@@ -171,6 +178,8 @@ class _Writer:
             mean_pts=forecast.mean_pts,
             variance_pts2=forecast.variance,
             dispersion=forecast.variance / forecast.mean_pts if forecast.mean_pts > 0 else None,
+            expected_minutes=forecast.expected_minutes,
+            prob_plays=_value(of, "likely_play"),
             quantiles=tuple(Quantile(p, forecast.distribution.quantile(p)) for p in QUANTILES),
             current_points_line=Decimal(str(quote.line_pts)) if quote else None,
             line_bookmaker=quote.bookmaker if quote else None,
@@ -178,11 +187,13 @@ class _Writer:
             over_price_american=quote.over_american if quote else None,
             under_price_american=quote.under_american if quote else None,
             line_books=quote.line_books if quote else None,
+            line_age_minutes=(of.cutoff_at - quote.snapshot_at).total_seconds() / 60 if quote else None,
             prob_over=advice.prob_over if quote else None,
             prob_under=prob_under,
             prob_push=advice.prob_push if quote else None,
             line_margin=forecast.predicted_points - quote.line_pts if quote else None,
             recommendation=advice.recommendation.value,
+            pass_reason=advice.pass_reason,
             expected_value=max(advice.value_over, advice.value_under) if quote else None,
             confidence_score=_confidence(advice, prob_under),
             feature_quality_score=of.feature_quality_score,
@@ -191,10 +202,14 @@ class _Writer:
             model_version=forecast.model_digest or f"untrained-{PREDICTION_VERSION}",
             training_cutoff_date=self.bundle.trained_before,
             prediction_version=PREDICTION_VERSION,
-            key_factors=tuple(KeyFactor(r.name, r.effect_pts) for r in forecast.reasons),
+            key_factors=tuple(KeyFactor(r.name, r.effect_pts, r.values or None) for r in forecast.reasons),
             warnings=_warnings(of, quote),
             created_at=self.now,
         )
+
+
+def _value(of: FeatureRow, name: str) -> float | None:
+    return of.features[name].value if name in of.features else None
 
 
 def _prediction_id(of: FeatureRow, system_id: str) -> str:
@@ -215,6 +230,8 @@ def _warnings(of: FeatureRow, quote: Quote | None) -> tuple[str, ...]:
         found.append("low_feature_quality")
     if quote is None:
         found.append("no_line_before_cutoff")
+    if of.team_is_inferred:
+        found.append("team_is_inferred")
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -20,6 +20,7 @@ from tipoff.core.errors import BackendUnavailable, BadRequest, Conflict, NotFoun
 from tipoff.core.game_date import game_date_of
 from tipoff.core.messages import ContextChanged, PredictArgument, PredictionRequest
 from tipoff.core.predictions import BatchRow, SkipReason, SkipRow
+from tipoff.runtime.arguments import LeadMinutes, decode_body, parse_date
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import PredictStartSettings
 from tipoff.steps.batches import BatchProgress, BatchState, find_batch
@@ -45,13 +46,13 @@ class Start(msgspec.Struct, frozen=True):
     """
 
     game_date: date | None = None
-    min_minutes: int = 15
+    min_minutes: Annotated[int, msgspec.Meta(ge=0, le=48)] = 15
     use_multiple_lines: bool = False
     force: bool = False
     correlation_id: str | None = None
     parent_processor: str | None = None
     as_of: datetime | None = None
-    lead_minutes: int = LEAD_MINUTES
+    lead_minutes: LeadMinutes = LEAD_MINUTES
     workflow_execution: str | None = None
 
 
@@ -271,6 +272,7 @@ def status(context: StateWiring[PredictStartSettings], query: StatusQuery) -> St
     """The progress of the named batch, or of the newest one of the last week.
 
     Raises:
+        BadRequest: the name is not that of a batch.
         NotFound: no batch has that name.
     """
     now = context.clock()
@@ -297,12 +299,12 @@ def status(context: StateWiring[PredictStartSettings], query: StatusQuery) -> St
 
 
 def _dates_of(batch_id: str, now: datetime) -> tuple[date, date]:
-    named = _BATCH_ID.fullmatch(batch_id)
-    if named:
-        day = date.fromisoformat(named[1])
-        return day, day
     if batch_id:
-        raise NotFound("not_found", f"{batch_id} is not the name of a batch")
+        named = _BATCH_ID.fullmatch(batch_id)
+        if named is None:
+            raise BadRequest("bad_batch_id", f"batch_id: {batch_id!r} is not of the form batch_<date>_<milliseconds>")
+        day = parse_date("batch_id", named[1], now)
+        return day, day
     today = game_date_of(now)
     return today - timedelta(days=7), today + timedelta(days=1)
 
@@ -332,10 +334,7 @@ def context_changed(context: StateWiring[PredictStartSettings], delivery: Delive
         BadRequest: the message is not a ContextChanged.
         BackendUnavailable: another delivery starts it, or was killed less than ten seconds ago.
     """
-    try:
-        message = msgspec.json.decode(delivery.data, type=ContextChanged)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequest("bad_message", f"ContextChanged: {error}") from error
+    message = decode_body(ContextChanged, delivery.data)
     if find_batch(context.warehouse, message.game_date, message.game_date) is None:
         return
     argument = PredictArgument(message.game_date, message.as_of, LAST_LEAD_MINUTES, message.digest, force=True)

@@ -7,20 +7,21 @@ an output that does not cover its games.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Literal
 
 import msgspec
 
 from tipoff import sources, tables
 from tipoff.cloud.bigquery import Warehouse
-from tipoff.cloud.locks import LockHeld, Locks
+from tipoff.cloud.locks import LockDone, LockHeld, Locks
 from tipoff.core.expected import Expected, GameDay, assess, changed_rows, missing_steps, new_incidents
 from tipoff.core.game_date import game_date_of
 from tipoff.runtime.settings import ReconcileSettings
+from tipoff.steps.lost_objects import ingest_lost_objects
 from tipoff.steps.queries import load
 from tipoff.steps.rebuild.checks import failed_checks
 from tipoff.steps.tick import reconcile_again
@@ -30,6 +31,7 @@ LOOK_BACK_DAYS = 8
 STARTS_PER_DATE = 3  # of one workflow for one date; after that, a person must look
 START_EVERY = timedelta(hours=1)
 AFTER_START, WHILE_LATE = timedelta(minutes=15), timedelta(hours=1)
+CLAIM_LENGTH = timedelta(minutes=2)  # less than the time between two reconciliations
 
 
 class Reconcile(msgspec.Struct, frozen=True):
@@ -46,7 +48,8 @@ class Reconcile(msgspec.Struct, frozen=True):
 
 
 class Reconciled(msgspec.Struct, frozen=True):
-    """The answer: the outputs by state, the alerts and workflows of this run, and the checks of views that fail."""
+    """The answer: the outputs by state, the alerts and workflows of this run, the checks of views that fail, and the
+    objects without a receipt."""
 
     status: Literal["completed"]
     outcome: Literal["ok"]
@@ -57,6 +60,7 @@ class Reconciled(msgspec.Struct, frozen=True):
     alerts: tuple[str, ...]
     started: tuple[str, ...]
     broken: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 class _Covered(msgspec.Struct, frozen=True):
@@ -115,7 +119,7 @@ def reconcile(context: StateWiring[ReconcileSettings], request: Reconcile) -> Re
     if request.start_date is None:
         reconcile_again(context, _again_at(rows, started, now))
     answer = _answer(days, rows, len(changed), [f"{row.game_date}:{row.output}" for row in alarmed], started)
-    return msgspec.structs.replace(answer, broken=_alert_failed_checks(context, over))
+    return msgspec.structs.replace(answer, broken=_alert_failed_checks(context, over), lost=_ingest_lost(context))
 
 
 def _again_at(rows: Sequence[Expected], started: Sequence[str], now: datetime) -> datetime | None:
@@ -202,12 +206,21 @@ def _record(context: StateWiring[ReconcileSettings], rows: Sequence[Expected], n
 
 
 def _alert_failed_checks(context: StateWiring[ReconcileSettings], over: Mapping[str, date]) -> tuple[str, ...]:
-    """Alert a person once of each failed check: only one run can create the lock of the alert."""
+    """Alert a person once of each failed check: only one run can mark the lock of the alert as done."""
     failed = failed_checks(context.warehouse, over)
     for found in failed:
-        if _is_first(context.locks, f"checks/{found.table}/{found.subject.replace(': ', '/')}"):
-            context.ops.alert("check_failed", found.subject, f"{found.table}: {found.subject}: {found.detail}")
+        text = f"{found.table}: {found.subject}: {found.detail}"
+        alert = partial(context.ops.alert, "check_failed", found.subject, text)
+        _done_once(context.locks, f"checks/{found.table}/{found.subject.replace(': ', '/')}", alert)
     return tuple(found.subject for found in failed)
+
+
+def _ingest_lost(context: StateWiring[ReconcileSettings]) -> tuple[str, ...]:
+    """Look for objects without a receipt, once an hour: a listing of the whole bucket is paid by its length."""
+    now = context.clock()
+    lost: list[str] = []
+    _done_once(context.locks, f"lost-objects/{now:%Y-%m-%dT%H}", lambda: lost.extend(ingest_lost_objects(context, now)))
+    return tuple(lost)
 
 
 def _start_missing(
@@ -219,29 +232,34 @@ def _start_missing(
     for day in days:
         mine = [row for row in rows if row.game_date == day.game_date]
         for workflow in missing_steps(mine, now, day.last_tipoff_at):
-            if _may_start(locks, workflow, day.game_date):
-                context.workflows.start(startable[workflow], {"game_date": str(day.game_date)})
+            argument: dict[str, str | int] = {"game_date": str(day.game_date)}
+            start = partial(context.workflows.start, startable[workflow], argument)
+            if start_limited(locks, f"{day.game_date}/{workflow}", start):
                 started.append(f"{workflow}:{day.game_date}")
     return tuple(started)
 
 
-def _may_start(locks: Locks, workflow: str, day: date) -> bool:
-    """Whether a workflow may be started for a date: at most three times, at least an hour apart."""
+def start_limited(locks: Locks, key: str, start: Callable[[], object]) -> bool:
+    """Start a workflow for a date, unless it was started three times or within the last hour."""
     for number in range(STARTS_PER_DATE):
-        key = f"starts/{day}/{workflow}/{number}"
-        if _is_first(locks, key, START_EVERY):
+        name = f"starts/{key}/{number}"
+        if _done_once(locks, name, start):
             return True
-        state, _ = locks.read(key)
-        if locks.now() < state.expires_at:
+        state, _ = locks.read(name)
+        if not state.done or locks.now() < state.expires_at + START_EVERY:
             return False
     return False
 
 
-def _is_first(locks: Locks, key: str, length: timedelta = timedelta(0)) -> bool:
-    """Whether this call creates the lock."""
+def _done_once(locks: Locks, key: str, work: Callable[[], object]) -> bool:
+    """Do work that no reconciliation has done before; False if one has, or is at it.
+
+    A reconciliation that is killed before it has done the work is followed by the next one.
+    """
     try:
-        locks.create(key, ReconcileSettings.function, length)
-    except LockHeld:
+        with locks.once(key, ReconcileSettings.function, CLAIM_LENGTH):
+            work()
+    except (LockDone, LockHeld):
         return False
     return True
 

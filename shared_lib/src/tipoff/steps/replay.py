@@ -18,7 +18,7 @@ from tipoff.cloud.storage import ObjectName
 from tipoff.core.errors import BackendUnavailable
 from tipoff.core.messages import REPLAY, LandedObject, Replay
 from tipoff.core.size_groups import size_groups
-from tipoff.runtime.settings import ReprocessSettings
+from tipoff.runtime.settings import ReconcileSettings, ReprocessSettings
 from tipoff.steps.queries import load
 from tipoff.steps.reprocess import (
     BEFORE_ALL,
@@ -127,7 +127,7 @@ def replay(context: StateWiring[ReprocessSettings], request: Reprocess) -> Repla
     # The messages come before the first row of progress, so that `ingest` works while that append opens a connection.
     # If the run is killed in between, the next call does not know when it started. A forced one ingests every object
     # again, which gives the same rows.
-    _announce(context, backfill_id, mine)
+    announce(context, backfill_id, mine)
     run.progress(len(mine), 0, "running")
     return _account(run, mine, _wait(run, mine))
 
@@ -143,9 +143,12 @@ def _began(context: StateWiring[ReprocessSettings], backfill_id: str) -> datetim
     ].started_at
 
 
-def _announce(context: StateWiring[ReprocessSettings], backfill_id: str, todo: Sequence[ObjectName]) -> None:
+def announce(
+    context: StateWiring[ReprocessSettings] | StateWiring[ReconcileSettings], key: str, todo: Sequence[ObjectName]
+) -> None:
+    """Tell `ingest` to take in objects as if they had just landed; `key` begins the dedupe keys of the messages."""
     attributes = {"eventType": REPLAY, "bucketId": context.settings.bucket_landing}
-    messages = {f"{backfill_id}:{chunk[0].name}": _message(chunk) for chunk in _chunks(todo)}
+    messages = {f"{key}:{chunk[0].name}": _message(chunk) for chunk in _chunks(todo)}
     context.topics.publish_all(context.settings.topic_landing_objects, messages, attributes)
 
 

@@ -37,7 +37,7 @@ class Reprocess(msgspec.Struct, frozen=True):
     end_date: date | None = None
     force: bool = False
     dry_run: bool = False
-    to_step: str = "ingest"
+    to_step: Literal["ingest", "analyze", "precompute", "predict", "grade", "publish"] = "ingest"
     backfill_id: str = ""
     request_id: str = ""
 
@@ -91,7 +91,7 @@ def reprocess(context: StateWiring[ReprocessSettings], request: Reprocess) -> Re
     """Make the plan, and unless this is a dry run, start the workflow that ingests the objects.
 
     Raises:
-        BadRequest: the request names no objects, or its range ends before it starts.
+        BadRequest: the request names no objects.
     """
     listed = listing(context, request)
     known = known_objects(context, request.prefix, BEFORE_ALL)
@@ -131,14 +131,12 @@ def listing(context: StateWiring[ReprocessSettings], request: Reprocess) -> list
     """The objects of the landing bucket that the request names, in the order of their names.
 
     Raises:
-        BadRequest: the request names no objects, or its range ends before it starts.
+        BadRequest: the request names no objects.
     """
     names = {*request.objects, request.object} - {""}
     in_range = request.start_date is not None and request.end_date is not None
-    if not (names or request.prefix or in_range):
-        raise BadRequest("nothing_named", "give object, objects, prefix, or start_date and end_date")
-    if request.start_date and request.end_date and request.end_date < request.start_date:
-        raise BadRequest("bad_range", f"end_date {request.end_date} is before start_date {request.start_date}")
+    if not (names or request.prefix or in_range) or (request.start_date is None) != (request.end_date is None):
+        raise BadRequest("nothing_named", "give object, objects, prefix, or both start_date and end_date")
     return list(_listed(context, request, names, in_range))
 
 

@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -13,15 +13,14 @@ from tipoff.core.errors import Conflict, ContractViolation, NotFound, NotReady
 from tipoff.core.models import SYSTEM_ID, ModelEvent, model_id
 from tipoff.forecast.boosting import DETERMINISTIC
 from tipoff.forecast.bundle import ModelBundle
-from tipoff.forecast.gate import GateDecision, GateFigures, judge, judged_rows
-from tipoff.forecast.training import FoldCache, TrainingTable, fit_bundle
+from tipoff.forecast.gate import GateDecision, GateFigures, judge, judged_rows, refused_by, wires
+from tipoff.forecast.training import FoldCache, TrainingTable, fit_bundle, training_start
 from tipoff.runtime.settings import TrainSettings
 from tipoff.steps.models.store import ModelWiring
 from tipoff.steps.models.training_table import read_rows, training_table
 from tipoff.steps.queries import load
 from tipoff.tables.features import FEATURE_VERSION
 
-YEARS_READ = 5
 GATE_DAYS = 28
 
 
@@ -39,7 +38,7 @@ class Train(msgspec.Struct, frozen=True):
 class Activate(msgspec.Struct, frozen=True):
     """Body of `/activate`: the sha256 of a registered model, or at least its first twelve digits, and the reason."""
 
-    digest: str
+    digest: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{12,64}$")]
     reason: str = "by hand"
 
 
@@ -74,7 +73,8 @@ def train(context: ModelWiring[TrainSettings], request: Train) -> Trained:
         events.append(replace(trained, event=outcome, event_reason=decision.reason))
     context.warehouse.append(tables.get("model_registry_log"), events)
     if outcome == "rejected":
-        context.ops.alert("model_rejected", trained.model_id, f"{trained.model_id}: {decision.reason}")
+        kind = "tripwire" if decision.reason.startswith("tripwire:") else "model_rejected"
+        context.ops.alert(kind, trained.model_id, f"{trained.model_id}: {decision.reason}")
     return Trained(outcome, trained.model_id, bundle.digest, decision.reason, bundle.rows, decision.judged)
 
 
@@ -90,8 +90,6 @@ def activate(context: ModelWiring[TrainSettings], request: Activate) -> Trained:
     Raises:
         NotFound: no registered model has that digest, or several do.
     """
-    if len(request.digest) < 12:
-        raise NotFound("no_such_model", f"{request.digest!r} is too short: give at least 12 digits of the digest")
     found = context.warehouse.rows(load("models/registered_model"), {"digest": request.digest}, ModelEvent)
     if len({event.artefact_digest for event in found}) != 1:
         raise NotFound("no_such_model", f"{len(found)} models are registered under {request.digest}")
@@ -108,8 +106,8 @@ def activate(context: ModelWiring[TrainSettings], request: Activate) -> Trained:
 
 
 def _table(context: ModelWiring[TrainSettings], cutoff: date, as_of: datetime) -> TrainingTable:
-    first = cutoff.replace(year=cutoff.year - YEARS_READ, day=1)
-    return training_table(read_rows(ArrowReader(context.settings), first, cutoff - timedelta(days=1), as_of))
+    first, last = training_start(cutoff), cutoff - timedelta(days=1)
+    return training_table(read_rows(ArrowReader(context.settings), first, last, as_of))
 
 
 def _decide(
@@ -126,7 +124,8 @@ def _decide(
         twin = fit_bundle(table, first, cache)
     except NotReady:
         return GateDecision(True, "too_few_rows_to_judge")
-    return judge(judged_rows(table, first, cutoff), twin, incumbent if incumbent.parts else None)
+    rows = judged_rows(table, first, cutoff)
+    return refused_by(wires(table, rows, twin), judge(rows, twin, incumbent if incumbent.parts else None))
 
 
 def _keep(context: ModelWiring[TrainSettings], bundle: ModelBundle, decision: GateDecision) -> None:

@@ -10,7 +10,9 @@ import json
 import sys
 import threading
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import grpc
@@ -73,7 +75,8 @@ def main(data_dir: Path, project: str, access: Access, rest_port: int, grpc_port
     thread.start()
     when_parent_ends(lambda: setattr(rest, "should_exit", True))
     # The first query sets DuckDB up; do that before reporting ready.
-    database.fetch("SELECT 1")
+    with ending_at_failure(rest):
+        database.fetch("SELECT 1")
     if threads:
         database.execute(f"SET threads = {threads}")
     while not rest.started and thread.is_alive():
@@ -87,6 +90,18 @@ def main(data_dir: Path, project: str, access: Access, rest_port: int, grpc_port
     storage.stop(None).wait()
     buffer.flush()
     saved.write()
+
+
+@contextmanager
+def ending_at_failure(rest: uvicorn.Server) -> Iterator[None]:
+    """Stop the server if the block fails: its thread would keep this process alive."""
+    is_done = False
+    try:
+        yield
+        is_done = True
+    finally:
+        if not is_done:
+            rest.should_exit = True
 
 
 def apply_patches(data_dir: Path) -> tuple[CatalogueCache, StreamingBuffer, SavedTranslations]:

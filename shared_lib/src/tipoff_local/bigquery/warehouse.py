@@ -58,6 +58,7 @@ class Warehouse:
             ChildFailed: the child could not start; the message carries the end of its log.
         """
         install_extensions(self._home)
+        record_data_path(self._folder)
         arguments = [str(self._folder / "data"), self._project, self._identity_folder, *map(str, self._numbers)]
         env = {"HOME": str(self._home)}
         if self._storage_url:
@@ -83,11 +84,20 @@ class Warehouse:
 def clone(template: Path, folder: Path) -> None:
     """Copy a stopped warehouse, and correct the data folder's path in the catalogue of the copy."""
     shutil.copytree(template, folder)
+    record_data_path(folder)
+
+
+def record_data_path(folder: Path) -> None:
+    """Make each catalogue of a stopped warehouse name the folder in which its data are now.
+
+    A catalogue names it as an absolute path, and DuckLake refuses data that were copied or moved. The paths of the
+    files below it are relative.
+    """
     for catalogue in (folder / "data").glob("*.ducklake"):
+        path = f"{(folder / 'data' / catalogue.stem).resolve()}/"
         with duckdb.connect(catalogue) as connection:
             connection.execute(
-                "UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path'",
-                [f"{(folder / 'data' / catalogue.stem).resolve()}/"],
+                "UPDATE ducklake_metadata SET value = ? WHERE key = 'data_path' AND value <> ?", [path, path]
             )
 
 

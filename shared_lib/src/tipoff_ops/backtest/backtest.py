@@ -38,6 +38,8 @@ def backtest(
     """Predict a past season week by week, and score it.
 
     The code is that of production. The report also has the scores of the betting line.
+
+    Example: tipoff backtest --corpus ../corpus --test-season 2023-24
     """
     root = find_project().root / ".tipoff"
     season = season_year(test_season)
@@ -49,7 +51,7 @@ def backtest(
         walk = season_backtest.parallel(
             os.cpu_count() or 1, lambda n, of: shown.update(task, description=f"week {n}/{of}")
         )
-        report = season_backtest.backtest(table, season, walk)
+        report = season_backtest.backtest(table, season, walk, missing=data.missing(season, lead))
     written = season_backtest.write_report(report, out / f"backtest-{test_season}-lead{lead}")
     console.print(f"{', '.join(str(path) for path in written)} in {time.monotonic() - started:.0f} s")
     if as_json:

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pyarrow
 import pyarrow.parquet
 
 from tipoff.cloud.arrow import ArrowReader
-from tipoff.forecast.training import TrainingTable
+from tipoff.forecast.training import TrainingTable, training_start
 from tipoff.steps import queries
 from tipoff.steps.models.training_table import read_rows, training_table
 from tipoff_ops.corpus import season_warehouse
 from tipoff_ops.corpus.season_rows import parse_season, season_zip, source_digest, zip_name
 from tipoff_ops.corpus.season_warehouse import LocalEndpoints, Progress
+from tipoff_ops.queries import load
 
-SEASONS_BEFORE = 3
+MISSING = "missing_appearances"
 OUTCOMES = ("player_game_summary_history", "player_line_history")
 
 
@@ -48,10 +50,17 @@ class BacktestData:
             self._build(folder, chosen, lead_minutes, progress)
         return training_table(pyarrow.parquet.read_table(rows))
 
+    def missing(self, test_season: int, lead_minutes: int) -> dict[str, int]:
+        """Appearances of the season without a forecast, by reason; the seasons must have been read before."""
+        folder = self.cache / self._key(self._seasons(test_season), lead_minutes)
+        found = msgspec.json.decode((folder / "missing.json").read_bytes(), type=dict[int, dict[str, int]])
+        return found.get(test_season, {})
+
     def _seasons(self, test_season: int) -> list[int]:
-        """The season and up to SEASONS_BEFORE earlier ones that the corpus has."""
+        """The season and those earlier ones of its training window that the corpus has."""
         season_zip(self.corpus, test_season)
-        earlier = range(test_season - SEASONS_BEFORE, test_season)
+        first, _ = season_warehouse.season_dates(test_season)
+        earlier = range(training_start(first).year, test_season)
         return [*(s for s in earlier if (self.corpus / zip_name(s)).is_file()), test_season]
 
     def _key(self, chosen: Sequence[int], lead_minutes: int) -> str:
@@ -59,7 +68,7 @@ class BacktestData:
         found = hashlib.sha256(f"{list(chosen)} {lead_minutes}".encode())
         for season in chosen:
             found.update(season_zip(self.corpus, season).read_bytes())
-        for table in season_warehouse.lineage((season_warehouse.STORE, *OUTCOMES)):
+        for table in season_warehouse.lineage((season_warehouse.STORE, MISSING, *OUTCOMES)):
             found.update(table.full_name.encode() + source_digest(table.folder, (".sql", ".json")))
         found.update(queries.load("models/training_rows").encode())
         return f"lead{lead_minutes}-{found.hexdigest()[:16]}"
@@ -75,7 +84,17 @@ class BacktestData:
                 season_warehouse.load_files(endpoints, files, progress)
                 (folder / "loaded").touch()
             season_warehouse.build_tables(endpoints, chosen, lead_minutes, progress)
+            (folder / "missing.json").write_bytes(msgspec.json.encode(_missing(endpoints, chosen)))
             pyarrow.parquet.write_table(_rows(endpoints, chosen), folder / "rows.parquet")
+
+
+def _missing(endpoints: LocalEndpoints, chosen: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Appearances without a forecast per season and reason."""
+    counts: dict[int, dict[str, int]] = {season: {} for season in chosen}
+    for row in ArrowReader(endpoints).table(load(__file__, "missing_appearances"), {}).to_pylist():
+        if row["season_year"] in counts:
+            counts[row["season_year"]][row["reason"]] = row["appearances"]
+    return counts
 
 
 def _rows(endpoints: LocalEndpoints, chosen: Sequence[int]) -> pyarrow.Table:

@@ -4,7 +4,7 @@ The walk and its scores are in `tipoff.forecast`.
 """
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -42,8 +42,16 @@ def _week(start: int) -> Block:
     return _run(start)
 
 
-def backtest(table: TrainingTable, season: int, map_weeks: MapWeeks = map, policy: Policy | None = None) -> Report:
+def backtest(
+    table: TrainingTable,
+    season: int,
+    map_weeks: MapWeeks = map,
+    policy: Policy | None = None,
+    missing: Mapping[str, int] = {},
+) -> Report:
     """The report of one season (by its first year); each week is predicted from the weeks before it.
+
+    `missing` counts the season's appearances without a slate row, by reason; the table does not hold them.
 
     Raises:
         NotReady: the table has no rows of that season.
@@ -51,7 +59,8 @@ def backtest(table: TrainingTable, season: int, map_weeks: MapWeeks = map, polic
     tested: Mask = table.seasons == season
     if not tested.any():
         raise NotReady("season_missing", f"no slate rows of season {season}", {"season": season})
-    return evaluate(walk(table, tested, map_weeks), earlier_over_share(table, season), policy or Policy())
+    walked = walk(table, tested, map_weeks)
+    return evaluate(walked, earlier_over_share(table, season), policy or Policy(), missing)
 
 
 def earlier_over_share(table: TrainingTable, season: int) -> float:
@@ -80,12 +89,17 @@ def report_lines(report: Report) -> list[str]:
     head = [
         f"{report.first_date} to {report.last_date}: {counts}",
         f"rows {report.row_digest}",
+        f"appeared without a forecast: {sum(report.missing.values())} ({_counts(report.missing)})",
         title + "   line",
     ]
     body = [_score(s.system_id, score) for s in report.systems for score in s.scores]
     odds = [_prob(s.system_id, found) for s in report.systems for found in s.probabilities]
     wires = [f"tripwire {w.name}: {w.value:.4f} (limit {w.limit}) {_verdict(w.fired)}" for w in report.wires]
     return [*head, *body, *odds, *wires, report.verdict]
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {count}" for reason, count in sorted(found.items())) or "not counted"
 
 
 def _score(system_id: str, s: Scores) -> str:

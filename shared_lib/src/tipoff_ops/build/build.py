@@ -9,5 +9,7 @@ def build() -> None:
     """Write everything that is deployed into dist/.
 
     The same sources give the same bytes.
+
+    Example: tipoff build
     """
     console.print(f"release {build_all(find_project())['release']}")

@@ -18,6 +18,8 @@ def generate() -> None:
     """Write the generated files that are kept in git.
 
     Only stale files are written; their names are printed.
+
+    Example: tipoff generate
     """
     project = find_project()
     for path in write_stale_files(project):

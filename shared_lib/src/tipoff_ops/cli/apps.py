@@ -9,17 +9,22 @@ from typer.core import TyperCommand
 from typer.main import get_command
 
 
-def new_app(about: str | None = None) -> typer.Typer:
-    """An app without commands; `about` is its help text.
+def new_app(about: str | None = None, *, completion: bool = False) -> typer.Typer:
+    """An app without commands; `about` is its help text, and `completion` adds options that install shell completion.
 
     Help is plain text: with rich markup it would take four times as long and lose text in square brackets.
     """
     return typer.Typer(
-        help=about, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+        help=about,
+        no_args_is_help=True,
+        add_completion=completion,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
 
 
-def lazy_app(about: str, commands: Mapping[str, tuple[str, str]]) -> typer.Typer:
+def lazy_app(about: str, commands: Mapping[str, tuple[str, str]], *, completion: bool = False) -> typer.Typer:
     """An app whose commands are imported when they are called.
 
     Args:
@@ -27,7 +32,7 @@ def lazy_app(about: str, commands: Mapping[str, tuple[str, str]]) -> typer.Typer
         commands: for each name the target (`module:attribute`, a function or an app) and the line that the app's help
             shows. The line is the first line of the command's own help; a test compares them.
     """
-    app = new_app(about)
+    app = new_app(about, completion=completion)
     for name, (target, help_line) in commands.items():
         app.command(name, help=help_line, cls=_lazy_command(name, target))(_not_loaded)
     return app

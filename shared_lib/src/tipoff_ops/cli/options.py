@@ -9,6 +9,9 @@ import typer
 DATE_FORMATS = ["%Y-%m-%d"]
 
 Folder = Annotated[Path | None, typer.Option("--folder", help="Folder of the local cloud [.tipoff/local].")]
+Data = Annotated[
+    Path | None, typer.Option("--data", "--folder", help="Keep the data of the local cloud in this folder.")
+]
 Project = Annotated[str, typer.Option("--project", help="A Google Cloud project, instead of the local cloud.")]
 Env = Annotated[str, typer.Option("--env", help="Environment of the project.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document to standard output.")]

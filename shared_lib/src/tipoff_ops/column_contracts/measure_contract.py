@@ -31,6 +31,8 @@ def measure_contract(
 
     The tables are built from the seasons first. Widen a bound before you write it to a contract.yaml. Of a column
     without a rule, the strongest correlation with another column is printed.
+
+    Example: tipoff measure-contract --corpus ../corpus --season 2023-24
     """
     chosen = [get(name) for name in table or ()] or contracted_tables()
     years = [season_year(text) for text in season or ()] or corpus_seasons(corpus)

@@ -27,6 +27,8 @@ def verify(
     """Compare the tables with the expected tables of a corpus.
 
     Exits with 1 if a row differs and the difference is not a known one.
+
+    Example: tipoff verify --corpus ../corpus --season 2023-24
     """
     seasons = season or expected_seasons(corpus)
     with temporary_mesh(data) as mesh, counter("documents uploaded") as advance:

@@ -1,5 +1,7 @@
 """`tipoff collect`: one source of one date, or of a range date by date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -7,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tipoff_ops.cli.options import DATE_FORMATS, AsJson, Folder
+from tipoff_ops.cli.options import DATE_FORMATS, AsJson, Env, Folder, Project
 from tipoff_ops.cli.output import console, fail, out, print_json
 from tipoff_ops.intake.collect_dates import Collector, CollectRange, CollectRefused, CollectTotals, collect_dates
-from tipoff_ops.local.folder import NotRunning, cloud_folder
-from tipoff_ops.local.token import operator_token
+from tipoff_ops.operate.function_access import function_access
+from tipoff_ops.operate.target import selected_target
 
 FUNCTION = "collect"
 
@@ -30,6 +32,8 @@ def collect(
     max_credits: Annotated[int, typer.Option(help="Maximum of paid credits for all dates together.")] = 60,
     again: Annotated[bool, typer.Option("--again", help="Include dates that were collected before.")] = False,
     folder: Folder = None,
+    project: Project = "",
+    env: Env = "dev",
     url: Annotated[str | None, typer.Option(help="URL of the function, instead of the local cloud's.")] = None,
     token: Annotated[
         str, typer.Option(envvar="TIPOFF_IDENTITY_TOKEN", help="For --url: `gcloud auth print-identity-token`.")
@@ -39,22 +43,27 @@ def collect(
     """Fetch a source into the landing bucket, date by date.
 
     The same command, run again, resumes where it stopped.
+
+    Example: tipoff collect nbac_boxscore 2024-11-02 --dry-run
     """
     at = (snapshot.hour, snapshot.minute) if snapshot else None
     work = CollectRange(source, day.date(), (to or day).date(), at, max_requests, max_credits, again, dry_run)
     try:
-        totals = _collect_with_progress(work, _collector(folder, url, token))
-    except (CollectRefused, NotRunning) as error:
+        with _collector(folder, project, env, url, token) as collector:
+            totals = _collect_with_progress(work, collector)
+    except CollectRefused as error:
         fail(str(error), exit_code=2)
     _print_totals(totals, as_json=as_json)
     raise typer.Exit(1 if totals.message or totals.missing else 0)
 
 
-def _collector(folder: Path | None, url: str | None, token: str) -> Collector:
+@contextmanager
+def _collector(folder: Path | None, project: str, env: str, url: str | None, token: str) -> Iterator[Collector]:
     if url is not None:
-        return Collector(url, token)
-    state = cloud_folder(folder).read()
-    return Collector(state.services[FUNCTION], operator_token(state, FUNCTION))
+        yield Collector(url, token)
+        return
+    with selected_target(folder, project, env, functions=True) as target:
+        yield Collector(*function_access(target, FUNCTION))
 
 
 def _collect_with_progress(work: CollectRange, collector: Collector) -> CollectTotals:
@@ -73,15 +82,14 @@ def _print_totals(totals: CollectTotals, *, as_json: bool) -> None:
         print_json(totals)
         return
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(totals.outcomes.items()))
-    out.print(f"{outcomes}: {_counts(totals)}", highlight=False)
+    out.print(f"{outcomes}: {_counts(totals)}")
     if totals.missing:
-        out.print(f"missing: {' '.join(totals.missing)}", highlight=False)
+        out.print(f"missing: {' '.join(totals.missing)}")
     if totals.message:
-        out.print(totals.message, highlight=False)
+        out.print(totals.message)
     if totals.stopped_at:
         out.print(
             f"stopped at {totals.stopped_at}: repair the cause and run the same command again to resume",
-            highlight=False,
         )
 
 

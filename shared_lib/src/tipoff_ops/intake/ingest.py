@@ -6,14 +6,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from tipoff_ops.cli.options import AsJson
+from tipoff_ops.cli.options import AsJson, Data
 from tipoff_ops.cli.output import out, print_json
 from tipoff_ops.cli.progress import counter
 from tipoff_ops.intake.send import UNACCOUNTED, IntakeReport, send_all, temporary_mesh
 
 ALL_OBJECTS_SHOWN_MAX = 100
-
-Data = Annotated[Path | None, typer.Option("--data", help="Keep the data of the local cloud in this folder.")]
 
 
 def ingest(
@@ -32,6 +30,8 @@ def ingest(
     """Send documents through a local cloud; report outcomes.
 
     Reports the outcome of each object. Exits with 1 if one has no receipt.
+
+    Example: tipoff ingest landing-2024-25.zip --data /tmp/cloud
     """
     with temporary_mesh(data) as mesh, counter("documents uploaded") as advance:
         report = send_all(mesh, sources, before or [], advance, context=not alone)

@@ -22,6 +22,8 @@ from tipoff_ops.build import Project, find_project
 from tipoff_ops.cli.output import console
 from tipoff_ops.intake.documents import object_names, read_documents
 from tipoff_ops.local.cloud import LocalMesh, Manifest
+from tipoff_ops.local.errors import report_errors
+from tipoff_ops.local.folder import cloud_folder
 from tipoff_ops.local.upload import Progress, Upload, UploadedObject, Uploader
 from tipoff_ops.queries import load
 
@@ -199,12 +201,17 @@ def intake_mesh(project: Project, folder: Path) -> IntakeMesh:
 
 @contextmanager
 def temporary_mesh(data: Path | None) -> Iterator[IntakeMesh]:
-    """A running mesh for one command, with its data in `data`, or in a folder that is deleted at the end."""
+    """A running mesh for one command, with its data in `data`, or in a folder that is deleted at the end.
+
+    The command exits with 1 if another process uses `data`.
+    """
     with tempfile.TemporaryDirectory(prefix="tipoff-") as scratch:
-        mesh = intake_mesh(find_project(), data or Path(scratch) / "cloud")
-        try:
-            with console.status("starting the local cloud"):
-                mesh.start()
-            yield mesh
-        finally:
-            mesh.stop()
+        cloud = cloud_folder(data or Path(scratch) / "cloud")
+        with report_errors(), cloud.locked():
+            mesh = intake_mesh(find_project(), cloud.data)
+            try:
+                with console.status("starting the local cloud"):
+                    mesh.start()
+                yield mesh
+            finally:
+                mesh.stop()

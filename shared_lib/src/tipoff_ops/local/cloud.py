@@ -36,7 +36,7 @@ from tipoff_ops.build.dist import build_all
 from tipoff_ops.build.tables import write_tables
 from tipoff_ops.local.ports import Ports
 from tipoff_ops.local.project import ENVIRONMENT, OPERATOR, PROJECT_ID, PROJECT_NUMBER, REGION
-from tipoff_ops.local.templates import create_empty_warehouse, is_current, save_translations, upgrade
+from tipoff_ops.local.warehouse import LocalWarehouse
 
 PUSH_WINDOW = 250
 POLL_S = 0.1
@@ -93,7 +93,7 @@ class LocalMesh:
     scheduler: Scheduler = field(init=False)
     scheduler_server: SchedulerServer = field(init=False)
     settings: Settings = field(init=False)
-    _template: Path | None = field(init=False, default=None)
+    _local_warehouse: LocalWarehouse = field(init=False)
     clock: SettableClock = field(init=False, default_factory=SettableClock)
 
     def start(self) -> None:
@@ -119,12 +119,10 @@ class LocalMesh:
 
     def stop(self) -> None:
         """Stop all servers that were started; the data stay in the folder."""
-        for name in ("scheduler_server", "scheduler", "host", "workflows", "storage", "pubsub", "warehouse"):
+        for name in ("scheduler_server", "scheduler", "host", "workflows", "storage", "pubsub", "_local_warehouse"):
             server = getattr(self, name, None)
             if server is not None:
                 server.stop()
-        if self._template is not None:
-            save_translations(self._template, self.folder / "bigquery")
 
     def tick(self, wanted: Tick) -> list[Delivery]:
         """Advance the clock to an instant. Each job that falls due fires, and its workflows end before the next job.
@@ -175,22 +173,16 @@ class LocalMesh:
         )
 
     def _start_warehouse(self) -> None:
-        folder = self.folder / "bigquery"
-        exists = folder.is_dir()
-        if not exists:
-            self._template = create_empty_warehouse(folder, self.project.root / ".tipoff" / "templates", PROJECT_ID)
-        self.warehouse = Warehouse(
-            folder,
-            PROJECT_ID,
+        self._local_warehouse = LocalWarehouse(
+            self.project,
+            self.folder,
             storage_url=self.storage.url,
             identity=self.identity,
-            rest_port=self.ports.bigquery,
-            grpc_port=self.ports.bigquery_storage,
+            ports=self.ports,
             threads=self.warehouse_threads,
         )
-        self.warehouse.start()
-        if exists and not is_current(folder, PROJECT_ID):
-            upgrade(self.warehouse, folder, PROJECT_ID)
+        self.warehouse = self._local_warehouse.server
+        self._local_warehouse.start()
 
     def _start_workflows(self) -> None:
         self.workflows = WorkflowsServer(

@@ -9,6 +9,7 @@ COMMANDS = {
         "tipoff_ops.local.env:env",
         "Print `export` lines that point clients at the cloud.",
     ),
+    "ls": ("tipoff_ops.local.ls:ls", "List the local clouds of this checkout."),
     "status": ("tipoff_ops.local.status:status", "Show which of the started servers answer."),
     "token": (
         "tipoff_ops.local.token:token",

@@ -14,7 +14,10 @@ POLL_S = 0.1
 
 
 def down(folder: Folder = None) -> None:
-    """Stop the local cloud; its data stay."""
+    """Stop the local cloud; its data stay.
+
+    Example: tipoff local down
+    """
     with report_errors():
         stop(cloud_folder(folder))
 

@@ -12,6 +12,8 @@ def env(folder: Folder = None) -> None:
     """Print `export` lines that point clients at the cloud.
 
     The clients are the official ones, gcloud, bq and curl.
+
+    Example: tipoff local env
     """
     with report_errors():
         sys.stdout.write("\n".join(export_lines(cloud_folder(folder).read().variables)) + "\n")

@@ -14,6 +14,8 @@ def status(folder: Folder = None) -> None:
     """Show which of the started servers answer.
 
     Exits with 1 if one of them does not.
+
+    Example: tipoff local status
     """
     with report_errors():
         state = cloud_folder(folder).read()

@@ -34,6 +34,8 @@ def tick(
     """Advance the clock, and fire each scheduled job that falls due.
 
     Waits for the workflows that a job started before the next job fires.
+
+    Example: tipoff local tick --from 2025-11-20T11:00 --to 2025-11-20T23:00
     """
     with report_errors():
         state = cloud_folder(folder).read()

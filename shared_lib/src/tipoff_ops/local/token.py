@@ -21,6 +21,8 @@ def token(
     """Print a bearer token for a function, valid for an hour.
 
     The token is that of the operator.
+
+    Example: tipoff local token analyze
     """
     with report_errors():
         state = cloud_folder(folder).read()

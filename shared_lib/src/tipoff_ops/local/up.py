@@ -44,6 +44,8 @@ def up(
     """Start all servers and create all resources of the mesh.
 
     Runs until Ctrl-C or `tipoff local down`.
+
+    Example: tipoff local up --detach
     """
     with report_errors():
         cloud = cloud_folder(folder)

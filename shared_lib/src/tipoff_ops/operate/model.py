@@ -15,8 +15,8 @@ from rich.table import Table
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import Execution
 from tipoff_ops.cli.apps import new_app
-from tipoff_ops.cli.options import AsJson, DryRun, Folder
-from tipoff_ops.cli.output import fail, out, print_json
+from tipoff_ops.cli.options import AsJson, DryRun, Env, Folder, Project
+from tipoff_ops.cli.output import fail, folding_table, out, print_json
 from tipoff_ops.operate.target import Target, selected_target
 from tipoff_ops.queries import load
 
@@ -45,25 +45,35 @@ class Model(msgspec.Struct, frozen=True):
 
 
 @app.command("ls")
-def ls(folder: Folder = None, as_json: AsJson = False) -> None:
-    """List the registered models, newest first; `*` marks the active one."""
-    with selected_target(folder) as target:
+def ls(folder: Folder = None, project: Project = "", env: Env = "dev", as_json: AsJson = False) -> None:
+    """List the registered models, newest first; `*` marks the active one.
+
+    Example: tipoff model ls
+    """
+    with selected_target(folder, project, env) as target:
         models = registered_models(target.warehouse)
     if as_json:
         print_json(models)
-    else:
+    elif models:
         out.print(_table(models))
+    else:
+        out.print("no model is registered; the workflow `train` registers one")
 
 
 @app.command("activate")
 def activate(
     digest: Annotated[str, typer.Argument(help="sha256 of the model, or at least its first twelve digits.")],
     folder: Folder = None,
+    project: Project = "",
+    env: Env = "dev",
     reason: Annotated[str, typer.Option(help="Reason, stored in the registry.")] = "by hand",
     dry_run: DryRun = False,
 ) -> None:
-    """Activate a registered model for all predictions from now on."""
-    with selected_target(folder) as target:
+    """Activate a registered model for all predictions from now on.
+
+    Example: tipoff model activate 0123456789ab --reason "the newer one is worse"
+    """
+    with selected_target(folder, project, env, functions=not dry_run) as target:
         found = [m for m in registered_models(target.warehouse) if m.artefact_digest.startswith(digest)]
         if len(found) != 1 or len(digest) < DIGEST_DIGITS_MIN:
             fail(f"{len(found)} models are registered under {digest!r}; `tipoff model ls` lists them")
@@ -95,7 +105,7 @@ def run_activation(target: Target, digest: str, reason: str) -> Execution:
 
 
 def _table(models: Sequence[Model]) -> Table:
-    table = Table("", "digest", "trained to", "rows", "last event", "why", "at")
+    table = folding_table("", "digest", "trained to", "rows", "last event", "why", "at")
     for m in models:
         recorded_at = f"{m.recorded_at:%Y-%m-%d %H:%M}Z"
         cells = (m.artefact_digest[:12], str(m.training_cutoff_date), str(m.training_rows), m.event)

@@ -9,6 +9,7 @@ import typer
 
 from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange, Warehouse
+from tipoff.core.expected import Expected
 from tipoff.core.game_date import game_date_of
 from tipoff.core.receipts import InputDigest
 from tipoff.steps.rebuild.build import days_of, read_inputs
@@ -16,10 +17,14 @@ from tipoff.steps.rebuild.identity import Inputs
 from tipoff.steps.reconcile import assessed, game_days
 from tipoff.tables import Table
 from tipoff_ops.cli.options import AsJson, Env, Folder, OptionalFirstDate, OptionalLastDate, Project
-from tipoff_ops.cli.output import print_rows
-from tipoff_ops.operate.status import LOOKBACK_DAYS
+from tipoff_ops.cli.output import as_typed, folding_table, out, print_rows
+from tipoff_ops.operate.explain.dates import OUTPUTS
+from tipoff_ops.operate.repair import newest_run, rebuild_command, repair_command
+from tipoff_ops.operate.status import LOOKBACK_DAYS, past_season_day
 from tipoff_ops.operate.target import selected_target
 from tipoff_ops.queries import load
+
+OVERDUE = ("LATE", "FAILED", "DEGRADED")
 
 
 class PlannedRebuild(msgspec.Struct, frozen=True):
@@ -27,7 +32,7 @@ class PlannedRebuild(msgspec.Struct, frozen=True):
 
     Attributes:
         why: the input that changed, or what the output does not cover.
-        command: the command that rebuilds it.
+        command: the command that rebuilds it; empty if no command helps.
     """
 
     output: str
@@ -62,14 +67,29 @@ def plan(
     """List stale and missing outputs, with a command for each.
 
     An output is stale if one of its inputs changed after it was built. Exits with 1 if there is one.
+
+    Example: tipoff plan --from 2025-11-18 --to 2025-11-20
     """
     now = datetime.now(UTC)
-    end = last.date() if last else game_date_of(now)
-    begin = first.date() if first else end - timedelta(days=LOOKBACK_DAYS)
     with selected_target(folder, project, env) as target:
+        end = last.date() if last else past_season_day(target, now) or game_date_of(now)
+        begin = first.date() if first else end - timedelta(days=LOOKBACK_DAYS)
         found = read_plan(target.warehouse, begin, end, now)
-    print_rows(found, as_json)
+    if as_json or not found:
+        print_rows(found, as_json, empty=f"nothing is stale or missing from {begin} to {end}")
+    else:
+        _print(found)
     raise typer.Exit(1 if found else 0)
+
+
+def _print(found: Sequence[PlannedRebuild]) -> None:
+    """The outputs as a table, and below it the commands, each once and whole."""
+    table = folding_table("output", "from", "to", "why")
+    for each in found:
+        table.add_row(each.output, str(each.start_date), str(each.end_date), each.why)
+    out.print(table)
+    for command in dict.fromkeys(each.command for each in found if each.command):
+        out.print(as_typed(command), soft_wrap=True)
 
 
 def read_plan(warehouse: Warehouse, first: date, last: date, now: datetime) -> list[PlannedRebuild]:
@@ -125,18 +145,16 @@ def _changed_input(run: _Built, table: Table, inputs: Inputs) -> PlannedRebuild 
 
 
 def missing(warehouse: Warehouse, first: date, last: date, now: datetime) -> list[PlannedRebuild]:
-    """Outputs that are due and do not cover the games of their date."""
+    """Outputs that are due and do not cover the games of their date: required ones first."""
     dates = {"start_date": first, "end_date": last}
-    rows = assessed(warehouse, dates, game_days(warehouse, dates), now)
-    return [
-        PlannedRebuild(
-            row.output, row.game_date, row.game_date, row.cause, rebuild_command(row.game_date, row.game_date)
-        )
-        for row in rows
-        if row.state in ("LATE", "FAILED", "DEGRADED") and row.root
-    ]
+    days = game_days(warehouse, dates)
+    tipoffs = {day.game_date: day.last_tipoff_at for day in days}
+    rows = [row for row in assessed(warehouse, dates, days, now) if row.state in OVERDUE and row.root]
+    rows.sort(key=lambda row: not OUTPUTS[row.output].required)
+    return [_planned(warehouse, row, tipoffs[row.game_date]) for row in rows]
 
 
-def rebuild_command(first: date, last: date) -> str:
-    """The command that rebuilds the dates."""
-    return f"tipoff reprocess --from {first} --to {last} --steps ingest..grade"
+def _planned(warehouse: Warehouse, row: Expected, last_tipoff_at: datetime | None) -> PlannedRebuild:
+    run = newest_run(warehouse, row.output, row.game_date)
+    command = repair_command(row, run, last_tipoff_at)
+    return PlannedRebuild(row.output, row.game_date, row.game_date, row.cause, command)

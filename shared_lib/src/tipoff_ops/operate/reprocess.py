@@ -1,6 +1,6 @@
 """`tipoff reprocess`: start the workflow `reprocess` over a range of dates, show its progress, and resume it."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated
 
 import msgspec
@@ -11,6 +11,7 @@ from rich.text import Text
 from tipoff.steps.reconcile import game_days
 from tipoff_ops.cli.options import AsJson, DryRun, Env, FirstDate, Folder, LastDate, Project
 from tipoff_ops.cli.output import console, print_fields
+from tipoff_ops.operate.explain.dates import explain_date
 from tipoff_ops.operate.reprocess_run import (
     STEPS,
     ReprocessRange,
@@ -20,6 +21,7 @@ from tipoff_ops.operate.reprocess_run import (
     start_or_resume,
 )
 from tipoff_ops.operate.target import Target, selected_target
+from tipoff_ops.queries import load
 
 
 class _RateColumn(ProgressColumn):
@@ -33,7 +35,7 @@ class _RateColumn(ProgressColumn):
 def reprocess(
     first: FirstDate,
     last: LastDate,
-    steps: Annotated[str, typer.Option("--steps", help=f"FIRST..LAST of {', '.join(STEPS)}.")] = "analyze..grade",
+    steps: Annotated[str, typer.Option("--steps", help=f"FIRST..LAST of {', '.join(STEPS)}.")] = "analyze..publish",
     force: Annotated[bool, typer.Option("--force", help="Ingest objects again that are ingested already.")] = False,
     dry_run: DryRun = False,
     folder: Folder = None,
@@ -44,19 +46,43 @@ def reprocess(
     """Rebuild a range of dates with a workflow.
 
     Ctrl-C stops the display and not the workflow. The same command, run again, continues an unfinished run.
+
+    Example: tipoff reprocess --from 2025-11-18 --to 2025-11-20
     """
     work = _range(first.date(), last.date(), steps, force)
-    with selected_target(folder, project, env) as target:
+    with selected_target(folder, project, env, functions=not dry_run) as target:
         if dry_run:
             _print_plan(target, work, as_json)
             return
         run = start_or_resume(target, work, new_as_of())
         seen = _watch(run)
+        outcome = predictions_of(target, work) if "predict" in work.steps and not dry_run else None
     execution = seen.execution
     result = msgspec.json.decode(execution.result or "{}") if execution.state == "SUCCEEDED" else {}
     fields = {"state": execution.state, "done": seen.done, "total": seen.total, "as_of": run.as_of, "result": result}
-    print_fields(fields | ({"error": execution.error} if execution.error else {}), as_json)
-    raise typer.Exit(0 if result.get("outcome") == "ok" else 1)
+    fields["error"] = execution.error
+    if outcome is not None:
+        fields |= msgspec.structs.asdict(outcome)
+    print_fields(fields, as_json)
+    raise typer.Exit(0 if result.get("outcome") == "ok" and not (outcome and outcome.why_none) else 1)
+
+
+class PredictionsOfRange(msgspec.Struct, frozen=True):
+    """How many predictions stand in a range, and why there are none although there are games."""
+
+    predictions: int
+    why_none: str
+
+
+def predictions_of(target: Target, work: ReprocessRange) -> PredictionsOfRange:
+    """The predictions of a range that was rebuilt; without any, the first cause of its first date with games."""
+    dates = {"start_date": work.start_date, "end_date": work.end_date}
+    found = target.warehouse.rows(load(__file__, "predictions_of_range"), dates, PredictionsOfRange)[0]
+    days = [day for day in game_days(target.warehouse, dates) if day.games]
+    if found.predictions or not days:
+        return found
+    cause = explain_date(target.warehouse, days[0].game_date, datetime.now(UTC)).cause
+    return PredictionsOfRange(0, f"{days[0].game_date}: {cause}")
 
 
 def _range(first: date, last: date, steps: str, force: bool) -> ReprocessRange:

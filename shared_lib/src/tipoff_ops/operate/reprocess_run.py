@@ -39,7 +39,7 @@ class ReprocessRange:
     start_date: date
     end_date: date
     first_step: str = "analyze"
-    last_step: str = "grade"
+    last_step: str = "publish"
     force: bool = False
 
     @property

@@ -8,12 +8,12 @@ import typer
 
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.core.expected import Expected
-from tipoff.core.game_date import game_date_of
+from tipoff.core.game_date import FIRST_INSTANT, game_date_of
 from tipoff.steps.rebuild.checks import FailedCheck, failed_checks
 from tipoff.steps.reconcile import assessed, game_days
 from tipoff_ops.cli.options import DATE_FORMATS, AsJson, Env, Folder, Project
-from tipoff_ops.cli.output import print_json, print_rows
-from tipoff_ops.operate.target import selected_target
+from tipoff_ops.cli.output import out, print_json, print_rows
+from tipoff_ops.operate.target import Target, selected_target
 from tipoff_ops.queries import load
 
 LOOKBACK_DAYS = 10
@@ -40,7 +40,7 @@ class OutputStatus(msgspec.Struct, frozen=True):
 
 
 class StepStatus(msgspec.Struct, frozen=True):
-    """The newest run of a step in the last two days; `failures` counts its failed runs in them."""
+    """The newest run of a step in the last two days, or over a date; `failures` counts its failed runs."""
 
     step: str
     outcome: str
@@ -72,9 +72,14 @@ class SourceStatus(msgspec.Struct, frozen=True):
     credits_left: int | None
 
 
+class _Newest(msgspec.Struct, frozen=True):
+    game_date: date | None
+
+
 class Status(msgspec.Struct, frozen=True):
     """State of an environment; `good` if no output is late or failed, no newest run failed and every check passes."""
 
+    day: date
     good: bool
     outputs: tuple[OutputStatus, ...]
     steps: tuple[StepStatus, ...]
@@ -93,30 +98,58 @@ def status(
     """Show what is complete, late, failed or in quarantine.
 
     One line for each output, step, reason code in quarantine, source and failed check.
+
+    Example: tipoff status 2025-11-20
     """
     with selected_target(folder, project, env) as target:
-        found = read_status(target.warehouse, datetime.now(UTC), day.date() if day else None)
+        now = datetime.now(UTC)
+        shown = day.date() if day else past_season_day(target, now)
+        found = read_status(target.warehouse, now, shown)
     if as_json:
         print_json(found)
     else:
-        for rows in (found.outputs, found.steps, found.held, found.sources, found.checks):
-            print_rows(rows)
+        out.print(f"state on {found.day}; UTC")
+        print_rows(found.outputs, empty="no output is expected")
+        print_rows(found.steps, empty="no step ran over this date" if day else "no step ran in the last two days")
+        print_rows(found.held, empty="nothing is in quarantine")
+        print_rows(found.sources, empty="nothing was collected")
+        print_rows(found.checks, empty="every check passes")
     raise typer.Exit(0 if found.good else 1)
 
 
+def past_season_day(target: Target, now: datetime) -> date | None:
+    """The newest date that a local cloud has predicted, if its seasons are over; None for today."""
+    today = game_date_of(now)
+    over = {"start_date": today, "end_date": today}
+    if target.settings.bigquery_emulator_host is None or game_days(target.warehouse, over)[0].season_known:
+        return None
+    return target.warehouse.rows(load(__file__, "newest_predicted"), {}, _Newest)[0].game_date
+
+
 def read_status(warehouse: Warehouse, now: datetime, day: date | None = None) -> Status:
-    """The state on a date (today if None) and the ten days before it."""
+    """The state on a date (today if None) and the ten days before it.
+
+    A date that is named is judged by itself: its outputs, and the newest run of each step over it.
+    """
     last = day or game_date_of(now)
     dates = {"start_date": last - timedelta(days=LOOKBACK_DAYS), "end_date": last}
     rows = assessed(warehouse, dates, game_days(warehouse, dates), now)
     outputs = tuple(_output_status(name, rows) for name in dict.fromkeys(row.output for row in rows))
-    since = now - timedelta(days=NEWEST_RUNS_DAYS)
-    steps = tuple(warehouse.rows(load(__file__, "newest_runs"), {"since": since}, StepStatus))
+    runs = _runs_asked(now, day)
+    steps = tuple(warehouse.rows(load(__file__, "newest_runs"), runs, StepStatus))
     pending = tuple(warehouse.rows(load(__file__, "pending_counts"), {}, PendingCount))
     sources = tuple(warehouse.rows(load(__file__, "source_health"), {"now": now}, SourceStatus))
-    failed = any(row.state in ("LATE", "FAILED") for row in rows) or any(step.outcome == "failed" for step in steps)
+    judged = [row for row in rows if day is None or row.game_date == day]
+    failed = any(row.state in ("LATE", "FAILED") for row in judged) or any(step.outcome == "failed" for step in steps)
     checks = failed_checks(warehouse, dates)
-    return Status(not (failed or checks), outputs, steps, pending, sources, checks)
+    return Status(last, not (failed or checks), outputs, steps, pending, sources, checks)
+
+
+def _runs_asked(now: datetime, day: date | None) -> dict[str, datetime | date]:
+    """The runs to show: those of the last two days, or all runs over a date."""
+    if day is None:
+        return {"since": now - timedelta(days=NEWEST_RUNS_DAYS), "first_date": date.min, "last_date": date.max}
+    return {"since": FIRST_INSTANT, "first_date": day, "last_date": day}
 
 
 def _output_status(name: str, rows: tuple[Expected, ...]) -> OutputStatus:

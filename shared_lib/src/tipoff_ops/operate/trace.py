@@ -33,10 +33,12 @@ def trace(
 
     Lists its receipts, its entries in quarantine, and the later runs that read its tables. Exits with 1 if the object
     is unknown.
+
+    Example: tipoff trace nba-com/schedule/2025-26/20251018T130000Z.json
     """
     with selected_target(folder, project, env) as target:
         found = read_trace(target.warehouse, object_name)
-    print_rows(found, as_json)
+    print_rows(found, as_json, empty=f"no receipt, refusal or run knows an object {object_name}")
     raise typer.Exit(0 if found else 1)
 
 

@@ -25,7 +25,7 @@ class SystemRow(msgspec.Struct, frozen=True):
 
 
 class SlateRow(msgspec.Struct, frozen=True):
-    """How the candidates of one date ended."""
+    """How the candidates of one date ended: `players` of them, in all."""
 
     game_date: date
     games: int
@@ -51,15 +51,15 @@ def read_results(warehouse: Warehouse, dates: Sequence[date]) -> RunResults:
 
 
 HEADER = (
-    "date        games  slate  ended  system          graded  voids    MAE   listed    MAE   line\n"
-    "----------  -----  -----  -----  --------------  ------  -----  -----   ------  -----  -----"
+    "date       games slate ended system         graded voids   MAE lines   MAE  line\n"
+    "---------- ----- ----- ----- -------------- ------ ----- ----- ----- ----- -----"
 )
 
 
 def as_text(results: RunResults) -> str:
-    """The results for a terminal: a row for each date and system, errors as mean absolute points.
+    """The results for a terminal of 80 columns: a row for each date and system, errors as mean absolute points.
 
-    `listed` counts graded rows with a line before the cutoff. The MAE after it and the MAE of the line are over these
+    `lines` counts graded rows with a line before the cutoff. The MAE after it and the MAE of the line are over these
     rows.
     """
     slates = {slate.game_date: slate for slate in results.slates}
@@ -69,9 +69,9 @@ def as_text(results: RunResults) -> str:
 def _row(row: SystemRow, slate: SlateRow | None) -> str:
     players = slate.players if slate else 0
     ended = slate.predicted + slate.skipped if slate else 0
-    counts = f"{row.games:5d}  {players:5d}  {ended:5d}  {row.system_id:14s}  {row.graded:6d}  {row.voids:5d}"
-    errors = f"{_points(row.mae_pts)}   {row.with_line:6d}  {_points(row.mae_listed_pts)}  {_points(row.line_mae_pts)}"
-    return f"{row.game_date}  {counts}  {errors}"
+    counts = f"{row.games:5d} {players:5d} {ended:5d} {row.system_id:14s} {row.graded:6d} {row.voids:5d}"
+    errors = f"{_points(row.mae_pts)} {row.with_line:5d} {_points(row.mae_listed_pts)} {_points(row.line_mae_pts)}"
+    return f"{row.game_date} {counts} {errors}"
 
 
 def _points(value: float | None) -> str:

@@ -24,6 +24,7 @@ from tipoff_ops.run.scenario import Document, Scenario
 
 LEAD_MINUTES = 60
 POLL_S = 0.2
+_DATES = ("game_date", "start_date", "end_date", "cutoff_date")
 NEXT_DAY_FINALS = timedelta(hours=15)  # after the UTC midnight that follows the date
 
 
@@ -56,15 +57,22 @@ class Runner:
             WorkflowFailed: an execution failed.
         """
         self._upload_until(self._first_instant(), "the season so far")
+        if self._scenario.trains_from is not None:
+            self._train(self._scenario.trains_from)
         for day in self._scenario.dates:
             self._play_day(day)
 
-    def save_page(self, folder: Path) -> Path:
-        """Write the published page into `folder`, for a browser without credentials."""
+    def _train(self, trains_from: date) -> None:
+        """Rebuild every date before the first one that is predicted, train on them, and put the model in force."""
+        day, as_of = self._scenario.dates[0], _text(self._first_instant())
+        dates = {"start_date": str(trains_from), "end_date": str(day - timedelta(days=1))}
+        self._execute("reprocess", {**dates, "to_step": "precompute", "as_of": as_of})
+        self._execute("train", {"cutoff_date": str(day), "as_of": as_of})
+
+    def save_page(self, path: Path) -> None:
+        """Write the published page to `path`, for a browser without credentials."""
         page = ObjectStore(self._mesh.settings).read(self._mesh.names.buckets["public"], PAGE_NAME)
-        path = folder / "report.html"
         path.write_bytes(page.data)
-        return path
 
     def _play_day(self, day: date) -> None:
         tipoffs = self.warehouse.rows(load(__file__, "tipoffs_of_date"), {"game_date": day}, _Tipoffs)[0]
@@ -111,7 +119,8 @@ class Runner:
         if execution.state != "SUCCEEDED":
             raise WorkflowFailed(f"{key} {argument}: {execution.state} {execution.error}")
         outcome = msgspec.json.decode(execution.result or "{}", type=_Result).outcome
-        self._console.print(f"  {key} {argument['game_date']}: {outcome} in {seconds:.1f} s")
+        days = [str(argument[name]) for name in _DATES if name in argument]
+        self._console.print(f"  {key} {' to '.join(days)}: {outcome} in {seconds:.1f} s")
         return execution
 
 

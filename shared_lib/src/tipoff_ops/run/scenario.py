@@ -49,6 +49,8 @@ class Scenario:
     Attributes:
         documents: in the order of their instants.
         dates: Eastern game dates to predict and grade.
+        trains_from: the date from which on the tables are rebuilt and a model is trained before anything is predicted;
+            None to predict without a trained model.
         before_first_tipoff: whether the games of a date are predicted before the first tip-off of the date; otherwise
             before the last one, each game as known before its own tip-off.
     """
@@ -57,6 +59,7 @@ class Scenario:
     documents: Sequence[Document]
     dates: tuple[date, ...]
     before_first_tipoff: bool
+    trains_from: date | None = None
 
 
 def simulated_scenario() -> Scenario:
@@ -65,8 +68,18 @@ def simulated_scenario() -> Scenario:
     return Scenario("a simulated league", tuple(season), season.game_dates[-PREDICTED_DAYS:], True)
 
 
-def corpus_scenario(path: Path, first: date, last: date) -> Scenario:
-    """The season of a landing zip up to `last`; each game of `first..last` is predicted before its own tip-off."""
-    documents = tuple(LandingZip(path).documents(None, last))
+def corpus_scenario(
+    path: Path, first: date, last: date, earlier: Sequence[Path] = (), *, trains: bool = False
+) -> Scenario:
+    """The season of a landing zip up to `last`; each game of `first..last` is predicted before its own tip-off.
+
+    Args:
+        earlier: landing zips of earlier seasons, which are uploaded too.
+        trains: whether a model is trained on all dates of the documents before `first`.
+    """
+    zips = [LandingZip(each) for each in (*earlier, path)]
+    found = (document for each in zips for document in each.documents(None, last))
+    documents = tuple(sorted(found, key=lambda document: (document.observed_at, document.object_name)))
     days = tuple(first + timedelta(days=n) for n in range((last - first).days + 1))
-    return Scenario(path.name, documents, days, False)
+    played = (entry.game_date for each in zips for entry in each.entries if entry.source == "nbac_boxscore")
+    return Scenario(path.name, documents, days, False, min(played) if trains else None)

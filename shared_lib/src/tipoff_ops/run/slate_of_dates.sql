@@ -2,7 +2,7 @@
 SELECT
   o.game_date,
   COUNT(DISTINCT o.nba_game_id) AS games,
-  COUNTIF(o.slate_status = 'active') AS players,
+  COUNT(*) AS players,
   COUNTIF(o.state = 'predicted') AS predicted,
   COUNTIF(o.state = 'skipped') AS skipped,
   COUNTIF(o.state NOT IN ('predicted', 'skipped')) AS missing

@@ -93,7 +93,7 @@ class MarketAware:
         return bundle.holds(self.system_id)
 
     def estimate(self, inputs: ForecastInput) -> Estimate:
-        """A forecast for each row with a line. Effects are those of market and ensemble on the mean."""
+        """A forecast for each row with a line. Effects are those of the ensemble, and what the line changes."""
         ensemble = inputs.earlier["ensemble"]
         rows = np.isfinite(inputs.market.line_pts) & ensemble.has_forecast
         mean = ensemble.estimate.mean.copy()
@@ -102,5 +102,8 @@ class MarketAware:
             shape = inputs.bundle.part(f"shape:{self.shape_id}", Shape)
             wanted = posterior(params, evidence(inputs.market, ensemble, rows))
             mean[rows] = mean_for(shape, inputs.market.line_pts[rows], wanted)
-        pulls = np.column_stack((ensemble.estimate.mean, mean - ensemble.estimate.mean))
-        return Estimate(rows, mean, ("ensemble", "the market's line"), pulls)
+        own = ensemble.estimate
+        if not own.effect_names:
+            return Estimate(rows, mean)
+        effects = np.column_stack((own.effects, mean - own.mean))
+        return Estimate(rows, mean, (*own.effect_names, "the market's line"), effects)

@@ -10,6 +10,8 @@ import numpy as np
 
 from tipoff.forecast import boosting
 from tipoff.forecast.bundle import ModelBundle
+from tipoff.forecast.columns import Columns
+from tipoff.forecast.distributions import Floats
 from tipoff.forecast.features import GROUP_NAMES
 from tipoff.forecast.systems.gradient_boosted import grouped
 from tipoff.forecast.systems.system import Estimate, ForecastInput, TrainingInput, matrix
@@ -29,6 +31,14 @@ class MinutesRateParams(msgspec.Struct, frozen=True):
 
     minutes_model: str = ""
     rate_model: str = ""
+
+
+def expected_minutes(columns: Columns, bundle: ModelBundle) -> Floats | None:
+    """Minutes of each row on the condition that the player appears, shape (rows,); None without a trained model."""
+    if not bundle.holds("minutes_rate"):
+        return None
+    params = bundle.part("minutes_rate", MinutesRateParams)
+    return np.clip(boosting.predict(params.minutes_model, matrix(columns)), MIN_MINUTES, 48.0)
 
 
 @dataclass(frozen=True, slots=True)

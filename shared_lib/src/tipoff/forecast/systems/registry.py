@@ -11,15 +11,16 @@ from tipoff.forecast.bundle import UNTRAINED, ModelBundle
 from tipoff.forecast.columns import Columns, from_rows
 from tipoff.forecast.distributions import Distribution
 from tipoff.forecast.shape import Shape
-from tipoff.forecast.systems.ensemble import Ensemble
+from tipoff.forecast.systems.ensemble import Ensemble, group_of
 from tipoff.forecast.systems.gradient_boosted import GradientBoosted
 from tipoff.forecast.systems.market_aware import MarketAware
-from tipoff.forecast.systems.minutes_rate import MinutesRate
+from tipoff.forecast.systems.minutes_rate import MinutesRate, expected_minutes
 from tipoff.forecast.systems.moving_average import MovingAverage
 from tipoff.forecast.systems.similarity import Similarity
 from tipoff.forecast.systems.system import ForecastInput, Market, Prediction, System
 from tipoff.forecast.systems.zone_matchup import ZoneMatchup
-from tipoff.forecast.types import FeatureRow, Forecast, Quote, Reason
+from tipoff.forecast.types import FeatureRow, FeatureValue, Forecast, Quote, Reason
+from tipoff.forecast.words import words
 
 _ALL: tuple[System, ...] = (
     MovingAverage(),
@@ -63,8 +64,9 @@ def forecast_slate(
     market = market_of([quotes.get(row.key) for row in rows])
     predictions = predict_all(from_rows(rows), market, bundle, explain=True)
     digest = bundle.digest if bundle.parts else ""
+    minutes = expected_minutes(from_rows(rows), bundle)
     return [
-        _forecast(row, system_id, prediction, index, digest)
+        _forecast(row, system_id, prediction, index, digest, None if minutes is None else float(minutes[index]))
         for system_id, prediction in predictions.items()
         for index, row in enumerate(rows)
         if prediction.has_forecast[index]
@@ -78,18 +80,23 @@ def market_of(quotes: Sequence[Quote | None]) -> Market:
     return Market(lines, np.array(fair, dtype=np.float64))
 
 
-def _forecast(row: FeatureRow, system_id: str, prediction: Prediction, index: int, digest: str) -> Forecast:
+def _forecast(
+    row: FeatureRow, system_id: str, prediction: Prediction, index: int, digest: str, minutes: float | None
+) -> Forecast:
     return Forecast(
         system_id=system_id,
         nba_game_id=row.nba_game_id,
         player_id=row.player_id,
         distribution=Distribution(prediction.pmf[index]),
-        reasons=_reasons(prediction, index),
+        reasons=_reasons(prediction, index, row.features),
         model_digest=digest,
+        expected_minutes=minutes,
     )
 
 
-def _reasons(prediction: Prediction, index: int, most: int = 6) -> tuple[Reason, ...]:
+def _reasons(
+    prediction: Prediction, index: int, features: Mapping[str, FeatureValue], most: int = 6
+) -> tuple[Reason, ...]:
     """The largest contributions, signed, in points. Those below 0.05 are left out."""
     names = prediction.estimate.effect_names
     if not names:
@@ -97,8 +104,10 @@ def _reasons(prediction: Prediction, index: int, most: int = 6) -> tuple[Reason,
     effects = prediction.estimate.effects[index]
     order = np.argsort(-np.abs(effects), kind="stable")[:most]
     visible = [i for i in order if abs(effects[i]) >= 0.05]
-    return tuple(_reason(names[i], float(effects[i])) for i in visible)
+    return tuple(_reason(names[i], float(effects[i]), features) for i in visible)
 
 
-def _reason(name: str, effect_pts: float) -> Reason:
-    return Reason(name, effect_pts, f"{name}: {effect_pts:+.1f} points")
+def _reason(name: str, effect_pts: float, features: Mapping[str, FeatureValue]) -> Reason:
+    values = words(group_of(name), features)
+    text = f"{name}: {effect_pts:+.1f} points"
+    return Reason(name, effect_pts, f"{text} ({values})" if values else text, values)

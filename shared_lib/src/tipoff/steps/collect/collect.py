@@ -47,7 +47,7 @@ def collect(context: CollectWiring, request: Collect) -> Collected:
         Conflict: ALREADY_RUNNING, the same is being collected.
     """
     collection = _collection(request)
-    if not context.is_configured(collection.key):
+    if not request.dry_run and not context.is_configured(collection.key):
         return _nothing_done(request, collection, "not_configured")
     target = _target(context, request)
     if collection.needs_games and not target.games:

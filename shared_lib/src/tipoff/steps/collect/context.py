@@ -1,7 +1,7 @@
 """The clients, the requests and the answers of `collect`."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -18,6 +18,7 @@ NO_KEY = "none"  # the value of a key whose source is not collected
 LEASE_WAIT_S = 5.0
 REQUESTS_MAX, CREDITS_MAX = 400, 60
 
+type Amount = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 type CollectOutcome = Literal[
     "ok",
     "partial",
@@ -53,10 +54,10 @@ class Collect(msgspec.Struct, frozen=True):
     backfill: bool = False
     dry_run: bool = False
     force: bool = False
-    max_requests: int = REQUESTS_MAX
-    max_credits: int = CREDITS_MAX
-    max_age_minutes: int = 0
-    ingest_wait_s: float = 60.0
+    max_requests: Amount = REQUESTS_MAX
+    max_credits: Amount = CREDITS_MAX
+    max_age_minutes: Amount = 0
+    ingest_wait_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 60.0
     as_of: datetime | None = None
 
 

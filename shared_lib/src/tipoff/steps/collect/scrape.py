@@ -4,8 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from tipoff.core.errors import BadRequest
-from tipoff.core.game_date import resolve
+from tipoff.runtime.arguments import parse_date
 from tipoff.steps.collect.collect import collect
 from tipoff.steps.collect.context import Collect, Collected, CollectWiring
 
@@ -32,10 +31,7 @@ def scrape(context: CollectWiring, request: Scrape) -> Scraped:
     Raises:
         BadRequest: no such scraper (the facts list all of them), or no date.
     """
-    try:
-        day = resolve(request.gamedate, context.clock())
-    except ValueError as error:
-        raise BadRequest("bad_date", str(error)) from error
+    day = parse_date("gamedate", request.gamedate, context.clock())
     result = collect(context, Collect(request.scraper, day))
     status: Literal["success", "error"] = "error" if result.status == "failed" else "success"
     return Scraped(status, result.message or result.outcome, request.scraper, result)

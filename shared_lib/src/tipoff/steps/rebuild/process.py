@@ -11,7 +11,7 @@ import msgspec
 from tipoff import tables
 from tipoff.cloud.bigquery import BuildRange
 from tipoff.core.errors import BadRequest
-from tipoff.core.game_date import resolve
+from tipoff.runtime.arguments import LeadMinutes, parse_date
 from tipoff.runtime.http import BUG, OK, UNAVAILABLE
 from tipoff.steps.rebuild.build import TableResult, build
 from tipoff.steps.rebuild.slate import games_in
@@ -35,7 +35,7 @@ class ProcessDateRange(msgspec.Struct, frozen=True):
     processors: tuple[str, ...] | None = None
     backfill_mode: bool = False
     as_of: datetime | None = None
-    lead_minutes: int = LEAD_MINUTES
+    lead_minutes: LeadMinutes = LEAD_MINUTES
     force: bool = False
 
 
@@ -46,7 +46,7 @@ class ProcessDate(msgspec.Struct, frozen=True):
     processors: tuple[str, ...] | None = None
     backfill_mode: bool = False
     as_of: datetime | None = None
-    lead_minutes: int = LEAD_MINUTES
+    lead_minutes: LeadMinutes = LEAD_MINUTES
     force: bool = False
 
     def as_range(self, now: datetime) -> ProcessDateRange:
@@ -81,27 +81,13 @@ class Processed(msgspec.Struct, frozen=True):
     http_status: int = OK
 
 
-def parse_date(field: str, text: str, now: datetime) -> date:
-    """The date of an ISO date, TODAY, YESTERDAY or AUTO, in Eastern time.
-
-    Raises:
-        BadRequest: the text is none of these.
-    """
-    try:
-        return resolve(text, now)
-    except ValueError as error:
-        raise BadRequest("bad_date", f"{field}: {text!r}: {error}") from error
-
-
 def process(wiring: StateWiring, request: ProcessDateRange) -> Processed:
     """Rebuild the function's tables for the range.
 
     Raises:
-        BadRequest: the range ends before it starts, or a processor is unknown.
+        BadRequest: a processor is unknown.
         NotReady: no schedule is known for these dates.
     """
-    if request.end_date < request.start_date:
-        raise BadRequest("bad_range", f"end_date {request.end_date} is before start_date {request.start_date}")
     wanted = select(wiring.settings.function, request.processors)
     over = BuildRange(request.start_date, request.end_date, request.as_of or wiring.clock(), request.lead_minutes)
     with ThreadPoolExecutor(1) as pool:

@@ -23,8 +23,18 @@ WITH covered AS (
   SELECT 'team_defense_game_summary', t.game_date, t.nba_game_id
   FROM nba_analytics.team_defense_game_summary AS t WHERE t.game_date BETWEEN @start_date AND @end_date
   UNION ALL
+  -- A grade counts if it was made from the newest box score of its game.
   SELECT 'prediction_accuracy', a.game_date, a.nba_game_id
-  FROM nba_predictions.prediction_accuracy AS a WHERE a.game_date BETWEEN @start_date AND @end_date
+  FROM nba_predictions.prediction_accuracy AS a
+  LEFT JOIN (
+    SELECT b.nba_game_id, MIN(b.observed_at) AS observed_at
+    FROM nba_raw.nbac_team_boxscore AS b
+    WHERE b.game_date BETWEEN @start_date AND @end_date
+    GROUP BY b.nba_game_id
+  ) AS x ON x.nba_game_id = a.nba_game_id
+  WHERE a.game_date BETWEEN @start_date AND @end_date
+  GROUP BY a.game_date, a.nba_game_id
+  HAVING COALESCE(MIN(a.box_known_from_at) >= MIN(x.observed_at), TRUE)
 )
 SELECT c.output, c.game_date, COUNT(DISTINCT c.nba_game_id) AS games
 FROM covered AS c

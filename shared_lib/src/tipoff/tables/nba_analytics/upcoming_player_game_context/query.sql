@@ -53,7 +53,7 @@ SELECT
   c.slate_status, c.injury_status AS player_status, c.injury_reason AS injury_report, c.report_at,
   t.report_submitted AS team_report_submitted, c.play_probability, c.expected_play_thousandths,
   c.share_10_thousandths, c.share_5_thousandths, c.healthy_share_thousandths,
-  c.by_appearance, c.by_last_season, c.by_report, c.by_quote,
+  c.by_appearance, c.by_last_season, c.by_report, c.by_quote, c.by_roster, c.team_is_inferred,
   t.team_days_rest AS days_rest, t.is_back_to_back AS back_to_back, o.team_days_rest AS opponent_days_rest,
   t.game_number_in_season AS team_season_game_number,
   DATE_DIFF(c.game_date, f.last_game_date, DAY) AS days_since_last_appearance,

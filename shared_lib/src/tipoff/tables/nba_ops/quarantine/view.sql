@@ -9,6 +9,7 @@ WITH held AS (
     MIN(quarantined_at) AS first_seen_at,
     MAX(quarantined_at) AS last_seen_at,
     COUNT(DISTINCT quarantined_at) AS times_seen,
+    MAX(replayed_at) AS sent_again_at,
     ARRAY_AGG(
       STRUCT(
         source AS source, value AS value, rule AS rule, message AS message, copy_object AS copy_object,
@@ -46,7 +47,8 @@ SELECT
   h.times_seen,
   CASE
     WHEN h.level = 'row' AND a.clean_at > h.last_seen_at THEN a.clean_at
-    WHEN h.level = 'document' AND a.accepted_at > h.last_seen_at THEN a.accepted_at
+    WHEN h.level != 'row' AND a.accepted_at > h.last_seen_at THEN a.accepted_at
+    WHEN h.sent_again_at > h.last_seen_at THEN h.sent_again_at
   END AS replayed_at,
   h.newest.release AS release
 FROM held AS h
