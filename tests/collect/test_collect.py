@@ -41,6 +41,21 @@ def test_a_day_lands_as_it_was_sent(bench: Bench) -> None:
     _lines_and_quotes(bench)
     _finals(bench)
     _records(bench)
+    _grants(bench)
+
+
+def _grants(bench: Bench) -> None:
+    """Every grant of `collect` was used. It alerts only when a source fails.
+
+    It reads the landing bucket only where the service refuses a name that is taken as forbidden, and not as a conflict.
+    """
+    member = f"serviceAccount:{bench.mesh.names.functions['collect'].email}"
+    granted = {grant for grant in bench.mesh.iam.read().grants if grant.to == member}
+    unused = granted - bench.mesh.iam.used()
+    assert {(grant.role, grant.on) for grant in unused} == {
+        ("roles/pubsub.publisher", "pubsub_topic:alerts-local"),
+        ("roles/storage.objectViewer", "storage_bucket:tipoff-local-landing"),
+    }
 
 
 def _the_schedule(bench: Bench) -> None:

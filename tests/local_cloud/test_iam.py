@@ -68,6 +68,8 @@ def _decisions() -> Iterator[tuple[str, str, str, bool]]:
     yield train, "bigquery.tables.getData", "dataset:nba_landing", False
     yield ingest, "bigquery.tables.updateData", "dataset:nba_landing", True
     yield ingest, "bigquery.tables.updateData", "dataset:nba_raw", False
+    # It appends only, and appending needs no job.
+    yield ingest, "bigquery.jobs.create", "project:p", False
     yield ingest, "storage.objects.get", "storage_bucket:p-landing", True
     yield ingest, "storage.objects.create", "storage_bucket:p-landing", False
     yield (

@@ -10,8 +10,11 @@ import urllib3
 from google.api_core.exceptions import Forbidden, PermissionDenied
 from google.cloud import storage
 from google.oauth2.credentials import Credentials
+from google.pubsub_v1 import types
 from google.pubsub_v1.services.publisher import PublisherClient
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+from google.pubsub_v1.services.subscriber import SubscriberClient
+from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
 from tipoff.cloud.clients.channels import channel
 from tipoff_local.iam.access import Enforced, PolicyFile, PolicyFolder
@@ -107,3 +110,35 @@ def test_pubsub_by_rest(topics: PubsubServer, identity: Identity) -> None:
     error = refused.json()["error"]
     assert (refused.status, error["code"], error["status"]) == (403, 403, "PERMISSION_DENIED")
     assert publish({"Authorization": "Bearer nonsense"}).status == 401
+
+
+def test_dead_letters_need_both_grants_of_the_service_agent(
+    topics: PubsubServer, identity: Identity, access: Enforced
+) -> None:
+    """Without them the message stays in its subscription."""
+    agent = access.agent("pubsub").member
+    consume = Grant("pubsub_subscription:read", "roles/pubsub.subscriber", agent)
+    publish = Grant("pubsub_topic:dead", "roles/pubsub.publisher", agent)
+    policy = PolicyFolder(identity.folder)
+    dead = f"projects/{PROJECT}/topics/dead"
+    topics.create_topic(dead)
+    read, kept = (f"projects/{PROJECT}/subscriptions/{name}" for name in ("read", "kept"))
+    letters = types.DeadLetterPolicy(dead_letter_topic=dead, max_delivery_attempts=5)
+    topics.ensure_subscription(types.Subscription(name=read, topic=TOPIC, dead_letter_policy=letters))
+    topics.ensure_subscription(types.Subscription(name=kept, topic=dead))
+    subscriber = SubscriberClient(transport=SubscriberGrpcTransport(channel=channel(topics.endpoint)))
+    topics.publish(TOPIC, b"x", {})
+
+    def refuse() -> None:
+        for message in subscriber.pull(subscription=read, max_messages=1).received_messages:
+            subscriber.modify_ack_deadline(subscription=read, ack_ids=[message.ack_id], ack_deadline_seconds=0)
+
+    for grants in ((), (consume,), (publish,)):
+        policy.write(PolicyFile(PROJECT, "1", "user:operator@example.com", (*GRANTS, *grants)))
+        for _ in range(5):
+            refuse()
+        assert (topics.backlog(read), topics.backlog(kept)) == (1, 0)
+    policy.write(PolicyFile(PROJECT, "1", "user:operator@example.com", (*GRANTS, consume, publish)))
+    refuse()
+    assert (topics.backlog(read), topics.backlog(kept)) == (0, 1)
+    assert policy.used() == {consume, publish}

@@ -46,7 +46,7 @@ locals {
     [for key, may in local.may : local.function_ids[key] if length(may.start_workflows) > 0],
     [for key, workflow in local.mesh.workflows : "wf-${key}" if length(try(workflow.runs, [])) > 0],
   ))
-  users_of_bigquery = toset([for key, may in local.may : local.function_ids[key] if length(setunion(may.read_datasets, may.write_datasets)) > 0])
+  users_of_bigquery = toset([for key, may in local.may : local.function_ids[key] if length(may.read_datasets) > 0])
 }
 
 resource "google_storage_bucket_iam_member" "reader" {
@@ -120,7 +120,8 @@ resource "google_secret_manager_secret_iam_member" "accessor" {
   member    = "serviceAccount:${local.emails[each.value.account]}"
 }
 
-# A dataset's access list says who may read it. The right to run queries is granted on the project.
+# A dataset's access list says who may read it. The right to run queries is granted on the project, to the functions that
+# read a dataset. Appending by the Storage Write API needs no job.
 resource "google_project_iam_member" "job_user" {
   for_each = local.users_of_bigquery
 

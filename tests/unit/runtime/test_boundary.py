@@ -32,7 +32,7 @@ from tipoff.runtime.settings import FunctionSettings
 
 ENVIRONMENT = {
     "PROJECT_ID": "p", "PROJECT_NUMBER": "1", "REGION": "r", "ENVIRONMENT": "local", "RELEASE": "x", "THREADS": "8",
-    "DATASET_NBA_OPS": "ops", "TOPIC_ALERTS": "alerts",
+    "DATASET_NBA_OPS": "ops",
 }  # fmt: skip
 
 

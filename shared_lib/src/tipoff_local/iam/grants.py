@@ -1,6 +1,6 @@
 """The grants of one environment, as they follow from mesh.yaml. A Terraform test holds them equal to the plan."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -95,12 +95,13 @@ class _Derivation:
             if may.start_workflows:
                 yield Grant(self.project, "roles/workflows.invoker", member)
 
-    def _datasets(self, member: str, reads: Iterable[str], writes: Iterable[str]) -> Iterator[Grant]:
+    def _datasets(self, member: str, reads: Collection[str], writes: Collection[str]) -> Iterator[Grant]:
         for dataset in set(reads) - set(writes):
             yield Grant(f"dataset:{dataset}", "roles/bigquery.dataViewer", member)
         for dataset in writes:
             yield Grant(f"dataset:{dataset}", "roles/bigquery.dataEditor", member)
-        if {*reads, *writes}:
+        # Appending needs no job.
+        if reads:
             yield Grant(self.project, "roles/bigquery.jobUser", member)
 
     def _buckets(self, member: str, reads: Iterable[str], writes: Iterable[str]) -> Iterator[Grant]:
