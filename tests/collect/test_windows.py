@@ -1,10 +1,10 @@
-"""Every window is hit by a schedule of mesh.yaml: over a whole real season, no game without its closing snapshot, none
-without its final box score; on no date an injury report too few, and nothing asked for when there is nothing."""
+"""Every window is hit by the timetables and the tick of mesh.yaml. Over a whole real season, no game is without its
+closing snapshot or its final box score, no date has an injury report too few, and idle dates ask for little."""
 
 import os
 import zipfile
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -16,7 +16,10 @@ from tipoff import sources
 from tipoff.core.collect.completeness import CommittedGame, missing_games
 from tipoff.core.collect.model import Game
 from tipoff.core.collect.windows import BEFORE_FIRST, Due, Window, closing_tick, due, tick_of
+from tipoff.core.expected import GameDay, deadline_of
 from tipoff.core.game_date import EASTERN
+from tipoff.core.timetable import Entry, Timetable, timetable
+from tipoff.steps.tick import entries_due
 from tipoff_local import mesh as meshes
 from tipoff_local.scheduler.jobs import due as firings
 from tipoff_ops.local.declared import scheduled_jobs
@@ -28,7 +31,7 @@ QUOTED = tuple(name for name, window in sources.WINDOWS.items() if window is Win
 FINALS = tuple(name for name, window in sources.WINDOWS.items() if window is Window.AFTER_GAMES)
 PLAYED_AFTER = timedelta(minutes=150)
 NAMES = meshes.resolve(meshes.load(ROOT / "terraform" / "mesh.yaml"), "p", "1", "dev")
-JOBS = [job for job in scheduled_jobs(NAMES) if job.name.startswith(("collect", "postgame"))]
+JOBS = [job for job in scheduled_jobs(NAMES) if job.name.startswith("tick")]
 
 
 def games_of_document(name: str, body: bytes) -> list[Game]:
@@ -62,14 +65,27 @@ class Kept:
     quoted: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     finals: dict[str, datetime] = field(default_factory=dict)
     injuries: dict[date, list[datetime]] = field(default_factory=lambda: defaultdict(list))
-    idle: int = 0
+    started: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
 
 
-def ticks(first: datetime, last: datetime) -> Iterator[tuple[str, datetime]]:
-    """Firings of mesh.yaml's schedules, in order."""
-    return (
-        (firing.name, firing.at) for firing in firings(JOBS, dict.fromkeys([job.name for job in JOBS], first), last)
-    )
+def ticks(first: datetime, last: datetime) -> Iterator[datetime]:
+    """Firings of mesh.yaml's tick, in order."""
+    return (firing.at for firing in firings(JOBS, dict.fromkeys([job.name for job in JOBS], first), last))
+
+
+def entries(by_date: Mapping[date, list[Game]], first: datetime, last: datetime) -> Iterator[Entry]:
+    """What the ticks start by the timetables of their dates."""
+    tables: dict[date, Timetable] = {}
+    started: set[str] = set()
+    for at in ticks(first, last):
+        today = at.astimezone(EASTERN).date()
+        if today not in tables:
+            around = [*by_date[today - timedelta(days=1)], *by_date[today]]
+            tables[today] = timetable(today, around, sources.WINDOWS, sources.EXPECTED_OUTPUTS)
+        for entry in entries_due(tables[today], at):
+            if entry.key not in started:
+                started.add(entry.key)
+                yield entry
 
 
 def played(games: list[Game]) -> Kept:
@@ -78,18 +94,15 @@ def played(games: list[Game]) -> Kept:
     for game in games:
         by_date[game.game_date].append(game)
     tips = [game.tipoff_at for game in games if game.tipoff_at]
-    for name, at in ticks(min(tips) - timedelta(days=1), max(tips) + timedelta(days=1)):
-        today = at.astimezone(EASTERN).date()
-        around = [*by_date[today - timedelta(days=1)], *by_date[today]]
+    for entry in entries(by_date, min(tips) - timedelta(days=1), max(tips) + timedelta(days=1)):
+        kept.started[entry.workflow].append(entry)
+        around = [*by_date[entry.game_date - timedelta(days=1)], *by_date[entry.game_date]]
         standing = [replace(game, is_final=game.nba_game_id in kept.finals) for game in around]
-        if name.startswith("postgame"):
-            day = (at - timedelta(hours=10)).astimezone(EASTERN).date()  # as workflows/postgame.yaml has it
-            _finals(kept, by_date[day], at)
-        else:
-            found = due(sources.WINDOWS, standing, at)
-            kept.idle += not found
-            for one in found:
-                _collected(kept, one, standing, at)
+        if entry.workflow == "postgame":
+            _finals(kept, by_date[entry.game_date], entry.at)
+        elif entry.workflow == "collect":
+            for one in due(sources.WINDOWS, standing, entry.at):
+                _collected(kept, one, standing, entry.at)
     return kept
 
 
@@ -127,7 +140,36 @@ def test_every_window_of_a_season_is_hit(season: object) -> None:
         start = datetime.combine(game.game_date, time(9, 35), EASTERN)
         hours = int((game.tipoff_at - start) / timedelta(hours=1))
         assert len([at for at in kept.injuries[game.game_date] if at < game.tipoff_at]) >= hours
-    assert kept.idle > 0
+    assert_days_are_run(games, kept)
+
+
+def assert_days_are_run(games: list[Game], kept: Kept) -> None:
+    """Each game is predicted and graded on time, each output is looked at when it is due, and idle dates do little."""
+    dailies, postgames, reconciled = (
+        {(entry.game_date, entry.at) for entry in kept.started[name]} for name in ("daily", "postgame", "reconcile")
+    )
+    for game in games:
+        tip = game.tipoff_at or datetime.max.replace(tzinfo=UTC)
+        before = [tip - at for day, at in dailies if day == game.game_date and at < tip]
+        assert before and min(before) <= timedelta(hours=2), f"no daily shortly before {game}"
+        after = [at - tip for day, at in postgames if day == game.game_date]
+        assert max(after) >= timedelta(hours=8), f"no postgame after {game}"
+    played = {game.game_date for game in games}
+    assert {day for day, _ in dailies | postgames} <= played
+    for day in played:
+        tips = [game.tipoff_at for game in games if game.game_date == day and game.tipoff_at]
+        of_day = GameDay(day, len(tips), 0, min(tips), max(tips), True, True)
+        for output in sources.EXPECTED_OUTPUTS:
+            deadline = deadline_of(of_day, output)
+            assert any(timedelta(0) <= at - deadline <= timedelta(minutes=5) for _, at in reconciled), (day, output)
+    idle = {entry.game_date for entry in kept.started["reconcile"]} - {
+        day + timedelta(days=n) for day in played for n in (0, 1)
+    }
+    for day in idle:
+        of_idle = Counter(
+            entry.workflow for found in kept.started.values() for entry in found if entry.game_date == day
+        )
+        assert of_idle == {"collect": 2, "reconcile": 2}, (day, of_idle)
 
 
 def test_tip_offs_on_the_grid_are_closed_exactly_five_minutes_before() -> None:

@@ -48,8 +48,12 @@ def answer(process: "subprocess.Popen[str]") -> Any:
 
 
 def runs(operator: OperatorSession, as_of: str) -> dict[str, int]:
-    """Receipts by step of one as-of."""
-    sql = "SELECT r.step, COUNT(*) AS n FROM nba_ops.run_history AS r WHERE r.as_of = @a GROUP BY r.step"
+    """By step, the most receipts of one date and one as-of."""
+    sql = """SELECT u.step, MAX(u.n) AS n FROM (
+            SELECT r.step, d, COUNT(*) AS n FROM nba_ops.run_history AS r
+            CROSS JOIN UNNEST(GENERATE_DATE_ARRAY(r.start_date, r.end_date)) AS d
+            WHERE r.as_of = @a GROUP BY 1, 2
+        ) AS u GROUP BY u.step"""
     return {row["step"]: row["n"] for row in operator.rows(sql, a=datetime.fromisoformat(as_of))}
 
 

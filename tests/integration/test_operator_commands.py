@@ -195,8 +195,8 @@ def test_gcloud_runs_a_scheduled_job_out_of_turn(shell: Shell) -> None:
     names = shell.mesh.names
     listed = json.loads(shell.run(str(GCLOUD), "scheduler", "jobs", "list", "--location=us-west2", "--format=json"))
     assert {job["name"].rpartition("/")[2] for job in listed} == {found.name for found in names.schedules.values()}
-    workflow = names.workflows["postgame"].name
+    workflow = names.workflows["train"].name
     before = json.loads(shell.run(str(GCLOUD), "workflows", "executions", "list", workflow, "--format=json"))
-    shell.run(str(GCLOUD), "scheduler", "jobs", "run", names.schedules["postgame"].name, "--location=us-west2")
+    shell.run(str(GCLOUD), "scheduler", "jobs", "run", names.schedules["train"].name, "--location=us-west2")
     after = json.loads(shell.run(str(GCLOUD), "workflows", "executions", "list", workflow, "--format=json"))
     assert len(after) == len(before) + 1

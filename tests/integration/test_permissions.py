@@ -65,7 +65,8 @@ def worked(played: Played) -> LocalMesh:
     execute(mesh, "predict", {"game_date": last, "as_of": later, "digest": "0" * 64})
     execute(mesh, "reprocess", dates | {"from_step": "ingest", "to_step": "publish", "force": True})
     execute(mesh, "reconcile", dates | {"start_missing": True})
-    mesh.scheduler.run(mesh.names.schedules["reconcile"].name)
+    for key in ("tick", "train"):
+        mesh.scheduler.run(mesh.names.schedules[key].name)
     for function in mesh.names.functions.values():
         if function.declared.ingress == "all":
             played.call(function.key, "/no-such-path", {})

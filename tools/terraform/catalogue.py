@@ -147,9 +147,10 @@ def _schedules(page: dict[str, Any]) -> Iterator[str]:
             continue
         yield from windows_missed(f"schedules.{key}", entry, times)
         for at in times:
-            other = started.setdefault((entry["workflow"], at), key)
+            target = entry.get("workflow") or f"{entry['function']}{entry['path']}"
+            other = started.setdefault((target, at), key)
             if other != key:
-                yield f"schedules {other} and {key} both start {entry['workflow']} at {at}"
+                yield f"schedules {other} and {key} both start {target} at {at}"
                 break
 
 

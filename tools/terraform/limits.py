@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -22,6 +23,9 @@ ENUMS: dict[tuple[str, str], set[Any]] = {
     ("google_storage_bucket", "lifecycle_rule.action.type"): {"Delete", "AbortIncompleteMultipartUpload"},
     ("google_storage_bucket", "lifecycle_rule.condition.with_state"): {"ARCHIVED", "ANY", "LIVE", None},
     ("google_storage_bucket_object", "deletion_policy"): {"ABANDON"},
+    ("google_artifact_registry_repository", "format"): {"DOCKER"},
+    ("google_artifact_registry_repository", "cleanup_policies.action"): {"DELETE", "KEEP"},
+    ("google_artifact_registry_repository", "cleanup_policies.condition.tag_state"): {"ANY"},
     ("google_bigquery_table", "time_partitioning.type"): {"DAY"},
     ("google_bigquery_table", "view.use_legacy_sql"): {False},
     ("google_bigquery_routine", "routine_type"): {"TABLE_VALUED_FUNCTION"},
@@ -109,12 +113,14 @@ def protection(case: Case) -> Iterator[str]:
 
 @rule
 def releases(case: Case) -> Iterator[str]:
-    """Functions and workflows have a release label, and each function runs the zip of its content hash."""
-    wanted = re.sub(r"[^a-z0-9_-]", "-", case.manifest["release"].lower())[:63]
+    """Each function runs the zip of its digest. Nothing in the plan holds the release of all functions: each release
+    would then build every image again."""
     for type_ in ("google_cloudfunctions2_function", "google_workflows_workflow"):
         for key, values in case.plan.by_type(type_).items():
-            if values["labels"].get("release") != wanted or not values["labels"].get("content"):
+            if not values["labels"].get("content"):
                 yield f"{type_} {key} carries {values['labels']}"
+            if case.manifest["release"] in json.dumps(values):
+                yield f"{type_} {key} holds the release of all functions"
     zips = case.plan.by_type("google_storage_bucket_object", "zip")
     yield from both_ways("zips", set(zips), set(case.manifest["functions"]))
     for key, values in case.plan.by_type("google_cloudfunctions2_function").items():
@@ -122,6 +128,21 @@ def releases(case: Case) -> Iterator[str]:
         built = case.manifest["functions"][key]["sha256"]
         if source != zips[key]["name"] or built not in source or built[:40] != values["labels"]["content"]:
             yield f"function {key} runs {source}, and {built} was built"
+
+
+@rule
+def images(case: Case) -> Iterator[str]:
+    """Functions push their images to a planned repository, which deletes old images and keeps the newest ones."""
+    planned = {}
+    for values in case.plan.all("google_artifact_registry_repository"):
+        name = f"projects/{values['project']}/locations/{values['location']}/repositories/{values['repository_id']}"
+        planned[name] = {policy["action"] for policy in values["cleanup_policies"]}
+        if planned[name] != {"DELETE", "KEEP"} or values["cleanup_policy_dry_run"]:
+            yield f"repository {name} deletes no old images, or keeps none"
+    for key, values in case.plan.by_type("google_cloudfunctions2_function").items():
+        used = values["build_config"][0]["docker_repository"]
+        if used not in planned:
+            yield f"function {key} pushes its images to {used}"
 
 
 @rule

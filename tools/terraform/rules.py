@@ -31,7 +31,8 @@ NAMING = {
 ASSIGNED = {("google_storage_project_service_account", "member"),
             ("google_service_account", "name"), ("google_service_account", "member"),
             ("google_secret_manager_secret", "name"), ("google_monitoring_alert_policy", "name"),
-            ("google_monitoring_notification_channel", "name"), ("google_billing_budget", "name")}  # fmt: skip
+            ("google_monitoring_notification_channel", "name"), ("google_billing_budget", "name"),
+            ("google_artifact_registry_repository", "name")}  # fmt: skip
 GIVEN_BY_WORKFLOWS = re.compile(r"^GOOGLE_CLOUD_")
 
 
@@ -63,8 +64,8 @@ class Case:
     def names(self) -> resolver.Names:
         """The names that the local cloud derives from the same mesh.yaml."""
         plan = self.plan
-        release = self.manifest["release"]
-        return resolver.resolve(self.mesh, plan.project, plan.project_number, plan.environment, release=release)
+        releases = {key: built["sha256"] for key, built in self.manifest["functions"].items()}
+        return resolver.resolve(self.mesh, plan.project, plan.project_number, plan.environment, releases=releases)
 
     @cached_property
     def tables(self) -> dict[str, dict[str, Any]]:
@@ -110,6 +111,7 @@ def names(case: Case) -> Iterator[str]:
         "pubsub_topic": ("name", set(resolved.topics.values())),
         "pubsub_subscription": ("name", {s.name for s in resolved.subscriptions.values()}),
         "storage_bucket": ("name", set(resolved.buckets.values())),
+        "artifact_registry_repository": ("repository_id", set(page["registries"])),
         "bigquery_dataset": ("dataset_id", set(resolved.datasets.values())),
         "cloudfunctions2_function": ("name", {f.service for f in resolved.functions.values()}),
         "workflows_workflow": ("name", {w.name for w in resolved.workflows.values()}),
@@ -372,21 +374,30 @@ def tables(case: Case) -> Iterator[str]:
 
 @rule
 def schedules(case: Case) -> Iterator[str]:
-    """A job starts an existing workflow as the scheduler, with an OAuth token, in the time zone of the mesh."""
+    """A job starts an existing workflow with an OAuth token, or calls a function with an OIDC token."""
     planned = case.plan.by_type("google_cloud_scheduler_job")
     existing = {w["name"] for w in case.plan.all("google_workflows_workflow")}
     for key, resolved in case.names.schedules.items():
         values, target = planned[key], planned[key]["http_target"][0]
         at = f"https://workflowexecutions.googleapis.com/v1/projects/{case.plan.project}/locations/{case.names.region}"
-        if target["uri"] != f"{at}/workflows/{resolved.workflow}/executions" or resolved.workflow not in existing:
+        calls = resolved.endpoint is not None
+        uri = resolved.endpoint if calls else f"{at}/workflows/{resolved.workflow}/executions"
+        if target["uri"] != uri or (not calls and resolved.workflow not in existing):
             yield f"{key} starts {target['uri']}"
-        argument = json.loads(json.loads(base64.b64decode(target["body"]))["argument"])
+        body = json.loads(base64.b64decode(target["body"]))
+        argument = body if calls else json.loads(body["argument"])
         if (values["schedule"], values["time_zone"], argument) != (
             resolved.cron,
             resolved.time_zone,
             resolved.argument,
         ):
             yield f"{key} runs {values['schedule']} {values['time_zone']} with {argument}"
-        if [token["service_account_email"] for token in target["oauth_token"]] != [resolved.email]:
+        oauth, oidc = target["oauth_token"] or [], target["oidc_token"] or []
+        if calls:
+            tokens = [(token["service_account_email"], token["audience"]) for token in oidc]
+            if tokens != [(resolved.email, resolved.audience)] or oauth:
+                yield f"{key} has no OIDC token of the scheduler for {resolved.audience}"
+            continue
+        if [token["service_account_email"] for token in oauth] != [resolved.email]:
             yield f"{key} has no OAuth token of the scheduler"
-        yield from (f"{key} uses OIDC, which Google's APIs refuse" for _ in target["oidc_token"])
+        yield from (f"{key} uses OIDC, which Google's APIs refuse" for _ in oidc)

@@ -48,6 +48,13 @@ class Bucket(_Part, frozen=True):
     write_once: bool = False
 
 
+class Registry(_Part, frozen=True):
+    """A repository of container images; an image older than `delete_after_days` goes, but not the newest ones."""
+
+    keep_versions: int
+    delete_after_days: int
+
+
 class Dataset(_Part, frozen=True):
     """A dataset; `authorised_over` names the dataset that its views may read for their callers."""
 
@@ -91,15 +98,18 @@ class Workflow(_Part, frozen=True):
 
 
 class Schedule(_Part, frozen=True):
-    """A cron line (in the mesh's time zone) that starts a workflow with `argument`.
+    """A cron line (in the mesh's time zone) that starts a workflow, or calls a function, with `argument`.
 
     Attributes:
+        path: of the call of the function.
         windows: local times `HH:MM-HH:MM`. The cron line must fire in each of them, on each of `days`.
         days: `mon` to `sun`; all if empty.
     """
 
-    workflow: str
     cron: str
+    workflow: str | None = None
+    function: str | None = None
+    path: str = ""
     windows: tuple[str, ...] = ()
     days: tuple[str, ...] = ()
     argument: dict[str, object] = {}
@@ -114,6 +124,7 @@ class Mesh(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     topics: dict[str, Topic]
     subscriptions: dict[str, Subscription]
     buckets: dict[str, Bucket]
+    registries: dict[str, Registry] = {}
     datasets: dict[str, Dataset]
     functions: dict[str, Function]
     workflows: dict[str, Workflow]
@@ -163,10 +174,12 @@ class ResolvedWorkflow:
 
 @dataclass(frozen=True)
 class ResolvedSchedule:
-    """A schedule with its names; the job starts workflow id `workflow` as `email`."""
+    """A schedule with its names; the job starts workflow id `workflow`, or calls `endpoint`, as `email`."""
 
     name: str
-    workflow: str
+    workflow: str | None
+    endpoint: str | None
+    audience: str | None
     cron: str
     time_zone: str
     email: str
@@ -216,15 +229,16 @@ def load(path: Path) -> Mesh:
 
 def resolve(
     mesh: Mesh, project: str, project_number: str, environment: str, *,
-    host_url: str | None = None, release: str = "local", people: frozenset[str] = frozenset(),
+    host_url: str | None = None, releases: Mapping[str, str] | None = None, people: frozenset[str] = frozenset(),
 ) -> Names:  # fmt: skip
     """All names of one environment.
 
     Args:
         host_url: base URL of the local function host; without it, URLs are Cloud Run's deterministic ones.
+        releases: the digest of each function's zip, by function key; without it, each release is `local`.
         people: e-mail addresses that may call the functions whose ingress is `all`.
     """
-    return _Resolver(mesh, project, project_number, environment, host_url, release, people).names()
+    return _Resolver(mesh, project, project_number, environment, host_url, releases or {}, people).names()
 
 
 def variable(prefix: str, key: str) -> str:
@@ -239,7 +253,7 @@ class _Resolver:
     number: str
     environment: str
     host_url: str | None
-    release: str
+    releases: Mapping[str, str]
     people: frozenset[str]
 
     def names(self) -> Names:
@@ -294,7 +308,7 @@ class _Resolver:
             service=declared.service,
             url=self._url(key),
             email=self._email(f"fn-{key.replace('_', '-')}"),
-            env=self._base() | {"THREADS": str(declared.concurrency)} | self._granted(declared.may),
+            env=self._base(key) | {"THREADS": str(declared.concurrency)} | self._granted(declared.may),
             invokers=frozenset(self._invokers(key)),
             declared=declared,
         )
@@ -306,16 +320,18 @@ class _Resolver:
         for key, workflow in self.mesh.workflows.items():
             if function in workflow.calls:
                 yield self._email(f"wf-{key}")
+        if any(schedule.function == function for schedule in self.mesh.schedules.values()):
+            yield self._email("scheduler")
         if self.mesh.functions[function].ingress == "all":
             yield from self.people
 
-    def _base(self) -> dict[str, str]:
+    def _base(self, key: str) -> dict[str, str]:
         return {
             "PROJECT_ID": self.project,
             "PROJECT_NUMBER": self.number,
             "REGION": self.mesh.region,
             "ENVIRONMENT": self.environment,
-            "RELEASE": self.release,
+            "RELEASE": self.releases.get(key, "local"),
         }
 
     def _granted(self, may: Grants) -> dict[str, str]:
@@ -338,9 +354,12 @@ class _Resolver:
 
     def _schedule(self, key: str) -> ResolvedSchedule:
         declared = self.mesh.schedules[key]
+        audience = self._url(declared.function) if declared.function else None
         return ResolvedSchedule(
             name=self._suffixed(key),
-            workflow=self._suffixed(declared.workflow),
+            workflow=self._suffixed(declared.workflow) if declared.workflow else None,
+            endpoint=f"{audience}{declared.path}" if audience else None,
+            audience=audience,
             cron=declared.cron,
             time_zone=self.mesh.time_zone,
             email=self._email("scheduler"),
@@ -378,7 +397,8 @@ def _references(mesh: Mesh) -> Iterator[tuple[str, str, str]]:
         yield from _each(f"workflow {key}", "workflows", *workflow.runs)
         yield from _each(f"workflow {key}", "topics", *workflow.publish)
     for key, schedule in mesh.schedules.items():
-        yield f"schedule {key}", "workflows", schedule.workflow
+        yield from _each(f"schedule {key}", "workflows", schedule.workflow)
+        yield from _each(f"schedule {key}", "functions", schedule.function)
 
 
 def _grant_references(where: str, may: Grants) -> Iterator[tuple[str, str, str]]:

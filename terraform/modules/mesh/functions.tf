@@ -2,7 +2,7 @@ resource "google_storage_bucket_object" "zip" {
   for_each = local.mesh.functions
 
   bucket = google_storage_bucket.this["source"].name
-  name   = "${each.key}-${local.manifest.functions[each.key].sha256}.zip" # new content gives a new name and a new revision
+  name   = "${each.key}-${local.releases[each.key]}.zip" # new content gives a new name and a new revision
   source = "${var.repository}/${local.manifest.functions[each.key].zip}"
 
   deletion_policy = "ABANDON" # the zips of earlier releases stay in the bucket, for a rollback
@@ -15,12 +15,13 @@ resource "google_cloudfunctions2_function" "this" {
   location    = local.region
   name        = each.value.service
   description = "Function ${each.key} of the mesh"
-  labels      = merge(local.release_labels, { content = substr(local.manifest.functions[each.key].sha256, 0, 40) })
+  labels      = merge(local.labels, { content = substr(local.releases[each.key], 0, 40) })
 
   build_config {
-    runtime         = "python313"
-    entry_point     = "main"
-    service_account = "projects/${var.project}/serviceAccounts/${local.emails["builder"]}"
+    runtime           = "python313"
+    entry_point       = "main"
+    docker_repository = local.image_repository
+    service_account   = "projects/${var.project}/serviceAccounts/${local.emails["builder"]}"
 
     source {
       storage_source {
@@ -54,5 +55,5 @@ resource "google_cloudfunctions2_function" "this" {
     }
   }
 
-  depends_on = [terraform_data.grants_settled]
+  depends_on = [terraform_data.grants_settled, google_artifact_registry_repository.this]
 }

@@ -35,6 +35,7 @@ locals {
     merge([for key, workflow in local.mesh.workflows : {
       for function in try(workflow.calls, []) : "wf-${key}/${function}" => { function = function, member = "serviceAccount:${local.emails["wf-${key}"]}" }
     }]...),
+    { for key, schedule in local.mesh.schedules : "scheduler/${schedule.function}" => { function = schedule.function, member = "serviceAccount:${local.emails["scheduler"]}" } if can(schedule.function) },
     merge([for key, function in local.mesh.functions : {
       for member in var.invokers : "${member}/${key}" => { function = key, member = member }
     } if function.ingress == "all"]...),

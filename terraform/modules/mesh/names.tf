@@ -7,11 +7,9 @@ locals {
   manifest = jsondecode(file("${var.repository}/${var.manifest_file}"))
   region   = local.mesh.region
 
-  # Functions and workflows have a release label. Resources with data do not, or each release would change them.
-  # A label has at most 63 lower-case letters, digits, hyphens and underscores.
-  release        = local.manifest.release
-  labels         = { environment = var.environment }
-  release_labels = merge(local.labels, { release = substr(replace(lower(local.release), "/[^a-z0-9_-]/", "-"), 0, 63) })
+  # The release of a function is the digest of its own zip: only functions whose content changed are built again.
+  labels   = { environment = var.environment }
+  releases = { for key, _ in local.mesh.functions : key => local.manifest.functions[key].sha256 }
 
   topics    = { for key, _ in local.mesh.topics : key => "${key}-${var.environment}" }
   buckets   = { for key, _ in local.mesh.buckets : key => "${var.project}-${key}" }
@@ -50,12 +48,12 @@ locals {
     PROJECT_NUMBER = var.project_number
     REGION         = local.region
     ENVIRONMENT    = var.environment
-    RELEASE        = local.release
   }
 
   function_environment = {
     for key, may in local.may : key => merge(
       local.base_environment,
+      { RELEASE = local.releases[key] },
       # functions-framework serves cpu * 4 requests at once without it, whatever Cloud Run lets in.
       { THREADS = tostring(local.mesh.functions[key].concurrency) },
       { for name in setunion(may.read_buckets, may.write_buckets) : "BUCKET_${upper(replace(name, "-", "_"))}" => local.buckets[name] },

@@ -1,6 +1,6 @@
 output "release" {
   description = "Git commit and content hash of the deployed release."
-  value       = local.release
+  value       = local.manifest.release
 }
 
 output "urls" {

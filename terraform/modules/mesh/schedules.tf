@@ -1,4 +1,6 @@
-# Calls to Google APIs use OAuth tokens; OIDC tokens are for our own services. The body has the argument as JSON text.
+# Calls to Google APIs use OAuth tokens; OIDC tokens are for our own services. A workflow gets the argument as JSON text
+# in the body, a function as the body. Cloud Run counts Cloud Scheduler of the same project as internal traffic:
+# https://docs.cloud.google.com/run/docs/securing/ingress
 resource "google_cloud_scheduler_job" "this" {
   for_each = local.mesh.schedules
 
@@ -18,15 +20,28 @@ resource "google_cloud_scheduler_job" "this" {
 
   http_target {
     http_method = "POST"
-    uri         = "https://workflowexecutions.googleapis.com/v1/projects/${var.project}/locations/${local.region}/workflows/${google_workflows_workflow.this[each.value.workflow].name}/executions"
+    uri         = can(each.value.function) ? "${local.urls[each.value.function]}${each.value.path}" : "https://workflowexecutions.googleapis.com/v1/projects/${var.project}/locations/${local.region}/workflows/${google_workflows_workflow.this[each.value.workflow].name}/executions"
     headers     = { "Content-Type" = "application/json" }
-    body        = base64encode(jsonencode({ argument = jsonencode(try(each.value.argument, {})) }))
+    body        = base64encode(can(each.value.function) ? jsonencode(try(each.value.argument, {})) : jsonencode({ argument = jsonencode(try(each.value.argument, {})) }))
 
-    oauth_token {
-      service_account_email = local.emails["scheduler"]
-      scope                 = "https://www.googleapis.com/auth/cloud-platform"
+    dynamic "oauth_token" {
+      for_each = can(each.value.function) ? [] : ["scheduler"]
+
+      content {
+        service_account_email = local.emails[oauth_token.value]
+        scope                 = "https://www.googleapis.com/auth/cloud-platform"
+      }
+    }
+
+    dynamic "oidc_token" {
+      for_each = can(each.value.function) ? ["scheduler"] : []
+
+      content {
+        service_account_email = local.emails[oidc_token.value]
+        audience              = local.urls[each.value.function]
+      }
     }
   }
 
-  depends_on = [google_project_iam_member.workflow_invoker]
+  depends_on = [google_project_iam_member.workflow_invoker, google_cloud_run_v2_service_iam_member.invoker]
 }

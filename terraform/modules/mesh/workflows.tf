@@ -11,7 +11,7 @@ resource "google_workflows_workflow" "this" {
   call_log_level          = "LOG_ALL_CALLS"
   execution_history_level = "EXECUTION_HISTORY_DETAILED"
   deletion_protection     = var.protect
-  labels                  = merge(local.release_labels, { content = substr(filesha256("${var.repository}/dist/workflows/${each.value.file}"), 0, 40) })
+  labels                  = merge(local.labels, { content = substr(filesha256("${var.repository}/dist/workflows/${each.value.file}"), 0, 40) })
 
   depends_on = [terraform_data.grants_settled]
 }

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tipoff.sources import COLLECTIONS
 from tipoff.steps.collect.state import committed_sql
 from tipoff.steps.reconcile import games_covered_sql
 from tipoff_ops.corpus.checks import CHECKS
@@ -22,7 +23,7 @@ def product_sql() -> dict[str, str]:
     files = {_place(path): path.read_text(encoding="utf-8") for path in sorted(SOURCE.rglob("*.sql"))}
     whole = {place: text for place, text in files.items() if Path(place).name not in FRAGMENTS}
     verified = {f"tipoff_ops.corpus.checks {check.name}": check.sql() for check in CHECKS}
-    composed = {"games_covered_sql": games_covered_sql(), "committed_sql": committed_sql()}
+    composed = {"games_covered_sql": games_covered_sql(), "committed_sql": committed_sql(frozenset(COLLECTIONS))}
     return whole | verified | composed | dict(_in_python(SOURCE / "tipoff")) | dict(_in_python(SOURCE / "tipoff_ops"))
 
 

@@ -4,6 +4,7 @@ import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Event
 from time import sleep
 
@@ -31,7 +32,7 @@ from tipoff.runtime.settings import FunctionSettings
 
 ENVIRONMENT = {
     "PROJECT_ID": "p", "PROJECT_NUMBER": "1", "REGION": "r", "ENVIRONMENT": "local", "RELEASE": "x", "THREADS": "8",
-    "DATASET_NBA_OPS": "ops", "TOPIC_ALERTS": "alerts",
+    "DATASET_NBA_OPS": "ops",
 }  # fmt: skip
 
 
@@ -39,6 +40,12 @@ class Body(msgspec.Struct, frozen=True):
     """A request of the test."""
 
     number: int
+
+
+class When(msgspec.Struct, frozen=True):
+    """A request with an instant."""
+
+    as_of: datetime | None = None
 
 
 @dataclass
@@ -88,7 +95,7 @@ def client(context: Context, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
         settings=FunctionSettings,
         open_context=lambda settings: context,
         push=push_step,
-        routes=(Route("POST", "/count", Body, http_step),),
+        routes=(Route("POST", "/count", Body, http_step), Route("POST", "/when", When, lambda _, when: when)),
     )
     app = Flask("tested")
     app.add_url_rule("/", "root", lambda: function.answer(request), methods=["GET", "POST"], defaults={})
@@ -113,6 +120,16 @@ ERRORS = [
     (Conflict("ALREADY_RUNNING", "m"), 204, 409),
     (ValueError("a bug"), 500, 500),
 ]
+
+
+def test_a_call_of_the_scheduler_is_judged_at_its_scheduled_time(client: FlaskClient) -> None:
+    """A call may come late or be repeated. The header is the scheduler's; an instant in the body is the caller's."""
+    headers = {"X-CloudScheduler-ScheduleTime": "2025-01-15T16:00:00Z"}
+    assert client.post("/when", json={}, headers=headers).json == {"as_of": "2025-01-15T16:00:00Z"}
+    given = {"as_of": "2024-12-31T00:00:00Z"}
+    assert client.post("/when", json=given, headers=headers).json == given
+    assert client.post("/when", json={}).json == {"as_of": None}
+    assert client.post("/count", json={"number": 1}, headers=headers).json == {"number": 2}
 
 
 @pytest.mark.parametrize(("error", "status", "_http"), ERRORS, ids=lambda v: type(v).__name__)

@@ -1,14 +1,21 @@
 """Order and identity of rebuilds: inputs first, independent tables together, nothing twice for nothing."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from tipoff import tables
-from tipoff.steps.rebuild.build import Failed, PlannedStep, leaf_inputs, upstream, waves
+from tipoff.cloud.bigquery import BuildRange
+from tipoff.steps.rebuild.build import Failed, PlannedStep, waves
+from tipoff.steps.rebuild.identity import Inputs, leaf_inputs, upstream
 from tipoff.steps.rebuild.process import owned, select
+
+DAY = date(2025, 1, 15)
+OVER = BuildRange(DAY, DAY, datetime(2025, 1, 15, 17, tzinfo=UTC), 30)
 
 
 def planned(names: tuple[str, ...]) -> list[PlannedStep]:
-    return [PlannedStep(tables.get(name), name, (), False) for name in names]
+    return [PlannedStep(tables.get(name), OVER, {DAY: name}, (DAY,), {}, Inputs({}, {}, {})) for name in names]
 
 
 def test_a_wave_reads_only_what_earlier_waves_build() -> None:

@@ -35,6 +35,8 @@ class ObjectReceipt:
     source_generation: int
     source: str
     game_date: date | None
+    first_game_date: date | None
+    last_game_date: date | None
     parse_seq: int
     observed_at: datetime | None
     outcome: ObjectOutcome

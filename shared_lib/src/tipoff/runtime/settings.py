@@ -205,8 +205,10 @@ class ReconcileSettings(StateSettings, AlertSettings):
     dataset_nba_predictions: str
     bucket_landing: str
     topic_landing_objects: str
+    workflow_collect: str
     workflow_daily: str
     workflow_postgame: str
+    workflow_reconcile: str
 
 
 @dataclass(frozen=True, kw_only=True)

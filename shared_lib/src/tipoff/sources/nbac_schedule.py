@@ -330,5 +330,6 @@ SOURCE = Source(
         needs_games=False,
         window=Window.MORNING,
         stages={"daily": Stage(1, max_age_minutes=60)},
+        compares_rows=True,
     ),
 )

@@ -18,9 +18,12 @@ from tipoff.runtime.arguments import decode_body
 from tipoff.runtime.events import Delivery
 from tipoff.runtime.settings import AnalyzeSettings
 from tipoff.steps.queries import load
-from tipoff.steps.rebuild.build import build, leaf_inputs
+from tipoff.steps.rebuild.build import build
+from tipoff.steps.rebuild.built import BuiltTables
 from tipoff.steps.rebuild.coalesce import Coalescer
+from tipoff.steps.rebuild.identity import NOTHING, leaf_inputs
 from tipoff.steps.rebuild.process import LEAD_MINUTES, ProcessDateRange, Processed, owned, process
+from tipoff.steps.timetable import SCHEDULE, forget_timetable
 from tipoff.steps.wiring import StateWiring, client
 from tipoff.tables import Table
 
@@ -51,8 +54,10 @@ def raw_ready(context: AnalyzeWiring, delivery: Delivery) -> None:
         BackendUnavailable: a table could not be rebuilt. Pub/Sub delivers the messages again.
     """
     message = decode_body(RawReady, delivery.data)
-    if affected(message.tables):
-        context.coalescer.run(set(message.game_dates), lambda dates: _rebuild(context, dates))
+    if SCHEDULE in message.tables:
+        forget_timetable(context)
+    if dates := affected_dates(context, message):
+        context.coalescer.run(dates, lambda joined: _rebuild(context, joined))
     if INJURY_REPORT in message.tables:
         for day in message.game_dates:
             _publish_change(context, day)
@@ -72,9 +77,19 @@ def _landing_tables_read() -> frozenset[str]:
     return frozenset[str]().union(*(leaf_inputs(table) for table in game_histories()))
 
 
-def affected(landing_tables: Iterable[str]) -> bool:
-    """Whether one of the tables of `game_histories` reads one of these landing tables."""
-    return not _landing_tables_read().isdisjoint(landing_tables)
+def affected_dates(context: AnalyzeWiring, message: RawReady) -> set[date]:
+    """The dates of a message on which a game history may change.
+
+    A quote or a schedule changes only dates that have rows. Those are known without a query: a message of what their
+    rows come from names the date, or its rows were built before.
+    """
+    if _landing_tables_read().isdisjoint(message.tables):
+        return set()
+    if any(not set(table.spec.rows_from).isdisjoint(message.tables) for table in game_histories()):
+        return set(message.game_dates)
+    state = BuiltTables(context.store, context.settings.bucket_state)
+    built = [state.read(table) for table in game_histories()]
+    return {day for day in message.game_dates if any(day in of and of[day].identity != NOTHING for of in built)}
 
 
 class _Listings(msgspec.Struct, frozen=True):
@@ -100,7 +115,7 @@ def _rebuild(context: AnalyzeWiring, dates: set[date]) -> None:
     now = context.clock()
     for start_date, end_date in date_runs(dates):
         over = BuildRange(start_date, end_date, now, LEAD_MINUTES)
-        failed = [r for r in build(context, game_histories(), over, force=True) if r.status == "failed"]
+        failed = [r for r in build(context, game_histories(), over, force=False) if r.status == "failed"]
         if failed:
             raise BackendUnavailable("rebuild_failed", f"{failed[0].table}: {failed[0].error}")
 

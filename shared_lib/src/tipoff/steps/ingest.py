@@ -1,7 +1,7 @@
 """The step of `ingest`: append the rows of a finalized object to its landing tables, or quarantine it with a reason.
 
 In order: find the source by the object's name, read the generation of the notification, parse it, append the rows,
-quarantine what was refused, publish the dates, and write a receipt. Each of these can be repeated, because readers use
+quarantine what was refused, write a receipt, and publish the dates. Each of these can be repeated, because readers use
 the newest rows of each document.
 
 The bytes of all concurrent requests are bounded before they are read: Cloud Run sends up to 250 requests at once, and
@@ -185,9 +185,9 @@ def _ingest(
             failures.append(error)
     for one, _ in ended:
         _quarantine(context, one)
-    _announce(context, [one for one, written in ended if written])
     receipts = [_receipt(context, one, written) for one, written in ended]
-    context.ops.objects(receipts)
+    context.ops.objects(receipts)  # before the announcement: a rebuild learns from receipts what is new
+    _announce(context, [one for one, written in ended if written])
     return receipts, failures
 
 
@@ -322,6 +322,8 @@ def _receipt(context: Wiring[IngestSettings], taken: _ParsedObject, written: tup
         source_generation=taken.event.generation,
         source=taken.route.source if taken.route else "unknown",
         game_date=dates[0] if len(dates) == 1 else None,
+        first_game_date=dates[0] if dates else None,
+        last_game_date=dates[-1] if dates else None,
         parse_seq=parsed.parse_seq,
         observed_at=parsed.observed_at,
         outcome=parsed.outcome.value,

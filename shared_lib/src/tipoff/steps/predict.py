@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -100,9 +101,11 @@ def predict(context: ModelWiring[PredictSettings], delivery: Delivery) -> None:
         Retryable: the rows were not committed. Pub/Sub delivers the message again.
     """
     request = decode_body(PredictionRequest, delivery.data)
-    rows = _feature_rows(context.warehouse, request)
-    lines = _reference_lines(context.warehouse, request)
-    bundle = context.models.bundle_for(request.game_date, request.as_of)
+    with ThreadPoolExecutor(2) as pool:
+        reading_rows = pool.submit(_feature_rows, context.warehouse, request)
+        reading_lines = pool.submit(_reference_lines, context.warehouse, request)
+        bundle = context.models.bundle_for(request.game_date, request.as_of)
+    rows, lines = reading_rows.result(), reading_lines.result()
     forecasts = forecast_slate(rows, lines, bundle)
     written = _prediction_rows(context, request, rows, lines, forecasts, bundle)
     skipped = _skips(context, request, rows, forecasts)

@@ -6,6 +6,7 @@ that two calls for the same batch use the same lock, and one of them is refused.
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
@@ -149,10 +150,14 @@ def start(context: StateWiring[PredictStartSettings], request: Start) -> Started
     now = context.clock()
     day = request.game_date or game_date_of(now)
     over = BuildRange(day, day, request.as_of or now, request.lead_minutes)
-    games = games_in(context.warehouse, over)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(
+            context.warehouse.rows, load("predict_start/slate_players"), {"game_date": day}, _Candidate
+        )
+        games = games_in(context.warehouse, over)
+    candidates = reading.result()
     if games == 0:
         return _no_games(day)
-    candidates = context.warehouse.rows(load("predict_start/slate_players"), {"game_date": day}, _Candidate)
     if not candidates:
         raise NotFound("NO_PLAYERS", f"no players for the {games} games of {day}: run analyze for that date first")
     batch = _batch(context, request, over, candidates, now)

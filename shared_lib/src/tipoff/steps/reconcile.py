@@ -24,11 +24,13 @@ from tipoff.runtime.settings import ReconcileSettings
 from tipoff.steps.lost_objects import ingest_lost_objects
 from tipoff.steps.queries import load
 from tipoff.steps.rebuild.checks import failed_checks
+from tipoff.steps.tick import reconcile_again
 from tipoff.steps.wiring import StateWiring
 
 LOOK_BACK_DAYS = 8
 STARTS_PER_DATE = 3  # of one workflow for one date; after that, a person must look
 START_EVERY = timedelta(hours=1)
+AFTER_START, WHILE_LATE = timedelta(minutes=15), timedelta(hours=1)
 CLAIM_LENGTH = timedelta(minutes=2)  # less than the time between two reconciliations
 
 
@@ -114,8 +116,17 @@ def reconcile(context: StateWiring[ReconcileSettings], request: Reconcile) -> Re
         context.ops.alert("expected_output_late", f"{row.game_date}:{row.output}", _sentence(row))
     _record(context, changed, now)
     started = _start_missing(context, days, rows, now) if request.start_missing else ()
+    if request.start_date is None:
+        reconcile_again(context, _again_at(rows, started, now))
     answer = _answer(days, rows, len(changed), [f"{row.game_date}:{row.output}" for row in alarmed], started)
     return msgspec.structs.replace(answer, broken=_alert_failed_checks(context, over), lost=_ingest_lost(context))
+
+
+def _again_at(rows: Sequence[Expected], started: Sequence[str], now: datetime) -> datetime | None:
+    """When to look again before the timetable says so; None if nothing is missing that may still come."""
+    if started:
+        return now + AFTER_START
+    return now + WHILE_LATE if any(row.state == "LATE" and row.root for row in rows) else None
 
 
 def game_days(warehouse: Warehouse, over: Mapping[str, date]) -> list[GameDay]:

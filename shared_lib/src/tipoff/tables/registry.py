@@ -45,6 +45,7 @@ class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     scope said only if one of its rows meets `whole_if` (GoogleSQL); otherwise its rows end only those with the same
     `entity` columns. `least_share`: a document with a smaller share of the rows of an earlier document of its scope is
     cut short, and is not read.
+    `rows_from` names the landing tables without which a date has no row.
     """
 
     kind: Kind
@@ -66,6 +67,7 @@ class TableYaml(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     arguments: tuple[Argument, ...] = ()
     processor: str = ""
     tags: tuple[str, ...] = ()
+    rows_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

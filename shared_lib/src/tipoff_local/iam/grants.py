@@ -125,6 +125,9 @@ class _Derivation:
                 yield Grant(self.topic(topic), "roles/pubsub.publisher", member)
             if workflow.runs:
                 yield Grant(self.project, "roles/workflows.invoker", member)
+        for schedule in self.mesh.schedules.values():
+            if schedule.function is not None:
+                yield Grant(self.service(schedule.function), "roles/run.invoker", self.account("scheduler"))
 
     def subscriptions(self) -> Iterator[Grant]:
         """Each push account calls its function. Pub/Sub creates its token and moves its dead letters."""

@@ -228,9 +228,9 @@ class LocalMesh:
         } | ({"sources_emulator_host": self.sources_url} if self.sources_url else {})
 
     def _start_host(self, mesh: Mesh) -> None:
-        release = self.manifest.release
+        releases = {key: built["sha256"] for key, built in self.manifest.functions.items()}
         names = meshes.resolve(
-            mesh, PROJECT_ID, PROJECT_NUMBER, ENVIRONMENT, release=release, people=frozenset({OPERATOR})
+            mesh, PROJECT_ID, PROJECT_NUMBER, ENVIRONMENT, releases=releases, people=frozenset({OPERATOR})
         )
         functions = [self._hosted(names, key) for key in sorted(names.functions) if key in self.manifest.functions]
         self.host = FunctionHost(
@@ -248,7 +248,7 @@ class LocalMesh:
             PROJECT_NUMBER,
             ENVIRONMENT,
             host_url=self.host.url,
-            release=release,
+            releases=releases,
             people=frozenset({OPERATOR}),
         )
 

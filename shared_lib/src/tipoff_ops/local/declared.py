@@ -6,7 +6,7 @@ import msgspec
 from google.pubsub_v1 import types as pubsub_types
 
 from tipoff_local.mesh import Names, ResolvedSchedule
-from tipoff_local.scheduler.jobs import Job, Retry, WorkflowTarget
+from tipoff_local.scheduler.jobs import HttpTarget, Job, Retry, WorkflowTarget
 
 # As terraform/modules/mesh/schedules.tf declares them.
 SCHEDULE_RETRY = Retry(retry_count=3, min_backoff_s=10.0, max_backoff_s=120.0)
@@ -39,18 +39,24 @@ def declared_subscription(names: Names, key: str, backoff_scale: float) -> pubsu
 
 
 def scheduled_jobs(names: Names) -> list[Job]:
-    """The schedules of the mesh as jobs that start a workflow by the Executions API, as Terraform declares them."""
+    """The schedules of the mesh as jobs, as Terraform declares them: each starts a workflow or calls a function."""
     location = f"projects/{names.project}/locations/{names.region}"
     return [_job(location, schedule) for schedule in names.schedules.values()]
 
 
 def _job(location: str, schedule: ResolvedSchedule) -> Job:
     argument = msgspec.json.encode(dict(schedule.argument)).decode()
+    target: WorkflowTarget | HttpTarget = WorkflowTarget(f"{location}/workflows/{schedule.workflow}", argument)
+    if schedule.endpoint is not None:
+        headers = {"Content-Type": "application/json"}
+        target = HttpTarget(
+            schedule.endpoint, body=argument.encode(), headers=headers, audience=schedule.audience or ""
+        )
     return Job(
         schedule.name,
         schedule.cron,
         schedule.time_zone,
-        WorkflowTarget(f"{location}/workflows/{schedule.workflow}", argument),
+        target,
         schedule.email,
         retry=SCHEDULE_RETRY,
         attempt_deadline_s=SCHEDULE_DEADLINE_S,

@@ -61,7 +61,8 @@ def _id(kind: str, key: str) -> str:
 
 def _edges(page: Mesh) -> Iterator[tuple[str, str, str]]:
     for key, schedule in page.schedules.items():
-        yield _id("schedule", key), "-->", _id("workflow", schedule.workflow)
+        started = _id("workflow", schedule.workflow) if schedule.workflow else _id("function", schedule.function or "")
+        yield _id("schedule", key), "-->", started
     for key, workflow in page.workflows.items():
         yield from ((_id("workflow", key), "-->", _id("function", called)) for called in workflow.calls)
         yield from ((_id("workflow", key), "-.->", _id("workflow", run)) for run in workflow.runs)

@@ -8,7 +8,10 @@ from tipoff_local.mesh import Function, Mesh
 def text(page: Mesh) -> str:
     """The schedules, the workflows and each function: what starts it, what it reads, writes, publishes and starts."""
     blocks = [_text_block(page, key, function) for key, function in page.functions.items()]
-    schedules = [f"{s.cron:<40} -> workflow {s.workflow}" for s in page.schedules.values()]
+    schedules = [
+        f"{s.cron:<40} -> " + (f"workflow {s.workflow}" if s.workflow else f"function {s.function} {s.path}")
+        for s in page.schedules.values()
+    ]
     workflows = [
         f"{key:<12} -> {', '.join(workflow.calls)}" + (f" | runs {', '.join(workflow.runs)}" if workflow.runs else "")
         for key, workflow in page.workflows.items()

@@ -12,8 +12,10 @@ from tipoff.cloud.bigquery import BuildRange, Warehouse
 from tipoff.core.expected import Expected
 from tipoff.core.game_date import game_date_of
 from tipoff.core.receipts import InputDigest
-from tipoff.steps.rebuild.build import input_state
+from tipoff.steps.rebuild.build import days_of, read_inputs
+from tipoff.steps.rebuild.identity import Inputs
 from tipoff.steps.reconcile import assessed, game_days
+from tipoff.tables import Table
 from tipoff_ops.cli.options import AsJson, Env, Folder, OptionalFirstDate, OptionalLastDate, Project
 from tipoff_ops.cli.output import as_typed, folding_table, out, print_rows
 from tipoff_ops.operate.explain.dates import OUTPUTS
@@ -124,15 +126,16 @@ def _current(runs: Sequence[_Built]) -> list[_Built]:
 
 def _stale_of_range(warehouse: Warehouse, runs: Sequence[_Built]) -> list[PlannedRebuild]:
     built = {run.step: table for run in runs for table in tables.all_tables() if table.name == run.step}
-    current_inputs = input_state(warehouse, list(built.values()), runs[0].over)
-    found = (_changed_input(run, current_inputs) for run in runs if run.step in built)
+    inputs = read_inputs(warehouse, [], runs[0].over)
+    found = (_changed_input(run, built[run.step], inputs) for run in runs if run.step in built)
     return [each for each in found if each is not None]
 
 
-def _changed_input(run: _Built, current_inputs: dict[str, InputDigest]) -> PlannedRebuild | None:
+def _changed_input(run: _Built, table: Table, inputs: Inputs) -> PlannedRebuild | None:
     """The rebuild of a run by its first input that changed; None if none did."""
+    current = {read.table_name: read for read in inputs.of(table, days_of(run.over))}
     for read in run.inputs:
-        now = current_inputs.get(read.table_name)
+        now = current.get(read.table_name)
         if now is not None and now != read:
             why = f"{read.table_name}: {read.row_count} rows when built, {now.row_count} now"
             return PlannedRebuild(

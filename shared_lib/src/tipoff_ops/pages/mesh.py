@@ -61,8 +61,11 @@ def _subscriptions(page: Mesh) -> str:
 
 
 def _schedules(page: Mesh) -> str:
-    rows = [[key, s.workflow, f"`{s.cron}`", ", ".join(s.windows), s.description] for key, s in page.schedules.items()]
-    return _table(["schedule", "workflow", f"cron ({page.time_zone})", "windows", "why"], rows)
+    rows = [
+        [key, s.workflow or f"{s.function} `{s.path}`", f"`{s.cron}`", ", ".join(s.windows), s.description]
+        for key, s in page.schedules.items()
+    ]
+    return _table(["schedule", "workflow or function", f"cron ({page.time_zone})", "windows", "why"], rows)
 
 
 def _tables(tables: Iterable[Table]) -> str:

@@ -47,6 +47,8 @@ class Collection:
         window: when it is due; None if only a workflow or a person starts it.
         stages: its stage in each workflow that collects it, by workflow.
         game_table: view of nba_raw with the rows of each game; None for a source without a document per game.
+        compares_rows: a document lands only if its parsed rows differ from those of the newest one. For a source whose
+            documents state when they were made, so that no two have the same bytes.
     """
 
     host: Host
@@ -61,6 +63,7 @@ class Collection:
     window: Window | None = None
     stages: Mapping[str, Stage] = field(default_factory=dict)
     game_table: str | None = None
+    compares_rows: bool = False
 
     def first(self, target: Target) -> tuple[SourceRequest, ...]:
         """The requests at the start of a run, each with the games that its answer is judged against."""

@@ -6,7 +6,7 @@ record of the run; and alert a person if the source failed.
 """
 
 import time
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import cast
 from uuid import uuid4
 
@@ -16,8 +16,9 @@ from tipoff.cloud.retrying_client import RetryingClient
 from tipoff.core.collect.collection import Collection
 from tipoff.core.collect.completeness import missing_games
 from tipoff.core.collect.limits import Budget
-from tipoff.core.collect.model import SourceRequest, Target
+from tipoff.core.collect.model import Game, SourceRequest, Target
 from tipoff.core.errors import BadRequest, NotReady
+from tipoff.core.game_date import game_date_of
 from tipoff.steps.collect import state
 from tipoff.steps.collect.context import (
     FAILED,
@@ -28,12 +29,13 @@ from tipoff.steps.collect.context import (
     PlannedRequest,
     VerdictCount,
 )
-from tipoff.steps.collect.landing import Landing
+from tipoff.steps.collect.landing import Landing, digest_of_bytes, digest_of_rows
 from tipoff.steps.collect.record import record
 from tipoff.steps.collect.run import Run, Tally
 from tipoff.steps.ops import Clock
+from tipoff.steps.timetable import SCHEDULE, forget_timetable, games_of, timetable_of
 
-POLL_EVERY_S = 1.0
+FIRST_POLL_S, POLL_MAX_S = 1.0, 8.0  # each look is a query, so each wait is twice the last
 
 
 def collect(context: CollectWiring, request: Collect) -> Collected:
@@ -49,7 +51,7 @@ def collect(context: CollectWiring, request: Collect) -> Collected:
         return _nothing_done(request, collection, "not_configured")
     target = _target(context, request)
     if collection.needs_games and not target.games:
-        if not state.schedule_is_known(context.warehouse):
+        if not timetable_of(context, game_date_of(target.now)).schedule_is_known:
             raise NotReady("NO_SCHEDULE", "no schedule is known yet: collect it first")
         return _nothing_done(request, collection, "no_games")
     if request.dry_run:
@@ -79,12 +81,21 @@ def _nothing_done(request: Collect, collection: Collection, outcome: CollectOutc
     )
 
 
+def _games(context: CollectWiring, day: date, now: datetime) -> tuple[Game, ...]:
+    """The games of a date: of today and yesterday, the timetable has them."""
+    today = game_date_of(now)
+    if day in (today, today - timedelta(days=1)):
+        return tuple(game for game in timetable_of(context, today).games if game.game_date == day)
+    return games_of(context.warehouse, day, day)
+
+
 def _target(context: CollectWiring, request: Collect) -> Target:
+    now = _clock(context, request)()
     return Target(
         source=request.source,
         day=request.game_date,
-        games=state.games_of(context.warehouse, request.game_date, request.game_date),
-        now=_clock(context, request)(),
+        games=_games(context, request.game_date, now),
+        now=now,
         snapshot_at=request.snapshot_at,
         is_backfill=request.backfill,
         only=frozenset(request.games),
@@ -118,7 +129,7 @@ def _planned(request: SourceRequest) -> PlannedRequest:
 
 
 def _collect(context: CollectWiring, request: Collect, collection: Collection, target: Target) -> Collected:
-    recent = state.recent_runs(context.warehouse, collection.host.name, request, target.now)
+    recent = state.recent_runs(context, collection.host.name, request, target.now)
     if _is_fresh(request, recent, target.now):
         return _nothing_done(request, collection, "fresh")
     run_id = uuid4().hex
@@ -127,7 +138,12 @@ def _collect(context: CollectWiring, request: Collect, collection: Collection, t
     budget = Budget(request.max_requests, request.max_credits)
     client = RetryingClient(source_client, budget, recent.credits_left)
     landing = Landing(
-        context.store, context.settings.bucket_landing, context.settings.bucket_state, run_id, request.force
+        context.store,
+        context.settings.bucket_landing,
+        context.settings.bucket_state,
+        run_id,
+        request.force,
+        digest_of_rows if collection.compares_rows else digest_of_bytes,
     )
     run = Run(collection, target, client, landing, recent.circuit, clock)
     run.execute()
@@ -157,6 +173,8 @@ def _result(
     client: RetryingClient,
 ) -> Collected:
     pending = _wait_for_ingest(context, request, tally)
+    if tally.landed and request.source == SCHEDULE:
+        forget_timetable(context)
     outcome = cast(CollectOutcome, tally.outcome)
     return Collected(
         status="failed" if outcome in FAILED else "completed",
@@ -183,7 +201,7 @@ def _result(
 def _missing_games(context: CollectWiring, collection: Collection, target: Target) -> tuple[str, ...]:
     if collection.game_table is None or not target.games:
         return ()
-    committed = state.committed_games(context.warehouse, target.day, target.day)
+    committed = state.committed_games(context.warehouse, [target.source], target.day, target.day)
     return missing_games(target.source, target.games, committed)
 
 
@@ -192,9 +210,10 @@ def _wait_for_ingest(context: CollectWiring, request: Collect, tally: Tally) -> 
     if not tally.landed:
         return 0
     since = context.clock().date() - timedelta(days=1)
-    deadline_s = time.monotonic() + request.ingest_wait_s
+    deadline_s, wait_s = time.monotonic() + request.ingest_wait_s, FIRST_POLL_S
     while True:
         pending = len(tally.landed) - state.processed_objects(context.warehouse, tally.landed, since)
         if pending <= 0 or time.monotonic() >= deadline_s:
             return max(pending, 0)
-        time.sleep(POLL_EVERY_S)
+        time.sleep(wait_s)
+        wait_s = min(2 * wait_s, POLL_MAX_S)

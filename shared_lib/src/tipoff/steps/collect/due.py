@@ -1,4 +1,4 @@
-"""The sources that are due now, by the windows of `core.collect.windows` and the newest schedule."""
+"""The sources that are due now: the windows of `core.collect.windows` over the games of the timetable."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -9,10 +9,15 @@ from typing import Literal
 import msgspec
 
 from tipoff import sources
+from tipoff.core.collect.model import Game
 from tipoff.core.collect.windows import Due, Window, due
 from tipoff.core.game_date import game_date_of
+from tipoff.core.timetable import Timetable
 from tipoff.steps.collect import state
 from tipoff.steps.collect.context import CollectWiring
+from tipoff.steps.timetable import timetable_of
+
+FINALS = frozenset(name for name, window in sources.WINDOWS.items() if window is Window.AFTER_GAMES)
 
 
 class DueRequest(msgspec.Struct, frozen=True):
@@ -46,17 +51,21 @@ def due_stages(context: CollectWiring, request: DueRequest) -> DueStages:
     now = request.as_of or context.clock()
     if not context.is_configured(None):
         return DueStages("completed", "not_configured", "NOT_CONFIGURED")
-    today = game_date_of(now)
-    yesterday = today - timedelta(days=1)
-    games = state.games_of(context.warehouse, yesterday, today)
-    finals = {name for name, window in sources.WINDOWS.items() if window is Window.AFTER_GAMES}
-    committed = state.committed_games(context.warehouse, yesterday, today)
-    complete = {game.nba_game_id for game in committed if finals <= game.sources}
-    found = due(sources.WINDOWS, [replace(game, is_final=game.nba_game_id in complete) for game in games], now)
-    if not games and not state.schedule_is_known(context.warehouse):
+    table = timetable_of(context, game_date_of(now))
+    found = due(sources.WINDOWS, table.games, now)
+    if FINALS & {one.source for one in found}:
+        found = due(sources.WINDOWS, _with_finals(context, table), now)
+    if not table.schedule_is_known:
         first = (name for name, collection in sources.COLLECTIONS.items() if not collection.needs_games)
-        found = tuple(Due(name, today, "first") for name in first)
+        found = tuple(Due(name, table.day, "first") for name in first)
     return DueStages("completed", "ok", "OK", _stages([one for one in found if _is_configured(context, one)]))
+
+
+def _with_finals(context: CollectWiring, table: Timetable) -> list[Game]:
+    """The games; those of which every source after the games has a document are final."""
+    committed = state.committed_games(context.warehouse, FINALS, table.day - timedelta(days=1), table.day)
+    complete = {game.nba_game_id for game in committed if game.sources >= FINALS}
+    return [replace(game, is_final=game.nba_game_id in complete) for game in table.games]
 
 
 def _is_configured(context: CollectWiring, due: Due) -> bool:

@@ -2,13 +2,16 @@
 
 import gzip
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import msgspec
 
+from tipoff import sources
 from tipoff.cloud.http import Validators
 from tipoff.cloud.storage import ObjectStore
+from tipoff.core.codes import DocumentOutcome
 from tipoff.core.collect.model import Answer, Document, SourceRequest
 from tipoff.core.errors import Conflict, Misconfigured, NotReady
 
@@ -30,12 +33,26 @@ class LastDocument(msgspec.Struct, frozen=True):
         return Validators(self.etag, self.last_modified)
 
 
+def digest_of_bytes(document: Document) -> str:
+    """Digest of the decoded bytes."""
+    return hashlib.sha256(document.body).hexdigest()
+
+
+def digest_of_rows(document: Document) -> str:
+    """Digest of the parsed rows; of the bytes if the document is refused, so that it lands and is quarantined."""
+    parsed = sources.read(document.object_name, document.body)
+    if parsed.outcome is not DocumentOutcome.ACCEPTED:
+        return digest_of_bytes(document)
+    return hashlib.sha256(msgspec.json.encode([(part.table, part.rows) for part in parsed.tables])).hexdigest()
+
+
 @dataclass(frozen=True)
 class Landing:
     """Writes documents to the landing bucket, and their digests to the state bucket.
 
     Attributes:
-        force: land a document even if the newest of its identity has the same bytes.
+        force: land a document even if the newest of its identity is the same.
+        digest_of: what makes two documents the same.
     """
 
     store: ObjectStore
@@ -43,24 +60,29 @@ class Landing:
     state_bucket: str
     run_id: str
     force: bool = False
+    digest_of: Callable[[Document], str] = digest_of_bytes
 
     def last(self, identity: str) -> LastDocument:
         """The newest document of an identity."""
         return self._read_last(identity)[0]
 
     def land(self, document: Document, request: SourceRequest, answer: Answer) -> bool:
-        """Land a document. Returns False if the newest of its identity has the same bytes, or its name is taken.
+        """Land a document. Returns False if the newest of its identity is the same, or its name is taken.
 
-        Decoded bytes are compared. They are stored with gzip, except for PDFs, which are compressed already.
+        Bytes are stored with gzip, except for PDFs, which are compressed already.
         """
-        digest = hashlib.sha256(document.body).hexdigest()
+        digest = self.digest_of(document)
         last, generation = self._read_last(document.identity)
-        if last.sha256 == digest and not self.force:
-            return False
-        landed = self._write(document, request, answer, digest)
         is_whole_answer = document.identity == request.identity
         etag, modified = (answer.headers.get(name) if is_whole_answer else None for name in ("etag", "last-modified"))
         newest = LastDocument(document.identity, digest, document.object_name, etag, modified)
+        landed = False
+        if last.sha256 != digest or self.force:
+            landed = self._write(document, request, answer)
+        elif last.validators == newest.validators:
+            return False
+        else:
+            newest = msgspec.structs.replace(newest, object_name=last.object_name)
         try:
             self.store.write(
                 self.state_bucket, _key(document.identity), msgspec.json.encode(newest), if_generation=generation
@@ -76,7 +98,7 @@ class Landing:
             return LastDocument(identity), 0
         return msgspec.json.decode(found.data, type=LastDocument), found.generation
 
-    def _write(self, document: Document, request: SourceRequest, answer: Answer, digest: str) -> bool:
+    def _write(self, document: Document, request: SourceRequest, answer: Answer) -> bool:
         is_pdf = request.shape == "pdf"
         try:
             self.store.write(
@@ -86,7 +108,7 @@ class Landing:
                 content_type="application/pdf" if is_pdf else "application/json",
                 if_generation=0,
                 content_encoding=None if is_pdf else "gzip",
-                metadata=_metadata(document, request, answer, digest, self.run_id),
+                metadata=_metadata(document, request, answer, digest_of_bytes(document), self.run_id),
             )
         except Conflict:
             return False

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import msgspec
+
 from tipoff import tables
 from tipoff.core.receipts import StepOutcome, StepReceipt
 from tipoff.runtime.settings import CollectSettings
 from tipoff.steps.collect.context import FAILED, Collect, Collected, CollectWiring
 from tipoff.steps.collect.run import Run
+from tipoff.steps.collect.state import RecentRun, keep_run
 
 _STEP_OUTCOMES: dict[str, StepOutcome] = {"ok": "ok", "partial": "partial", "not_there_yet": "not_ready"}
 
@@ -55,6 +58,7 @@ def record(
     row = _row(context, request, host, run_id, run, result, at)
     context.warehouse.append(tables.get("collections_log"), [row])
     context.ops.steps([_receipt(row)])
+    keep_run(context, msgspec.convert(row, RecentRun, from_attributes=True))
     failed = any(verdict.is_failure for verdict in run.tally.verdicts)
     if result.outcome in FAILED or failed:
         subject = f"{request.source}:{request.game_date}:{result.outcome}"

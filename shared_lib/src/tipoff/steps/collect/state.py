@@ -1,7 +1,7 @@
-"""What `collect` reads from the warehouse: the schedule, committed games, its last runs, and the receipts of ingest."""
+"""What `collect` knows: committed games and processed objects (warehouse), its last runs (state bucket)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -12,27 +12,14 @@ from tipoff import sources
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.core.collect.completeness import CommittedGame
 from tipoff.core.collect.limits import Circuit
-from tipoff.core.collect.model import Game
-from tipoff.steps.collect.context import Collect
+from tipoff.core.errors import Conflict, NotReady
+from tipoff.steps.collect.context import Collect, CollectWiring
 from tipoff.steps.queries import load
 
 CREDITS_EXPIRE_AFTER = timedelta(hours=6)  # the vendor may have started a new month since
+KEPT_FOR, KEPT_RUNS = timedelta(days=1), 300  # a day has about 120 runs, of all hosts together
+ATTEMPTS = 5
 ENDED_WELL = ("ok", "partial", "not_there_yet")
-
-
-def games_of(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[Game, ...]:
-    """Games of a range of Eastern dates on the newest schedule, by tip-off."""
-    range_ = {"start_date": start_date, "end_date": end_date}
-    return tuple(warehouse.rows(load("collect/games"), range_, Game))
-
-
-class _Count(msgspec.Struct, frozen=True):
-    games: int
-
-
-def schedule_is_known(warehouse: Warehouse) -> bool:
-    """Whether the warehouse has any schedule."""
-    return warehouse.rows(load("collect/schedule"), {}, _Count)[0].games > 0
 
 
 class _CommittedRow(msgspec.Struct, frozen=True):
@@ -40,21 +27,24 @@ class _CommittedRow(msgspec.Struct, frozen=True):
     source: str
 
 
-def committed_games(warehouse: Warehouse, start_date: date, end_date: date) -> tuple[CommittedGame, ...]:
-    """The games of a range with the sources of which they have a committed document."""
+def committed_games(
+    warehouse: Warehouse, names: Iterable[str], start_date: date, end_date: date
+) -> tuple[CommittedGame, ...]:
+    """The games of a range with those of the named sources of which they have a committed document."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for row in warehouse.rows(committed_sql(), {"start_date": start_date, "end_date": end_date}, _CommittedRow):
+    sql = committed_sql(frozenset(names))
+    for row in warehouse.rows(sql, {"start_date": start_date, "end_date": end_date}, _CommittedRow):
         found[row.nba_game_id].add(row.source)
     return tuple(CommittedGame(game, frozenset(committed)) for game, committed in sorted(found.items()))
 
 
 @cache
-def committed_sql() -> str:
-    """One SELECT per source that has a document per game."""
+def committed_sql(names: frozenset[str]) -> str:
+    """One SELECT for each of the named sources that has a document per game."""
     return "UNION ALL\n".join(
         _COMMITTED.format(source=name, table=collection.game_table)
         for name, collection in sources.COLLECTIONS.items()
-        if collection.game_table is not None
+        if name in names and collection.game_table is not None
     )
 
 
@@ -65,7 +55,9 @@ WHERE t.game_date BETWEEN @start_date AND @end_date AND t.nba_game_id IS NOT NUL
 """
 
 
-class _RunRow(msgspec.Struct, frozen=True):
+class RecentRun(msgspec.Struct, frozen=True):
+    """One run, as far as the next runs against its host must know it."""
+
     source: str
     host: str
     game_date: date
@@ -92,11 +84,9 @@ class RecentRuns:
     last_good_at: datetime | None
 
 
-def recent_runs(warehouse: Warehouse, host: str, request: Collect, now: datetime) -> RecentRuns:
-    """Read the runs of the last day, or of the time within which the request counts a run as fresh."""
-    since = (now - max(timedelta(days=1), timedelta(minutes=request.max_age_minutes))).date()
-    found = warehouse.rows(load("collect/recent_runs"), {"since_date": since}, _RunRow)
-    of_host = [row for row in found if row.ended_at <= now and row.host == host]
+def recent_runs(context: CollectWiring, host: str, request: Collect, now: datetime) -> RecentRuns:
+    """What the runs of the last day left, or those of the time within which the request counts a run as fresh."""
+    of_host = [row for row in _runs_of_host(context, host, request, now) if row.ended_at <= now]
     newest = of_host[0] if of_host else None
     stated = (row.credits_left for row in of_host if now - row.ended_at <= CREDITS_EXPIRE_AFTER)
     return RecentRuns(
@@ -106,7 +96,51 @@ def recent_runs(warehouse: Warehouse, host: str, request: Collect, now: datetime
     )
 
 
-def _is_good(row: _RunRow, request: Collect) -> bool:
+def _runs_of_host(context: CollectWiring, host: str, request: Collect, now: datetime) -> list[RecentRun]:
+    """Newest first. The state bucket has those of about a day; a collection of past dates looks back further."""
+    age = timedelta(minutes=request.max_age_minutes)
+    if age <= KEPT_FOR:
+        since = now - KEPT_FOR
+        found = [run for run in _read_runs(context, host)[0].runs if run.ended_at >= since]
+        return sorted(found, key=lambda run: run.ended_at, reverse=True)
+    since_date = (now - age).date()
+    rows = context.warehouse.rows(load("collect/recent_runs"), {"since_date": since_date}, RecentRun)
+    return [row for row in rows if row.host == host]
+
+
+def keep_run(context: CollectWiring, run: RecentRun) -> None:
+    """Add a run to those of its host."""
+    for left in reversed(range(ATTEMPTS)):
+        kept, generation = _read_runs(context, run.host)
+        newest = _Runs((run, *kept.runs)[:KEPT_RUNS])
+        try:
+            context.store.write(
+                context.settings.bucket_state, _key(run.host), msgspec.json.encode(newest), if_generation=generation
+            )
+        except Conflict:
+            if not left:
+                raise
+        else:
+            return
+
+
+class _Runs(msgspec.Struct, frozen=True):
+    runs: tuple[RecentRun, ...] = ()
+
+
+def _read_runs(context: CollectWiring, host: str) -> tuple[_Runs, int]:
+    try:
+        found = context.store.read(context.settings.bucket_state, _key(host))
+    except NotReady:
+        return _Runs(), 0
+    return msgspec.json.decode(found.data, type=_Runs), found.generation
+
+
+def _key(host: str) -> str:
+    return f"hosts/{host}.json"
+
+
+def _is_good(row: RecentRun, request: Collect) -> bool:
     """The run had the same target and ended well; in a backfill, nothing was left to fetch."""
     same = (row.source, row.game_date, row.snapshot_at) == (request.source, request.game_date, request.snapshot_at)
     return same and row.outcome in (("ok",) if request.backfill else ENDED_WELL)

@@ -1,6 +1,7 @@
 """The requests `/process-date-range` and `/process-date`, which rebuild the tables of a function."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from functools import cache
 from typing import Literal
@@ -89,9 +90,10 @@ def process(wiring: StateWiring, request: ProcessDateRange) -> Processed:
     """
     wanted = select(wiring.settings.function, request.processors)
     over = BuildRange(request.start_date, request.end_date, request.as_of or wiring.clock(), request.lead_minutes)
-    games = games_in(wiring.warehouse, over)
-    results = build(wiring, wanted, over, request.force)
-    return _answer(request, games, results)
+    with ThreadPoolExecutor(1) as pool:
+        counting = pool.submit(games_in, wiring.warehouse, over)
+        results = build(wiring, wanted, over, request.force)
+    return _answer(request, counting.result(), results)
 
 
 def owned(function: str) -> tuple[Table, ...]:
