@@ -27,6 +27,7 @@ resource "terraform_data" "grants_settled" {
     google_project_iam_member.builder,
     google_project_iam_member.builder_sources,
     google_project_iam_member.job_user,
+    google_project_iam_member.read_session_user,
     google_project_iam_member.workflow_invoker,
     google_project_iam_member.workflow_logs,
     google_pubsub_topic_iam_member.publisher,
