@@ -98,10 +98,12 @@ def refuse_messages(mesh: LocalMesh) -> None:
 
 
 def test_every_grant_was_used(worked: LocalMesh) -> None:
-    unused = frozenset(policy_of(load(ROOT / "terraform" / "mesh.yaml")).grants) - worked.iam.used()
+    granted = frozenset(policy_of(load(ROOT / "terraform" / "mesh.yaml")).grants)
+    unused = granted - worked.iam.used()
     unexplained = [tuple(grant) for grant in sorted(unused) if not any(excuse.covers(grant) for excuse in EXCUSES)]
     assert unexplained == [], "remove them from mesh.yaml, or say why they stay in unused_grants.yaml"
-    assert [excuse for excuse in EXCUSES if not any(excuse.covers(grant) for grant in unused)] == []
+    # Other tests share the mesh and may use what is excused, so an excuse needs a grant, but not an unused one.
+    assert [excuse for excuse in EXCUSES if not any(excuse.covers(grant) for grant in granted)] == []
 
 
 @contextmanager
