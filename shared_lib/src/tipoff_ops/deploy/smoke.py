@@ -46,7 +46,12 @@ def smoke(
     env: Annotated[str, typer.Option("--env", help="Environment; not prod.")] = "dev",
     keep: Annotated[bool, typer.Option("--keep", help="Do not destroy the mesh at the end.")] = False,
 ) -> None:
-    """Make a mesh in a real project, send one document through it, run a workflow, and remove it."""
+    """Try a deployment in a real project, and remove it.
+
+    Makes a mesh, sends one document through it, runs a workflow, and destroys what it made.
+
+    Example: tipoff smoke --project my-tipoff-smoke --env dev
+    """
     if env == PROTECTED:
         fail("tipoff smoke destroys what it made: it does not run in prod.", 2)
     if not project or not has_login():

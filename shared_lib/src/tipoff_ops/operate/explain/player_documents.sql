@@ -9,7 +9,7 @@ WITH told AS (
   GROUP BY q.snapshot_timestamp
   UNION ALL
   SELECT MIN(r.report_at), 'report', CONCAT(r.injury_status, COALESCE(CONCAT(': ', r.reason), '')),
-    MIN_BY(r.source_object, r.report_at)
+    ARRAY_AGG(r.source_object ORDER BY r.report_at, r.source_object LIMIT 1)[OFFSET(0)]
   FROM nba_landing.nbac_injury_report AS r
   WHERE r.game_date = @game_date AND r.row_kind = 'listing' AND r.player_lookup = @player_lookup
   GROUP BY r.injury_status, r.reason
