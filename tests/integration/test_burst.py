@@ -15,7 +15,7 @@ from tipoff_ops.local.cloud import LocalMesh, running
 from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_sim import SMALL, League
 
-FIRST = date(2007, 11, 1)
+FIRST = date(2023, 11, 1)
 
 
 def reprocessed(mesh: LocalMesh, first: date, last: date) -> Any:

@@ -22,7 +22,7 @@ OUTAGE_S = 300.0
 @pytest.mark.parametrize("scale", [0.02, pytest.param(1.0, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])])
 def test_an_outage_of_five_minutes_ends_without_a_dead_letter(tmp_path: Path, scale: float) -> None:
     """BigQuery is away while documents arrive. With five attempts, 8 s apart at most, all were dead after 15 s."""
-    league = League(53).season(date(2008, 11, 1), 2, SMALL)
+    league = League(53).season(date(2018, 11, 1), 2, SMALL)
     uploads = [Upload(found.object_name, found.body) for found in league]
     with running_intake(tmp_path, scale) as mesh:
         with outage(mesh):
