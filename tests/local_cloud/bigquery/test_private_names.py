@@ -12,6 +12,7 @@ import tipoff_local.bigquery
 from tipoff_local.bigquery import child
 from tipoff_local.bigquery.patches.private_names import PRIVATE_NAMES, PrivateNamesChanged, check
 from tipoff_local.iam.access import UNRESTRICTED
+from tipoff_local.usage import UsageLog
 
 LIBRARY = "local_bigquery"
 # Methods that are called on `self`, tables that SQL text names, and an attribute of a listed class.
@@ -32,7 +33,7 @@ def test_a_missing_name_stops_the_start_with_one_error_that_says_what_to_do(
 ) -> None:
     monkeypatch.delattr(query, "_write")
     with pytest.raises(SystemExit) as stopped:
-        child.main(tmp_path, "tipoff-tests", UNRESTRICTED, 0, 0, 0)
+        child.main(tmp_path, "tipoff-tests", UNRESTRICTED, UsageLog(None, ""), 0, 0, 0)
     message = str(stopped.value)
     assert "local_bigquery.jobs.query._write is missing" in message
     assert "adapt patches/results.py" in message

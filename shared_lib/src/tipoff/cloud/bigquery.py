@@ -14,6 +14,7 @@ from tipoff.cloud.clients import Endpoints
 from tipoff.cloud.clients.bigquery import bigquery_client
 from tipoff.cloud.errors import translated
 from tipoff.cloud.failpoints import around
+from tipoff.cloud.labels import current_labels
 from tipoff.cloud.ledger import QuotaLedger
 from tipoff.cloud.rows import Part
 from tipoff.core.errors import ConfigInvalid, ContractViolation, RequestRefused, TipoffError
@@ -153,13 +154,14 @@ def _checks_of(table: Table) -> Iterator[None]:
 
 
 def job_config(parameters: Parameters) -> "bigquery.QueryJobConfig":
-    """The configuration of every query: typed parameters, and a limit on its cost."""
+    """The configuration of every query: typed parameters, labels, and a limit on its cost."""
     from google.cloud import bigquery
 
     return bigquery.QueryJobConfig(
         query_parameters=[_parameter(name, value) for name, value in parameters.items()],
         maximum_bytes_billed=BYTES_BILLED_MAX,
         use_query_cache=False,
+        labels=current_labels(),
     )
 
 

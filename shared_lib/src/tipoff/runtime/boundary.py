@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import msgspec
 from flask import Request, Response
 
+from tipoff.cloud.labels import job_labels
 from tipoff.core import structs
 from tipoff.core.errors import (
     BadRequest,
@@ -37,7 +38,7 @@ from tipoff.core.errors import (
 )
 from tipoff.runtime import http, log
 from tipoff.runtime.arguments import RANGE_DAYS_MAX, decode_body, decode_query
-from tipoff.runtime.events import Delivery, delivery
+from tipoff.runtime.events import Delivery, calling_workflow, delivery
 from tipoff.runtime.settings import FunctionSettings, load
 
 REQUEST_BYTES_MAX = 10 * 1024 * 1024
@@ -135,7 +136,9 @@ class Function[S: FunctionSettings, C: Context]:
         """Answer one HTTP request."""
         started = time.monotonic()
         route = self._route(request)
-        with log.context(function=self.name, release=self._settings.release, path=request.path):
+        cause = calling_workflow(request.headers.get("User-Agent", ""))
+        context = log.context(function=self.name, release=self._settings.release, path=request.path)
+        with context, job_labels(function=self.name, cause=cause):
             response = self._answer(request, route)
             facts = {"status": response.status_code, "seconds": round(time.monotonic() - started, 3)}
             logger.info("%s %s", request.method, request.path, extra={"facts": facts})
@@ -186,7 +189,8 @@ class Function[S: FunctionSettings, C: Context]:
     def _handle(self, push: PushStep[C], message: Delivery) -> None:
         """Run the step for a message, and quarantine what a retry cannot help."""
         try:
-            push(self.context, message)
+            with job_labels(cause=message.subscription.rpartition("/")[2]):
+                push(self.context, message)
         except (Retryable, NotReady):
             raise  # what the message asks for is still to be done: it is delivered again
         except Permanent as error:

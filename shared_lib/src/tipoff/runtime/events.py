@@ -44,6 +44,15 @@ class Delivery:
     subscription: str = ""
 
 
+def calling_workflow(user_agent: str) -> str:
+    """The id of the workflow that sent a request; empty for another caller.
+
+    Our workflows send their id as User-Agent, and the service adds its own name to it.
+    """
+    agent, _, rest = user_agent.partition(" ")
+    return agent if rest.startswith("GoogleCloudWorkflows") else ""
+
+
 def delivery(body: bytes, headers: Mapping[str, str]) -> Delivery:
     """The message in a request of a push subscription, or of an Eventarc trigger on a topic or a bucket.
 

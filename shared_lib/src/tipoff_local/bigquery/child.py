@@ -1,9 +1,9 @@
 """The child process of `Warehouse`: local-bigquery with our patches.
 
 Arguments: data folder, default project, folder of the identity whose policy is enforced (empty: every caller owns
-everything), REST port, gRPC port (0 lets the system choose), threads of DuckDB (0 is one for each processor). The
-process uses the entry points that local-bigquery's own pytest plugin uses, because its command line can neither report
-a port nor end with its parent.
+everything), folder of the usage log (empty: none is kept), REST port, gRPC port (0 lets the system choose), threads of
+DuckDB (0 is one for each processor). The process uses the entry points that local-bigquery's own pytest plugin uses,
+because its command line can neither report a port nor end with its parent.
 """
 
 import json
@@ -22,11 +22,13 @@ from local_bigquery.engine import database
 from local_bigquery.grpc import server
 from local_bigquery.settings import settings
 
+from tipoff_local.bigquery.billing import Billing
 from tipoff_local.bigquery.buffer import FOLDER, StreamingBuffer, TableWriter
 from tipoff_local.bigquery.catalogue import CatalogueCache
 from tipoff_local.bigquery.flush_before_read import FlushBeforeRead, flush_before_read
 from tipoff_local.bigquery.patches import private_names
 from tipoff_local.bigquery.patches.appends import append_by_columns
+from tipoff_local.bigquery.patches.bills import bill_jobs
 from tipoff_local.bigquery.patches.catalogue_changes import clear_at_changes
 from tipoff_local.bigquery.patches.jobs import keep_jobs_in_memory
 from tipoff_local.bigquery.patches.lookups import use_ducklake_catalogue
@@ -40,6 +42,7 @@ from tipoff_local.httpd import INSTANCE_PATH
 from tipoff_local.iam.access import UNRESTRICTED, Access, Enforced
 from tipoff_local.identity import Identity
 from tipoff_local.processes import report_ready, send_other_output_to_log, when_parent_ends
+from tipoff_local.usage import UsageLog
 
 HOST = "127.0.0.1"
 # An open append stream keeps a thread, and each function keeps one stream for each table that it writes.
@@ -50,7 +53,9 @@ READ, CREATE_SESSION = "google.cloud.bigquery.storage.v1.BigQueryRead", "CreateR
 APPEND_BYTES_MAX = 20_000_000
 
 
-def main(data_dir: Path, project: str, access: Access, rest_port: int, grpc_port: int, threads: int) -> None:
+def main(
+    data_dir: Path, project: str, access: Access, usage: UsageLog, rest_port: int, grpc_port: int, threads: int
+) -> None:
     """Serve until the parent ends.
 
     Raises:
@@ -63,7 +68,7 @@ def main(data_dir: Path, project: str, access: Access, rest_port: int, grpc_port
     settings.bigquery_host = HOST
     settings.data_dir = data_dir
     settings.default_project_id = project
-    cache, buffer, saved = apply_patches(data_dir)
+    cache, buffer, saved = apply_patches(data_dir, usage)
     references, permissions = ReferencedTables(cache), Permissions(access, cache)
     instance = uuid.uuid4().hex
     app.add_middleware(FlushBeforeRead, buffer=buffer, references=references)
@@ -104,14 +109,14 @@ def ending_at_failure(rest: uvicorn.Server) -> Iterator[None]:
             rest.should_exit = True
 
 
-def apply_patches(data_dir: Path) -> tuple[CatalogueCache, StreamingBuffer, SavedTranslations]:
+def apply_patches(data_dir: Path, usage: UsageLog) -> tuple[CatalogueCache, StreamingBuffer, SavedTranslations]:
     """Apply all patches, in an order that they need, and insert the rows that an earlier process left in the buffer."""
     use_ducklake_catalogue()
     cache = CatalogueCache()
     clear_at_changes(cache)
     buffer = StreamingBuffer(data_dir / FOLDER, TableWriter(database.connection))
     buffer.recover()
-    append_by_columns(cache, buffer)
+    append_by_columns(cache, buffer, usage)
     bracket_operands()
     keep_reasons()
     cache_translations(cache)
@@ -119,6 +124,7 @@ def apply_patches(data_dir: Path) -> tuple[CatalogueCache, StreamingBuffer, Save
     keep_jobs_in_memory()
     find_results_by_name()
     run_queries_once()
+    bill_jobs(Billing(cache), usage)
     return cache, buffer, saved
 
 
@@ -146,4 +152,5 @@ def serve_storage(
 if __name__ == "__main__":
     send_other_output_to_log()
     enforced = Enforced(Identity(Path(sys.argv[3]))) if sys.argv[3] else UNRESTRICTED
-    main(Path(sys.argv[1]), sys.argv[2], enforced, *map(int, sys.argv[4:]))
+    counted = UsageLog(Path(sys.argv[4]) if sys.argv[4] else None, "bigquery")
+    main(Path(sys.argv[1]), sys.argv[2], enforced, counted, *map(int, sys.argv[5:]))

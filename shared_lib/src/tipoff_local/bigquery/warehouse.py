@@ -30,6 +30,7 @@ class Warehouse:
         extensions: folder of the installed DuckDB extensions; all warehouses of a machine can share it.
         rest_port, grpc_port: 0 lets the system choose.
         identity: the identity whose policy is enforced; without one, every caller owns everything.
+        usage_folder: where the usage log is kept; None keeps none.
         threads: of DuckDB; 0 is one for each processor. With a single thread, appends take half the processor time.
 
     Attributes:
@@ -38,13 +39,15 @@ class Warehouse:
 
     def __init__(
         self, folder: Path, project: str, *, storage_url: str | None = None, extensions: Path | None = None,
-        identity: Identity | None = None, rest_port: int = 0, grpc_port: int = 0, threads: int = 0,
+        identity: Identity | None = None, usage_folder: Path | None = None, rest_port: int = 0, grpc_port: int = 0,
+        threads: int = 0,
     ) -> None:  # fmt: skip
         self._folder = folder.resolve()
         self._project = project
         self._storage_url = storage_url
         self._identity_folder = "" if identity is None else str(identity.folder.resolve())
         self._home = extensions or Path(sys.prefix) / "duckdb-home"
+        self._usage_folder = str(usage_folder.resolve()) if usage_folder else ""
         self._numbers = (rest_port, grpc_port, threads)
         self._child: Child | None = None
         self.rest_url = ""
@@ -59,7 +62,8 @@ class Warehouse:
         """
         install_extensions(self._home)
         record_data_path(self._folder)
-        arguments = [str(self._folder / "data"), self._project, self._identity_folder, *map(str, self._numbers)]
+        folders = [str(self._folder / "data"), self._project, self._identity_folder, self._usage_folder]
+        arguments = [*folders, *map(str, self._numbers)]
         env = {"HOME": str(self._home)}
         if self._storage_url:
             env["STORAGE_EMULATOR_HOST"] = self._storage_url

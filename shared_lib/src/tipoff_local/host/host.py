@@ -23,15 +23,24 @@ class FunctionHost:
             which needs less memory and starts sooner.
         pending_s: how long a request waits while as many others are in as Cloud Run lets in.
         enforces: True if the policy in the identity's folder decides who may call, instead of `invokers`.
+        usage_folder: where the usage log is kept; None keeps none.
     """
 
     def __init__(
         self, functions: Sequence[HostedFunction], identity: Identity, port: int = 0, *,
         folder: Path | None = None, isolate: bool = True, pending_s: float = PENDING_S, enforces: bool = False,
+        usage_folder: Path | None = None,
     ) -> None:  # fmt: skip
         self._folder = folder or identity.folder / "host"
         self._config = HostConfig(
-            list(functions), str(identity.folder), str(self._folder), port, isolate, pending_s, enforces
+            list(functions),
+            str(identity.folder),
+            str(self._folder),
+            port,
+            isolate,
+            pending_s,
+            enforces,
+            str(usage_folder or ""),
         )
         self._child: Child | None = None
         self._ready = Ready()

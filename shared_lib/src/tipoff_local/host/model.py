@@ -21,7 +21,7 @@ class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
         env: its whole environment.
         service: its Cloud Run name, which is also the first part of its local path.
         invokers: e-mail addresses that may call it.
-        timeout_s, concurrency, memory, max_instances: as in mesh.yaml; memory like `512Mi`.
+        timeout_s, concurrency, memory, cpu, max_instances: as in mesh.yaml; memory like `512Mi`.
         target: name of the entry point in main.py.
         instances: number of processes, if functions are isolated; at most `max_instances`.
     """
@@ -34,6 +34,7 @@ class HostedFunction(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 60.0
     concurrency: int = 1
     memory: str = "512Mi"
+    cpu: float = 1.0
     target: str = "main"
     max_instances: int = 1
     instances: int = 1
@@ -89,6 +90,7 @@ class HostConfig(msgspec.Struct, frozen=True):
         isolate: whether each function has a process of its own; otherwise all share one.
         pending_s: how long a request waits while `requests_max` others are in.
         enforces: whether the policy decides who may call, instead of the functions' `invokers`.
+        usage_folder: where the usage log is kept; none if empty.
     """
 
     functions: list[HostedFunction]
@@ -98,6 +100,7 @@ class HostConfig(msgspec.Struct, frozen=True):
     isolate: bool
     pending_s: float
     enforces: bool = False
+    usage_folder: str = ""
 
     def instances(self) -> list[Instance]:
         """The processes to run, each with its functions."""

@@ -10,11 +10,13 @@ from pathlib import Path
 from tipoff_local.errors import ApiError, not_found
 from tipoff_local.host.eventarc import cloud_event
 from tipoff_local.host.model import HostConfig, HostedFunction
+from tipoff_local.host.usage import InstanceUsage, LogFile, cause_of
 from tipoff_local.http1 import Client, Disconnected, Request, Response
 from tipoff_local.httpd import HttpServer, json_response
 from tipoff_local.iam.access import Caller, Enforced
 from tipoff_local.identity import Forbidden, Identity, Unauthenticated, bearer
 from tipoff_local.processes import exit_when_closed
+from tipoff_local.usage import UsageLog
 
 JWKS_PATH = "/.well-known/jwks.json"
 _HOP_BY_HOP = frozenset({
@@ -35,10 +37,13 @@ class Backend:
     in waits for a slot, as it would wait for an instance to start.
     """
 
-    def __init__(self, function: HostedFunction, ports: Sequence[int], pending_s: float) -> None:
+    def __init__(
+        self, function: HostedFunction, ports: Sequence[int], pending_s: float, log_file: LogFile, usage: UsageLog
+    ) -> None:
         self.function = function
         slots = range(function.threads)
         self._free = [[Client(f"http://127.0.0.1:{port}", function.timeout_s) for _ in slots] for port in ports]
+        self._usage = {id(free): InstanceUsage(function, log_file, usage) for free in self._free}
         self._pending_s = pending_s
         self._let_in = threading.Semaphore(function.requests_max)
         self._slots = threading.Semaphore(function.threads * len(ports))
@@ -63,6 +68,8 @@ class Backend:
         with self._lock:
             process = max(self._free, key=len)
             client = process.pop()
+        used = self._usage[id(process)]
+        used.begin()
         try:
             answer = client.request(request.method, request.target, request.headers, request.body)
         except TimeoutError as error:
@@ -72,6 +79,7 @@ class Backend:
         finally:
             with self._lock:
                 process.append(client)
+            used.end(cause_of(request))
             self._slots.release()
         return Response(answer.status, answer.body, _end_to_end(answer.headers))
 
@@ -83,7 +91,11 @@ class Router:
         self._identity = Identity(Path(config.identity_folder))
         self._access = Enforced(self._identity) if config.enforces else None
         self._server = HttpServer(self.handle, listener=listener)
-        self._backends = {f.service: Backend(f, ports[f.name], config.pending_s) for f in config.functions}
+        usage = UsageLog(Path(config.usage_folder) if config.usage_folder else None, "functions")
+        self._backends = {
+            f.service: Backend(f, ports[f.name], config.pending_s, LogFile(config.log(f.service)), usage)
+            for f in config.functions
+        }
 
     def serve(self, host_pipe: int) -> None:
         """Serve until standard input (the parent) or `host_pipe` (the host's process) closes."""

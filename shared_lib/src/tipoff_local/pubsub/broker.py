@@ -21,6 +21,7 @@ class Broker:
 
     Attributes:
         on_queue: called with every subscription that is created, changed or loaded; the pusher uses it.
+        on_publish: called with each topic and the messages that are published to it together.
     """
 
     def __init__(self, folder: Path, access: Access = UNRESTRICTED) -> None:
@@ -31,6 +32,7 @@ class Broker:
         self._subscriptions: dict[str, types.Subscription] = {}
         self._queues: dict[str, Queue] = {}
         self.on_queue: Callable[[types.Subscription, Queue], None] = lambda subscription, queue: None
+        self.on_publish: Callable[[str, Sequence[Content]], None] = lambda topic, contents: None
 
     def start(self) -> None:
         """Load the subscriptions and their undelivered messages."""
@@ -159,6 +161,7 @@ class Broker:
             messages = self._journal.publish(contents, [queue.name for queue in queues], instead_of)
         for queue in queues:
             queue.put([Delivery(message) for message in messages])
+        self.on_publish(topic, contents)
         return messages
 
     def _add(self, subscription: types.Subscription) -> Queue:

@@ -17,6 +17,7 @@ from tipoff_local.http1 import Client, Disconnected
 from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.identity import Identity
 from tipoff_local.pubsub.queue import Lease, Queue
+from tipoff_local.pubsub.usage import PubsubUsage
 
 _ACKNOWLEDGES = frozenset({102, 200, 201, 202, 204})
 _PAUSE_WITHOUT_POLICY_S = 0.1
@@ -43,10 +44,11 @@ class Target:
 class Pusher:
     """Pushes the messages of every subscription with an endpoint, at most `window` requests at a time for each."""
 
-    def __init__(self, identity: Identity, window: int, access: Access = UNRESTRICTED) -> None:
+    def __init__(self, identity: Identity, window: int, usage: PubsubUsage, access: Access = UNRESTRICTED) -> None:
         self._identity = identity
         self._access = access
         self._window = window
+        self._usage = usage
         self._pushes: dict[str, _Push] = {}
 
     def update(self, subscription: types.Subscription, queue: Queue) -> None:
@@ -56,7 +58,8 @@ class Pusher:
             known.target = target_of(subscription)
             known.begin()
         else:
-            push = _Push(queue, target_of(subscription), self._identity, self._window, self._access)
+            target = target_of(subscription)
+            push = _Push(queue, target, self._identity, self._window, self._usage, self._access)
             self._pushes[subscription.name] = push
             push.begin()
 
@@ -64,12 +67,15 @@ class Pusher:
 class _Push:
     """The workers of one subscription."""
 
-    def __init__(self, queue: Queue, target: Target | None, identity: Identity, window: int, access: Access) -> None:
+    def __init__(
+        self, queue: Queue, target: Target | None, identity: Identity, window: int, usage: PubsubUsage, access: Access
+    ) -> None:
         self.queue = queue
         self.target = target
         self._identity = identity
         self._window = window
         self._access = access
+        self._usage = usage
         self._workers = 0
         self._waiting = 0
         self._lock = threading.Lock()
@@ -143,6 +149,7 @@ class _Push:
             if target.email:
                 self._access.check(self._access.agent("pubsub"), "pubsub.agent.sign", {"service_account": target.email})
                 headers |= self._identity.authorization(target.audience, target.email)
+            self._usage.pushed(target.subscription, lease.message.data, lease.message.attributes)
             answer = client.request("POST", _path(target.endpoint), headers, envelope(target, lease))
         except (TimeoutError, Disconnected, ApiError):
             return False

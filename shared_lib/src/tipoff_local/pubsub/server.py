@@ -17,6 +17,8 @@ from tipoff_local.pubsub.api import Api
 from tipoff_local.pubsub.broker import Broker
 from tipoff_local.pubsub.push import Pusher
 from tipoff_local.pubsub.rest import Rest
+from tipoff_local.pubsub.usage import PubsubUsage
+from tipoff_local.usage import UsageLog
 
 _THREADS = 64
 _OPTIONS = [
@@ -36,16 +38,20 @@ class PubsubServer:
         push_window: concurrent requests of each push subscription; 1 makes the order of deliveries deterministic.
         interceptors: gRPC server interceptors, for fault injection.
         access: decides who may call; by default everybody may.
+        usage: counts the bytes of publish and push requests.
     """
 
     def __init__(
         self, folder: Path, identity: Identity, port: int = 0, rest_port: int = 0, *, push_window: int = 16,
         interceptors: Sequence[grpc.ServerInterceptor] = (), access: Access = UNRESTRICTED,
+        usage: UsageLog | None = None,
     ) -> None:  # fmt: skip
         rest_listener = listen(rest_port)
         self._access = access
         self._broker = Broker(folder, access)
-        self._broker.on_queue = Pusher(identity, push_window, access).update
+        counted = PubsubUsage(usage or UsageLog(None, ""))
+        self._broker.on_publish = counted.published
+        self._broker.on_queue = Pusher(identity, push_window, counted, access).update
         api = Api(self._broker)
         self._http = HttpServer(Rest(api, access).handle, listener=rest_listener)
         pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="pubsub-grpc")

@@ -8,6 +8,8 @@ from tipoff_local.iam.access import UNRESTRICTED, Access
 from tipoff_local.storage.events import Outbox, Publish
 from tipoff_local.storage.rest import Api
 from tipoff_local.storage.store import Store
+from tipoff_local.storage.usage import operation
+from tipoff_local.usage import UsageLog
 
 
 class StorageServer:
@@ -19,12 +21,19 @@ class StorageServer:
             ApiError or OSError. Without it, notificationConfigs are refused.
         port: 0 lets the system choose.
         access: decides who may call; by default everybody may.
+        usage: counts operations by class, under the name of the bucket.
     """
 
     def __init__(
-        self, folder: Path, publish: Publish | None = None, port: int = 0, access: Access = UNRESTRICTED
+        self,
+        folder: Path,
+        publish: Publish | None = None,
+        port: int = 0,
+        access: Access = UNRESTRICTED,
+        usage: UsageLog | None = None,
     ) -> None:
         listener = listen(port)
+        self._usage = usage or UsageLog(None, "")
         self._http = HttpServer(self._handle, listener=listener)
         self._store = Store(folder, self._http.url)
         self._outbox = Outbox(self._store.database, publish) if publish else None
@@ -60,7 +69,12 @@ class StorageServer:
         self._store.database.close()
 
     def _handle(self, request: Request) -> Response:
-        return self._api.handle(request)
+        answer = self._api.handle(request)
+        found = operation(request)
+        if found is not None:
+            class_a = int(found.is_class_a)
+            self._usage.add(found.bucket, storage_class_a=class_a, storage_class_b=1 - class_a)
+        return answer
 
 
 def _nothing() -> None:

@@ -9,6 +9,7 @@ import grpc
 
 from tipoff_local.httpd import HttpServer, PortTaken
 from tipoff_local.iam.access import UNRESTRICTED, Access
+from tipoff_local.usage import UsageLog
 from tipoff_local.workflows.context import Clock, Publish, Signer
 from tipoff_local.workflows.engine.executor import Executor
 from tipoff_local.workflows.engine.journal import Journal
@@ -31,6 +32,7 @@ class WorkflowsServer:
         sleep_scale: real seconds per second of `sys.sleep` and retry delays (0: no waiting).
         now_s: what `sys.now` answers.
         access: decides who may call, and what the workflows themselves may do; by default everybody may.
+        usage: counts the steps of each execution.
     """
 
     def __init__(
@@ -47,10 +49,12 @@ class WorkflowsServer:
         sleep_scale: float = 1.0,
         now_s: Callable[[], float] = time.time,
         access: Access = UNRESTRICTED,
+        usage: UsageLog | None = None,
     ) -> None:
         self.location_path = f"projects/{project}/locations/{location}"
         self.journal = Journal(folder)
-        self.executor = Executor(self.journal, identity, publish, Clock(sleep_scale, now_s), project_number, access)
+        clock = Clock(sleep_scale, now_s)
+        self.executor = Executor(self.journal, identity, publish, clock, project_number, access, usage)
         workflows, executions = WorkflowsApi(self.executor), ExecutionsApi(self.executor)
         self._http = HttpServer(Rest(workflows, executions, access), rest_port)
         self._grpc = grpc.server(ThreadPoolExecutor(16, "workflows-grpc"), options=_OPTIONS)

@@ -27,6 +27,8 @@ from tipoff_local.scheduler.jobs import Firing
 from tipoff_local.scheduler.scheduler import Delivery, Scheduler, SettableClock
 from tipoff_local.scheduler.server import SchedulerServer, Tick
 from tipoff_local.storage.server import StorageServer
+from tipoff_local.usage import FOLDER as USAGE_FOLDER
+from tipoff_local.usage import UsageLog
 from tipoff_local.workflows.server import WorkflowsServer
 from tipoff_ops.build import Project
 from tipoff_ops.build.dist import build_all
@@ -113,6 +115,11 @@ class LocalMesh:
         self._create_resources()
         self._start_scheduler()
 
+    @property
+    def usage_folder(self) -> Path:
+        """Where every server counts what it was used for."""
+        return self.folder / USAGE_FOLDER
+
     def stop(self) -> None:
         """Stop all servers that were started; the data stay in the folder."""
         for name in ("scheduler_server", "scheduler", "host", "workflows", "storage", "pubsub", "_local_warehouse"):
@@ -153,9 +160,11 @@ class LocalMesh:
             ports.pubsub_rest,
             push_window=PUSH_WINDOW,
             access=self.access,
+            usage=UsageLog(self.usage_folder, "pubsub"),
         )
         self.pubsub.start()
-        self.storage = StorageServer(self.folder / "storage", self._notify, ports.storage, self.access)
+        counted = UsageLog(self.usage_folder, "storage")
+        self.storage = StorageServer(self.folder / "storage", self._notify, ports.storage, self.access, counted)
         self.storage.start()
 
     def _make_settings(self) -> None:
@@ -174,6 +183,7 @@ class LocalMesh:
             self.folder,
             storage_url=self.storage.url,
             identity=self.identity,
+            usage_folder=self.usage_folder,
             ports=self.ports,
             threads=self.warehouse_threads,
         )
@@ -193,6 +203,7 @@ class LocalMesh:
             sleep_scale=self.sleep_scale,
             now_s=lambda: self.clock.now().timestamp(),
             access=self.access,
+            usage=UsageLog(self.usage_folder, "workflows"),
         )
         self.workflows.start()
 
@@ -240,6 +251,7 @@ class LocalMesh:
             folder=self.folder / "host",
             isolate=self.isolate,
             enforces=True,
+            usage_folder=self.usage_folder,
         )
         self.host.start()
         self.names = meshes.resolve(
@@ -269,6 +281,7 @@ class LocalMesh:
             concurrency=function.declared.concurrency,
             memory=function.declared.memory,
             max_instances=function.declared.max_instances,
+            cpu=function.declared.cpu,
             instances=min(self.instances.get(key, 1), function.declared.max_instances),
         )
 

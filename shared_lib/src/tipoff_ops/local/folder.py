@@ -23,7 +23,7 @@ from tipoff_ops.local.state import State
 
 CLOUDS_FOLDER = Path(".tipoff")
 DEFAULT_FOLDER = CLOUDS_FOLDER / "local"
-DATA_PARTS = (WAREHOUSE, "bq", "host", "identity", "pubsub", "scheduler", "storage", "workflows")
+DATA_PARTS = (WAREHOUSE, "bq", "host", "identity", "pubsub", "scheduler", "storage", "usage", "workflows")
 OTHER_COMMAND_TIMEOUT_S = 60.0
 POLL_S = 0.1
 LOCK_TRIES = 5  # `is_locked` of another process holds the lock for an instant

@@ -22,6 +22,7 @@ class LocalWarehouse:
         data: the data folder of the local cloud.
         storage_url: the local Cloud Storage that loads read; None if nothing is loaded.
         identity: the identity whose policy is enforced; without one, every caller owns everything.
+        usage_folder: where the usage log is kept; None keeps none.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class LocalWarehouse:
         *,
         storage_url: str | None = None,
         identity: Identity | None = None,
+        usage_folder: Path | None = None,
         ports: Ports = FREE_PORTS,
         threads: int = 0,
     ) -> None:
@@ -42,6 +44,7 @@ class LocalWarehouse:
             PROJECT_ID,
             storage_url=storage_url,
             identity=identity,
+            usage_folder=usage_folder,
             rest_port=ports.bigquery,
             grpc_port=ports.bigquery_storage,
             threads=threads,

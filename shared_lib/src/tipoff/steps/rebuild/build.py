@@ -8,6 +8,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -71,7 +72,9 @@ def build(wiring: StateWiring, wanted: Sequence[Table], over: BuildRange, force:
         runnable = [step for step in wave if not failed.above(step.table)]
         failed.add_dependants(step.table for step in wave if step not in runnable)
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            done = list(pool.map(lambda step: _rebuild(wiring, step), runnable))
+            # A thread has the context of its caller, with the labels of jobs and the facts of log lines.
+            runs_of = [(copy_context(), step) for step in runnable]
+            done = list(pool.map(lambda run: run[0].run(_rebuild, wiring, run[1]), runs_of))
         for run in done:
             if run.error is not None:
                 failed.retryable[run.step.table.full_name] = run.retryable

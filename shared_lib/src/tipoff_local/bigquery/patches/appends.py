@@ -19,6 +19,7 @@ from local_bigquery.models import TableFieldSchema
 from tipoff_local.bigquery.buffer import AppendedRows, StreamingBuffer
 from tipoff_local.bigquery.catalogue import CatalogueCache
 from tipoff_local.bigquery.patches.module_view import ModuleView
+from tipoff_local.usage import UsageLog
 
 # The Arrow type of each BigQuery type. Columns of other types take local-bigquery's own path.
 _ARROW = {
@@ -56,8 +57,8 @@ class _ArrowRows(Sequence[dict[str, Any]]):
         return self._plain()[index]
 
 
-def append_by_columns(cache: CatalogueCache, buffer: StreamingBuffer) -> None:
-    """Replace local-bigquery's append path in this process."""
+def append_by_columns(cache: CatalogueCache, buffer: StreamingBuffer, usage: UsageLog) -> None:
+    """Replace local-bigquery's append path in this process. The usage log gets the bytes of Arrow rows by table."""
     columns = cache.cached(tables.columns)
 
     def load(*table: str) -> None:
@@ -88,6 +89,7 @@ def append_by_columns(cache: CatalogueCache, buffer: StreamingBuffer) -> None:
         if isinstance(rows, _ArrowRows):
             if rows.batch.num_rows and _fits(rows.batch, columns(*stream.table)):
                 buffer.add(AppendedRows(stream.table, *rows.sent), rows.batch.num_rows)
+                usage.add(".".join(stream.table[1:]), bigquery_appended_bytes=len(rows.sent[1]))
                 return []
             logger.warning("an append to %s takes local-bigquery's own, slower path", ".".join(stream.table))
         return insert(stream, list(rows))

@@ -57,6 +57,7 @@ _OPERATORS = "adapt patches/operators.py; without it, the operands of DIV lose t
 _RERAISE = "adapt patches/reraise.py; without it, RAISE loses the reason of an error"
 _RESULTS = "adapt patches/results.py, or do not call its functions (0.2 s more a query)"
 _JOBS = "adapt patches/jobs.py, or do not call keep_jobs_in_memory (a quarter more time a query)"
+_BILLS = "adapt patches/bills.py, or do not call bill_jobs (then `tipoff cost` shows no queries)"
 _BUFFER = "adapt buffer.py and references.py: rows must be in their tables before a request reads them"
 _SERVER = "adapt child.py to the way in which the library's own command line and pytest plugin start it"
 
@@ -123,6 +124,18 @@ PRIVATE_NAMES = (
                 "project_id, states, parent_job_id, min_creation_time, max_creation_time"),
     PrivateName("jobs.store.delete", "kept in memory", _JOBS, "project_id, job_id"),
     PrivateName("models.Job", "a job as the library describes it", _JOBS),
+    # Replaced by patches/bills.py; used by billing.py
+    PrivateName("jobs.runner._query", "runs a query job", _BILLS, "job, session, running"),
+    PrivateName("jobs.query._statement", "runs a statement", _BILLS,
+                "cur, tree, context, destination, config, dry_run, isolated"),
+    PrivateName("models.JobStatistics2", "the statistics of a query", _BILLS),
+    PrivateName("catalog.tables.exists", "whether a table or view exists", _BILLS,
+                "project_id, dataset_id, table_id"),
+    PrivateName("sql.translate.parse", "parses the definition of a view", _BILLS, "sql"),
+    PrivateName("sql.translate.translate", "counts the rows of some partitions", _BILLS, "tree, context"),
+    PrivateName("engine.database.cursor", "counts the rows of some partitions", _BILLS, ""),
+    PrivateName("catalog.routines.load", "the definition of a table function", _BILLS,
+                "project_id, dataset_id, routine_id"),
     # Used by buffer.py and references.py
     PrivateName("catalog.tabledata.name", "a table's name in DuckDB", _BUFFER, "project_id, dataset_id, table_id"),
     PrivateName("engine.database.connection", "the library's connection to DuckDB", _BUFFER, ""),

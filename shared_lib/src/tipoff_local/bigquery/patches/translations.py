@@ -31,7 +31,7 @@ PARSED_MAX = 2_000
 # of script variables and @@variables become a part of it.
 _CHANGEABLE = re.compile(r"information_schema|\*`|@@", re.IGNORECASE)
 _CACHED_KINDS = (exp.Query, exp.Insert, exp.Delete)
-_TEXT = "text_of_statement"
+TEXT_OF_STATEMENT = "text_of_statement"
 
 type Key = tuple[str, str, str | None, tuple[tuple[str, str], ...], frozenset[str]]
 type Translated = tuple[str, dict[str, Any]]
@@ -99,7 +99,7 @@ def _cache_statements(translations: _TranslationCache) -> None:
     def parsed(text: str) -> tuple[exp.Expr, ...]:
         trees: list[exp.Expr] = parse(text)
         if len(trees) == 1 and isinstance(trees[0], _CACHED_KINDS):
-            trees[0].meta[_TEXT] = text
+            trees[0].meta[TEXT_OF_STATEMENT] = text
         return tuple(trees)
 
     def parse_noting(text: str) -> list[exp.Expr]:
@@ -110,7 +110,7 @@ def _cache_statements(translations: _TranslationCache) -> None:
         return [tree.copy() for tree in trees]
 
     def translate_once(tree: exp.Expr, context: Context) -> Translated:
-        text = tree.meta.get(_TEXT)
+        text = tree.meta.get(TEXT_OF_STATEMENT)
         if text is None:
             translated: Translated = translate(tree, context)
             return translated

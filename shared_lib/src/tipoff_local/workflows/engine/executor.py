@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from tipoff_local.errors import ApiError
 from tipoff_local.iam.access import UNRESTRICTED, Access, Caller
+from tipoff_local.usage import UsageLog, last_part
 from tipoff_local.workflows.context import ChildOutcome, Clock, ExecutionInfo, Publish, Signer, StopToken
 from tipoff_local.workflows.engine import blocks
 from tipoff_local.workflows.engine.interpreter import Machine
@@ -34,11 +35,12 @@ class Executor:
         project_number: only used in the environment variables of executions.
         clock: its scale shortens waits.
         access: decides what the service account of a workflow may do.
+        usage: counts the steps of each execution.
     """
 
     def __init__(
         self, journal: Journal, signer: Signer, publish: Publish | None, clock: Clock, project_number: str,
-        access: Access = UNRESTRICTED,
+        access: Access = UNRESTRICTED, usage: UsageLog | None = None,
     ) -> None:  # fmt: skip
         self.journal = journal
         self.store = Store(journal)
@@ -47,6 +49,7 @@ class Executor:
         self.clock = clock
         self.project_number = project_number
         self.access = access
+        self._usage = usage or UsageLog(None, "")
         self._tokens: dict[str, StopToken] = {}
         self._threads: dict[str, threading.Thread] = {}
         self._changed = threading.Condition()
@@ -190,6 +193,10 @@ class Executor:
         finally:
             history.flush()
             recorder.abandon_branch()
+            internal = history.count - history.external_count
+            self._usage.add(
+                last_part(record.workflow), workflow_steps=internal, workflow_external_steps=history.external_count
+            )
 
     def _machine(self, record: ExecutionRecord, token: StopToken, recorder: CallRecorder, history: History) -> Machine:
         workflow = self.store.workflow(record.workflow, record.revision_id)

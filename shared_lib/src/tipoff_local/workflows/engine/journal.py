@@ -185,6 +185,8 @@ class Journal:
 class History:
     """The step history of one running execution, written in batches; `passed` holds all marks so far.
 
+    `external_count` is the number of requests to other places than Google's cloud.
+
     The caller must hold the execution's interpreter lock.
     """
 
@@ -197,6 +199,7 @@ class History:
         self._marks: set[tuple[str, str, str]] = set()
         self.passed: set[tuple[str, str, str]] = set()
         self.count = 0
+        self.external_count = 0
 
     def begin(self, thread: str, routine: str, step: str, kind: str) -> StepEntry:
         """Record that a step begins."""

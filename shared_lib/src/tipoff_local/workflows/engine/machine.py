@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tipoff_local.workflows.context import CallContext, ExecutionInfo, Services, StopToken
 from tipoff_local.workflows.engine.journal import CallSite, History
 from tipoff_local.workflows.engine.recorder import CallRecorder
+from tipoff_local.workflows.engine.usage import is_external
 from tipoff_local.workflows.engine.variables import Meter, Variables
 from tipoff_local.workflows.language.errors import SourceLocation, WorkflowError, failure
 from tipoff_local.workflows.language.evaluator import evaluate
@@ -210,6 +211,7 @@ class Machine:
 
     def _recorded(self, frame: Frame, function: Function, arguments: dict[str, Value]) -> Value:
         site = frame.branch.site(frame.routine)
+        self.history.external_count += is_external(function.name, arguments.get("url"), self.info.env)
 
         def perform(started_s: float) -> Value:
             key = f"{self.info.name}#{site.thread}#{site.seq}"
