@@ -53,12 +53,14 @@ def test_pubsub_counts_a_thousand_bytes_at_least_and_more_when_there_are_more(
 ) -> None:
     server = PubsubServer(tmp_path / "pubsub", identity, usage=UsageLog(tmp_path / "usage", "pubsub"))
     server.start()
-    server.create_topic("projects/p/topics/topic")
+    server.create_topic("projects/tipoff-tests/topics/topic-one")
     client = publisher(server.endpoint)
-    client.publish(topic="projects/p/topics/topic", messages=[{"data": b"x"}])
-    client.publish(topic="projects/p/topics/topic", messages=[{"data": b"x" * 2000, "attributes": {"key": "value"}}])
+    client.publish(topic="projects/tipoff-tests/topics/topic-one", messages=[{"data": b"x"}])
+    client.publish(
+        topic="projects/tipoff-tests/topics/topic-one", messages=[{"data": b"x" * 2000, "attributes": {"key": "value"}}]
+    )
     server.stop()
-    assert counted(tmp_path / "usage") == {"topic": {"pubsub_messages": 2, "pubsub_bytes": 1000 + 2000 + 8 + 40}}
+    assert counted(tmp_path / "usage") == {"topic-one": {"pubsub_messages": 2, "pubsub_bytes": 1000 + 2000 + 8 + 40}}
 
 
 def test_workflows_count_steps_and_only_calls_out_of_google_s_cloud_as_external(tmp_path: Path) -> None:

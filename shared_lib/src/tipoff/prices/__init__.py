@@ -1,83 +1,116 @@
-"""What work costs by list price: an estimate, not a bill. It leaves free allowances out, so it errs upwards.
+"""What work costs by list price: the one price list and the one model. An estimate, not a bill.
 
-The prices, their date and the pages they are from are in `list_prices.yaml`. The time per call and per object are
-assumptions, generous ones: nothing here was measured in a real project.
+The prices, their date and their pages are in `list_prices.yaml`. Free allowances are left out, so the model errs
+upwards. The constants here are assumptions: nothing was measured in a real project.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 import msgspec
 import yaml
 
-PUBSUB_BYTES_MIN = 1_000
-SCANNED_BYTES_MIN = 10 * 2**20  # of each table that a query names
-TIB = 2**40
-DAYS_OF_MONTH = 30
+PUBSUB_BYTES_MIN = 1_000  # of a publish request and of a push request
+SCANNED_BYTES_MIN = 10 * 2**20  # of each table that a query references
+STATEMENT_S = 1.0  # the time that a function waits for a statement of BigQuery
 
 OBJECT_SECONDS = 0.3
 OBJECT_GIB = 0.5
 
 
 class _Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    component: str
     usd: float
+    per: int
     page: str
 
 
 class _PriceList(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recorded_on: date
-    prices: dict[str, _Price]
+    usage: dict[str, _Price]
+    standing: dict[str, _Price]
 
 
 @cache
-def list_prices() -> Mapping[str, float]:
-    """USD by unit, from `list_prices.yaml`."""
+def list_prices() -> Mapping[str, _Price]:
+    """The price of each unit, from `list_prices.yaml`: units of `Usage`, and of `Standing` for a month."""
     text = Path(__file__).with_name("list_prices.yaml").read_text(encoding="utf-8")
     found = msgspec.convert(yaml.safe_load(text), _PriceList)
-    return {unit: price.usd for unit, price in found.prices.items()}
+    return {**found.usage, **found.standing}
 
 
 @dataclass(frozen=True)
-class Usage:
-    """What was used. `table_reads` are billed at the minimum each; `scanned_bytes` is what lies above it."""
+class _Amounts:
+    """Amounts by unit. A unit without a price is counted for information."""
 
-    vcpu_seconds: float = 0.0
-    gib_seconds: float = 0.0
-    requests: int = 0
-    messages: int = 0
-    objects_written: int = 0
-    workflow_steps: int = 0
-    workflow_calls: int = 0
-    table_reads: int = 0
-    scanned_bytes: int = 0
-    scheduled_jobs: int = 0
+    def __add__(self, other: Self) -> Self:
+        """The sum, unit by unit."""
+        return type(self)(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
-    def __add__(self, other: "Usage") -> "Usage":
-        """The sum, field by field."""
-        return Usage(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(Usage)))
-
-    def times(self, count: int) -> "Usage":
+    def times(self, count: float) -> Self:
         """The same `count` times over."""
-        return Usage(*(getattr(self, field.name) * count for field in fields(Usage)))
+        return type(self)(*(getattr(self, field.name) * count for field in fields(self)))
+
+    @property
+    def by_component(self) -> Mapping[str, float]:
+        """USD at list price by component, such as `Pub/Sub`."""
+        found: dict[str, float] = defaultdict(float)
+        for field in fields(self):
+            price = list_prices().get(field.name)
+            if price is not None:
+                found[price.component] += getattr(self, field.name) * price.usd / price.per
+        return found
 
     @property
     def dollars(self) -> float:
-        """USD at list price. A message counts twice: published and delivered."""
-        usd = list_prices()
-        return (
-            self.vcpu_seconds * usd["vcpu_second"]
-            + self.gib_seconds * usd["gib_second"]
-            + self.requests * usd["request"]
-            + 2 * self.messages * PUBSUB_BYTES_MIN * usd["pubsub_tib"] / TIB
-            + self.objects_written * usd["object_write"]
-            + self.workflow_steps * usd["workflow_step"]
-            + self.workflow_calls * usd["workflow_call"]
-            + (self.table_reads * SCANNED_BYTES_MIN + self.scanned_bytes) * usd["scanned_tib"] / TIB
-            + self.scheduled_jobs * usd["scheduled_job_month"] / DAYS_OF_MONTH
-        )
+        """USD at list price."""
+        return sum(self.by_component.values())
+
+
+@dataclass(frozen=True)
+class Usage(_Amounts):
+    """What was used, in the units that are billed.
+
+    `bigquery_statements`, `bigquery_references` (billed tables), `bigquery_jobs` and `pubsub_messages` have no price.
+    """
+
+    bigquery_jobs: float = 0
+    bigquery_statements: float = 0
+    bigquery_references: float = 0
+    bigquery_billed_bytes: float = 0
+    bigquery_appended_bytes: float = 0
+    requests: float = 0
+    vcpu_seconds: float = 0
+    gib_seconds: float = 0
+    workflow_steps: float = 0
+    workflow_external_steps: float = 0
+    pubsub_messages: float = 0
+    pubsub_bytes: float = 0
+    storage_class_a: float = 0
+    storage_class_b: float = 0
+    log_bytes: float = 0
+
+    def waits(self, vcpu: float, gib: float) -> "Usage":
+        """The time that a function of this size waits for the statements, which no local cloud spends."""
+        seconds = self.bigquery_statements * STATEMENT_S
+        return Usage(vcpu_seconds=seconds * vcpu, gib_seconds=seconds * gib)
+
+
+@dataclass(frozen=True)
+class Standing(_Amounts):
+    """What costs money although nothing happens: amounts that are kept for a month, and minutes of builds in it."""
+
+    scheduler_jobs: float = 0
+    secret_versions: float = 0
+    image_gib: float = 0
+    build_minutes: float = 0
+    object_gib: float = 0
+    bigquery_gib: float = 0
 
 
 def call(seconds: float, gib: float, vcpu: float = 1.0) -> Usage:
@@ -85,6 +118,16 @@ def call(seconds: float, gib: float, vcpu: float = 1.0) -> Usage:
     return Usage(vcpu_seconds=seconds * vcpu, gib_seconds=seconds * gib, requests=1)
 
 
+def table_reads(count: float) -> Usage:
+    """References of tables, each of which is billed at the minimum."""
+    return Usage(bigquery_references=count, bigquery_billed_bytes=count * SCANNED_BYTES_MIN)
+
+
+def messages(count: float) -> Usage:
+    """Small messages, each published and pushed once."""
+    return Usage(pubsub_messages=2 * count, pubsub_bytes=2 * count * PUBSUB_BYTES_MIN)
+
+
 def of_objects(count: int) -> Usage:
     """Ingesting `count` objects: its time, its message out, and no query."""
-    return (call(OBJECT_SECONDS, OBJECT_GIB) + Usage(messages=1)).times(count)
+    return (call(OBJECT_SECONDS, OBJECT_GIB) + messages(1)).times(count)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -102,8 +103,8 @@ def predict(context: ModelWiring[PredictSettings], delivery: Delivery) -> None:
     """
     request = decode_body(PredictionRequest, delivery.data)
     with ThreadPoolExecutor(2) as pool:
-        reading_rows = pool.submit(_feature_rows, context.warehouse, request)
-        reading_lines = pool.submit(_reference_lines, context.warehouse, request)
+        reading_rows = pool.submit(copy_context().run, _feature_rows, context.warehouse, request)
+        reading_lines = pool.submit(copy_context().run, _reference_lines, context.warehouse, request)
         bundle = context.models.bundle_for(request.game_date, request.as_of)
     rows, lines = reading_rows.result(), reading_lines.result()
     forecasts = forecast_slate(rows, lines, bundle)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -151,9 +152,8 @@ def start(context: StateWiring[PredictStartSettings], request: Start) -> Started
     day = request.game_date or game_date_of(now)
     over = BuildRange(day, day, request.as_of or now, request.lead_minutes)
     with ThreadPoolExecutor(1) as pool:
-        reading = pool.submit(
-            context.warehouse.rows, load("predict_start/slate_players"), {"game_date": day}, _Candidate
-        )
+        query = load("predict_start/slate_players")
+        reading = pool.submit(copy_context().run, context.warehouse.rows, query, {"game_date": day}, _Candidate)
         games = games_in(context.warehouse, over)
     candidates = reading.result()
     if games == 0:

@@ -107,7 +107,7 @@ class Billing:
             found[scan.table].append(scan)
         return found
 
-    def _definition(self, source: exp.Table, name: Reference) -> exp.Query | None:
+    def _definition(self, source: exp.Table, name: Reference) -> exp.Expr | None:
         definition: _Definition | None = self._definitions(*name)
         return definition.called(source) if definition else None
 
@@ -159,7 +159,7 @@ def _rows_within(name: Reference, column: str, scans: Sequence[tuple[Bound, ...]
 
 
 def _within(column: exp.Expr, bound: Bound) -> exp.Expr:
-    parts = [exp.GTE(this=column.copy(), expression=bound.low.copy())] if bound.low else []
+    parts: list[exp.Expr] = [exp.GTE(this=column.copy(), expression=bound.low.copy())] if bound.low else []
     parts += [exp.LTE(this=column.copy(), expression=bound.high.copy())] if bound.high else []
     return exp.and_(*parts) if parts else exp.true()
 
@@ -168,10 +168,10 @@ def _within(column: exp.Expr, bound: Bound) -> exp.Expr:
 class _Definition:
     """The query of a view, or of a table function with its parameters."""
 
-    query: exp.Query
+    query: exp.Expr
     parameters: tuple[str, ...] = ()
 
-    def called(self, source: exp.Table) -> exp.Query:
+    def called(self, source: exp.Table) -> exp.Expr:
         """The query, with the arguments of the call in the place of the parameters."""
         if not self.parameters:
             return self.query
@@ -181,8 +181,7 @@ class _Definition:
             is_parameter = isinstance(node, exp.Column) and not node.table and node.name in values
             return values[node.name].copy() if is_parameter else node
 
-        found: exp.Query = self.query.copy().transform(replaced)
-        return found
+        return self.query.copy().transform(replaced)
 
 
 def _definition(*name: str) -> _Definition | None:
@@ -195,7 +194,8 @@ def _definition(*name: str) -> _Definition | None:
     return _Definition(_query(view.query)) if view and view.query else None
 
 
-def _query(text: str) -> exp.Query:
+def _query(text: str) -> exp.Expr:
+    query: exp.Expr
     [query] = parse(text)
     return query.unnest() if isinstance(query, exp.Subquery) else query
 

@@ -15,9 +15,15 @@ from sqlglot import exp
 type Reference = tuple[str, str, str]
 type Columns = frozenset[str] | None  # None: all columns
 type Bounds = Mapping[str, tuple["Bound", ...]]
-type Definition = Callable[[exp.Table, Reference], exp.Query | None]
+type Definition = Callable[[exp.Table, Reference], exp.Expr | None]
 
-_FLIPPED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE, exp.EQ: exp.EQ}
+_FLIPPED: dict[type[exp.Expr], type[exp.Expr]] = {
+    exp.LT: exp.GT,
+    exp.LTE: exp.GTE,
+    exp.GT: exp.LT,
+    exp.GTE: exp.LTE,
+    exp.EQ: exp.EQ,
+}
 _SOURCES = ("from_", "from", "joins")
 
 
@@ -215,8 +221,8 @@ def _keeps(select: exp.Select, column: str) -> bool:
 
 def _key(select: exp.Select, part: exp.Expr) -> str:
     if part.is_int:
-        return select.expressions[int(part.name) - 1].unalias().name.lower()
-    return part.name.lower()
+        return str(select.expressions[int(part.name) - 1].unalias().name).lower()
+    return str(part.name).lower()
 
 
 def _renamed(bounds: Bounds, query: exp.SetOperation, arm: exp.Expr) -> Bounds:

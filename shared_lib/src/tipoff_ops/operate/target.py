@@ -143,6 +143,11 @@ def _compose_tables() -> None:
         write_tables(find_project())
 
 
+def local_names() -> Names:
+    """The names of a local cloud, whether it runs or not."""
+    return _names(PROJECT_ID, ENVIRONMENT)
+
+
 def _names(project: str, environment: str) -> Names:
     mesh = meshes.load(find_project().mesh_file)
     return meshes.resolve(mesh, project, PROJECT_NUMBER, environment)

@@ -17,6 +17,7 @@ from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.storage import ObjectStore
 from tipoff.cloud.workflows import Execution, Workflows
 from tipoff.steps.publish import PAGE_NAME
+from tipoff_ops.cost.days import playing
 from tipoff_ops.local.cloud import LocalMesh
 from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_ops.queries import load
@@ -60,7 +61,8 @@ class Runner:
         if self._scenario.trains_from is not None:
             self._train(self._scenario.trains_from)
         for day in self._scenario.dates:
-            self._play_day(day)
+            with playing(self._mesh.folder, day):
+                self._play_day(day)
 
     def _train(self, trains_from: date) -> None:
         """Rebuild every date before the first one that is predicted, train on them, and put the model in force."""

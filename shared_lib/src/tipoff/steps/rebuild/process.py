@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import date, datetime
 from functools import cache
 from typing import Literal
@@ -91,7 +92,7 @@ def process(wiring: StateWiring, request: ProcessDateRange) -> Processed:
     wanted = select(wiring.settings.function, request.processors)
     over = BuildRange(request.start_date, request.end_date, request.as_of or wiring.clock(), request.lead_minutes)
     with ThreadPoolExecutor(1) as pool:
-        counting = pool.submit(games_in, wiring.warehouse, over)
+        counting = pool.submit(copy_context().run, games_in, wiring.warehouse, over)
         results = build(wiring, wanted, over, request.force)
     return _answer(request, counting.result(), results)
 

@@ -16,7 +16,7 @@ from tipoff import tables
 from tipoff.cloud.bigquery import Warehouse
 from tipoff.cloud.workflows import RUNNING, Execution
 from tipoff.core.errors import Misconfigured
-from tipoff.prices import Usage, call
+from tipoff.prices import Usage, call, table_reads
 from tipoff.steps.rebuild.process import owned
 from tipoff.steps.replay import BackfillProgress
 from tipoff_ops.operate.target import Target
@@ -69,9 +69,9 @@ class ReprocessRange:
         """Upper bound of the cost, by the model of `tipoff.prices`."""
         blocks = -(-self.days // BLOCK_DAYS)
         built = sum(len(owned(step)) for step in self.steps if step in BUILDERS)
-        reads = Usage(table_reads=built * blocks * READS_PER_TABLE + self.days * READS_PER_TABLE)
+        reads = table_reads(built * blocks * READS_PER_TABLE + self.days * READS_PER_TABLE)
         work = call(SECONDS_PER_TABLE_DAY, 1.0).times(self.units)
-        return reads + work + Usage(workflow_steps=100 * self.days, workflow_calls=10 * self.days)
+        return reads + work + Usage(workflow_steps=110 * self.days)
 
 
 class _Cursor(msgspec.Struct, frozen=True):
