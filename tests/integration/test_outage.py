@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
+from tests.support.ports import free_port
 
-from tipoff_local.bigquery import Warehouse
 from tipoff_ops.build import find_project
 from tipoff_ops.intake.send import Intake, IntakeMesh
-from tipoff_ops.local.project import PROJECT_ID
+from tipoff_ops.local.ports import Ports
 from tipoff_ops.local.upload import Upload, Uploader
 from tipoff_sim import SMALL, League
 
@@ -38,7 +37,11 @@ def test_an_outage_of_five_minutes_ends_without_a_dead_letter(tmp_path: Path, sc
 
 @contextmanager
 def running_intake(folder: Path, scale: float) -> Iterator[IntakeMesh]:
-    mesh = IntakeMesh(find_project(), folder, isolate=False, warehouse_threads=1, backoff_scale=scale)
+    """A mesh whose warehouse keeps its ports when it is started again."""
+    ports = Ports(bigquery=free_port(), bigquery_storage=free_port())
+    mesh = IntakeMesh(
+        find_project(), folder, isolate=False, warehouse_threads=1, backoff_scale=scale, ports=ports
+    )  # fmt: skip
     try:
         mesh.start()
         yield mesh
@@ -49,12 +52,6 @@ def running_intake(folder: Path, scale: float) -> Iterator[IntakeMesh]:
 @contextmanager
 def outage(mesh: IntakeMesh) -> Iterator[None]:
     """The warehouse refuses every connection while the block runs."""
-    rest_port = urlsplit(mesh.warehouse.rest_url).port or 0
-    grpc_port = int(mesh.warehouse.grpc_address.rpartition(":")[2])
     mesh.warehouse.stop()
     yield
-    mesh.warehouse = Warehouse(
-        mesh.folder / "bigquery", PROJECT_ID, storage_url=mesh.storage.url, rest_port=rest_port, grpc_port=grpc_port,
-        threads=1,
-    )  # fmt: skip
     mesh.warehouse.start()

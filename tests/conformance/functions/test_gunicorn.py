@@ -17,6 +17,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.ports import free_port
 
 from tipoff_local import mesh as meshes
 from tipoff_local.http1 import Client, Disconnected
@@ -90,12 +91,6 @@ def wait_until_it_listens(port: int, process: "subprocess.Popen[bytes]", log: Pa
                 return
         time.sleep(0.02)
     pytest.fail(log.read_text(errors="replace"))
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def route(main: Path) -> str:
