@@ -1,18 +1,22 @@
-"""250 requests at once, 40 of them of 30 MB, hold a bounded number of bytes (they killed `ingest` three times)."""
+"""250 requests at once, 40 of them for large objects, hold a bounded number of bytes (they killed `ingest` before)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from threading import Lock, local
 from unittest.mock import Mock
 
+import pytest
+
 from tipoff.cloud.downloads import ObjectBytes
 from tipoff.core.messages import ObjectFinalized
+from tipoff.runtime.bytes_in_flight import BytesInFlight
 from tipoff.runtime.settings import IngestSettings
-from tipoff.steps.ingest import STORED_BYTES_MAX, ingest_object
+from tipoff.steps import ingest
+from tipoff.steps.ingest import OBJECT_BYTES_MAX, STORED_BYTES_MAX, WAIT_S, ingest_object
 from tipoff.steps.wiring import Wiring
 
 BOX = "nba-com/boxscores/2023-10-25/00223{:05}/20231026T040700Z.json"
-LARGE, SMALL = b" " * (30 * 2**20), b"{}"
+LARGE, SMALL = b" " * (30 * 2**10), b"{}"
 
 
 class Requests:
@@ -36,7 +40,13 @@ class Requests:
             self.ended += 1
 
 
-def test_250_requests_with_40_objects_of_30_megabytes_hold_few_of_them_at_once() -> None:
+@pytest.mark.parametrize("stated", [True, False], ids=["size stated", "no size"])
+def test_250_requests_with_40_large_objects_hold_few_of_them_at_once(
+    monkeypatch: pytest.MonkeyPatch, stated: bool
+) -> None:
+    """A thousandth of the real sizes; tests/integration/test_ingest_memory.py measures those."""
+    monkeypatch.setattr(ingest, "_STORED", BytesInFlight(STORED_BYTES_MAX // 1024, WAIT_S))
+    monkeypatch.setattr(ingest, "OBJECT_BYTES_MAX", OBJECT_BYTES_MAX // 1024)
     requests = Requests()
     context = Wiring[IngestSettings](Mock(), lambda: datetime(2024, 11, 1, tzinfo=UTC))
     vars(context).update(
@@ -46,9 +56,9 @@ def test_250_requests_with_40_objects_of_30_megabytes_hold_few_of_them_at_once()
 
     def one(number: int) -> None:
         size_bytes = len(LARGE) if number <= 40 else len(SMALL)
-        ingest_object(context, ObjectFinalized("landing", BOX.format(number), number), size_bytes)
+        ingest_object(context, ObjectFinalized("landing", BOX.format(number), number), size_bytes if stated else 0)
 
     with ThreadPoolExecutor(250) as pool:
         list(pool.map(one, range(1, 251)))
     assert requests.ended == 250
-    assert len(LARGE) <= requests.most_bytes <= STORED_BYTES_MAX
+    assert len(LARGE) <= requests.most_bytes <= STORED_BYTES_MAX // 1024

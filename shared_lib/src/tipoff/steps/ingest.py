@@ -153,8 +153,9 @@ def ingest_object(context: Wiring[IngestSettings], event: ObjectFinalized, size_
 
 
 def _bytes_to_read(name: str, size_bytes: int) -> int:
-    """How many bytes of an object `_fetch` reads."""
-    return size_bytes if sources.route(name) is not None and size_bytes <= OBJECT_BYTES_MAX else 0
+    """How many bytes of an object `_fetch` reads; the most that it may, if the notification states no size."""
+    read = sources.route(name) is not None and size_bytes <= OBJECT_BYTES_MAX
+    return (size_bytes or OBJECT_BYTES_MAX) if read else 0
 
 
 def _plain_bytes(fetched: _FetchedObject) -> int:
