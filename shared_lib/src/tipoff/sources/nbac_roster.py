@@ -147,5 +147,5 @@ SOURCE = Source(
     object_names=(OBJECT_NAME,),
     parse=parse,
     parse_seq=1,
-    collection=Collection(host=HOST, first_requests=requests, stages={"daily": Stage(1, max_age_minutes=240)}),
+    collection=Collection(host=HOST, first_requests=requests, stages={"daily": Stage(2, max_age_minutes=240)}),
 )
