@@ -138,7 +138,8 @@ def _told(node: ast.FunctionDef, names: set[str]) -> set[str]:
     """The parameters of a function that hold its settings, or clients made from its settings."""
     arguments = [*node.args.args, *node.args.kwonlyargs]
     annotated = [(argument.arg, ast.unparse(argument.annotation)) for argument in arguments if argument.annotation]
-    return {name for name, kind in annotated if kind in names or kind.rstrip("]").rpartition("[")[2] in names}
+    kinds = [(name, kind) for name, union in annotated for kind in union.split(" | ")]
+    return {name for name, kind in kinds if kind in names or kind.rstrip("]").rpartition("[")[2] in names}
 
 
 def _read(node: ast.FunctionDef, told: set[str]) -> set[str]:

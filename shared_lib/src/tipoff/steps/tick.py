@@ -74,12 +74,11 @@ def entries_due(table: Timetable, now: datetime) -> list[Entry]:
 
 
 def _start(context: StateWiring[ReconcileSettings], entry: Entry) -> None:
-    settings = context.settings
     workflows = {
-        "collect": settings.workflow_collect,
-        "daily": settings.workflow_daily,
-        "postgame": settings.workflow_postgame,
-        "reconcile": settings.workflow_reconcile,
+        "collect": context.settings.workflow_collect,
+        "daily": context.settings.workflow_daily,
+        "postgame": context.settings.workflow_postgame,
+        "reconcile": context.settings.workflow_reconcile,
     }
     context.workflows.start(workflows[entry.workflow], argument_of(entry))
 
