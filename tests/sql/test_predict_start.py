@@ -80,7 +80,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         "bigquery_emulator_host": warehouse.rest_url, "bigquery_storage_emulator_host": warehouse.grpc_address,
         "workflows_emulator_host": "127.0.0.1:9",
         **{f"dataset_{name}": name for name in
-           ("nba_raw", "nba_analytics", "nba_precompute", "nba_predictions", "nba_ops")},
+           ("nba_raw", "nba_analytics", "nba_predictions", "nba_ops")},
     }  # fmt: skip
     ObjectStore(PredictStartSettings(threads=8, **settings))._client.create_bucket(BUCKET)
     yield World(warehouse, settings)

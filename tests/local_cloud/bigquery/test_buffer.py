@@ -203,6 +203,7 @@ def at(warehouse: Warehouse) -> Endpoints:
         project_id=PROJECT,
         bigquery_emulator_host=warehouse.rest_url,
         bigquery_storage_emulator_host=warehouse.grpc_address,
+        emulator_access_token=None,
     )
 
 

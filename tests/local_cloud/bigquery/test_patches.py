@@ -133,6 +133,7 @@ def receipts(warehouse: Warehouse, client: bigquery.Client) -> tuple[Table, Appe
         project_id=PROJECT,
         bigquery_emulator_host=warehouse.rest_url,
         bigquery_storage_emulator_host=warehouse.grpc_address,
+        emulator_access_token=None,
     )
     return table, Appender(at, QuotaLedger())
 

@@ -44,7 +44,7 @@ def test_a_workflow_gets_the_sources_that_state_a_stage_of_it() -> None:
     stages = yaml.safe_load(re.search(r"stages:\n(?: +- .*\n)+", composed).group())["stages"]  # type: ignore[union-attr]
     assert [[one["source"] for one in stage] for stage in stages] == [
         ["nbac_schedule"],
-        ["nbac_injury_report_pdf", "odds_api_game_lines"],
+        ["nbac_injury_report_pdf", "nbac_roster", "odds_api_game_lines"],
         ["odds_api_player_props"],
     ]
 

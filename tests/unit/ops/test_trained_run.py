@@ -32,6 +32,8 @@ def test_a_model_is_trained_before_the_first_date_is_predicted(tmp_path: Path) -
     done: list[tuple[str, Any]] = []
     runner = Runner.__new__(Runner)
     runner._scenario = scenario
+    (tmp_path / "usage").mkdir()
+    runner._mesh = Mock(folder=tmp_path)
     runner._execute = Mock(side_effect=lambda key, argument: done.append((key, argument)))  # type: ignore[method-assign]
     runner._upload_until = Mock(side_effect=lambda until, what: done.append(("upload", until.date())))  # type: ignore[method-assign]
     runner._play_day = Mock(side_effect=lambda day: done.append(("play", day)))  # type: ignore[method-assign]

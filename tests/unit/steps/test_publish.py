@@ -31,7 +31,9 @@ class Bucket:
             raise NotReady("not_found", name)
         return self.objects[name]
 
-    def write(self, _bucket: str, name: str, data: bytes, _type: str = "", if_generation: int | None = None) -> int:
+    def write(
+        self, _bucket: str, name: str, data: bytes, _type: str = "", if_generation: int | None = None, **_: object
+    ) -> int:
         generation = self.objects[name].generation if name in self.objects else 0
         if if_generation is not None and if_generation != generation:
             raise Conflict("changed", name)

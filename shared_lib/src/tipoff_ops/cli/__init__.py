@@ -28,7 +28,7 @@ COMMANDS = {
         "Rebuild a range of dates with a workflow.",
     ),
     "sql": ("tipoff_ops.operate.sql:sql", "Ask the warehouse one question; read only."),
-    "cost": ("tipoff_ops.cost.command:cost", "Show what a day cost at list price, by component and by cause."),
+    "cost": ("tipoff_ops.cost.command:cost", "Show what a day cost, by component and cause."),
     "trace": ("tipoff_ops.operate.trace:trace", "Show what happened to an object."),
     "doctor": ("tipoff_ops.operate.doctor:doctor", "Compare the environment with its declared resources."),
     "smoke": ("tipoff_ops.deploy.smoke:smoke", "Try a deployment in a real project, and remove it."),

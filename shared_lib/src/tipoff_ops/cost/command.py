@@ -43,9 +43,12 @@ def cost(
     env: Env = "dev",
     as_json: AsJson = False,
 ) -> None:
-    """Show what a day cost at list price, by component and by cause.
+    """Show what a day cost, by component and cause.
 
-    A local cloud counts what its servers were used for. A project is asked for its jobs and metrics.
+    Prices are list prices. A local cloud counts what its servers were used for. A project is asked for its jobs and
+    metrics.
+
+    Example: tipoff cost 2025-11-20
     """
     day = game_date.date() if game_date is not None else None
     usage = project_usage(cloud_target(project, env), *_eastern_day(day)) if project else _local_usage(folder, day)
