@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from toolbox import REPOSITORY as ROOT
 
 from tipoff import sources, tables
 from tipoff.runtime import settings
+from tipoff.steps.rebuild.identity import reads_predictions
+from tipoff.steps.rebuild.process import owned
 from tipoff_local import mesh
 
 SOURCES = ROOT / "shared_lib" / "src"
@@ -18,6 +21,8 @@ PAGE = catalogue.load(ROOT)
 NAMES = mesh.resolve(mesh.load(ROOT / "terraform" / "mesh.yaml"), "project", "1", "dev")
 # `threads` is read by functions-framework and by the boundary.
 BASE = {field.name for field in dataclasses.fields(settings.Settings)} | {"threads"}
+# `wanted` are tables that the function owns.
+GUARD = f"any(({reads_predictions.__name__}(table) for table in wanted))"
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/main.py"))
 
 
@@ -172,18 +177,32 @@ def test_a_function_names_no_table_beyond_its_datasets() -> None:
 
 
 def datasets_reached(function: str) -> set[str]:
-    """Tables are named by `tables.get("...")`; queries by their path below `steps/queries`."""
+    """Tables are named by `tables.get("...")`; queries by their path below `steps/queries`.
+
+    A function that builds no table of predictions does not run what `reads_predictions` guards.
+    """
     root = SOURCES / "tipoff/steps/queries"
     queries = {path.relative_to(root).with_suffix("").as_posix(): path for path in root.rglob("*.sql")}
     assert queries
     steps = [path for path in reachable(main_of(function)) if path.is_relative_to(SOURCES / "tipoff/steps")]
+    predictions = any(reads_predictions(table) for table in owned(function))
     return {
         dataset
         for path in steps
-        for node in ast.walk(tree(path))
+        for node in _run(tree(path), predictions)
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)
         for dataset in _datasets_of(ast.unparse(node.func), str(node.args[0].value), queries)
     }
+
+
+def _run(node: ast.AST, predictions: bool) -> Iterator[ast.AST]:
+    """The nodes of a file without the guard itself; those that it guards only where `predictions` is true."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        guard = isinstance(child, ast.FunctionDef) and child.name == reads_predictions.__name__
+        guarded = isinstance(child, ast.If) and not child.orelse and ast.unparse(child.test) == GUARD
+        if not guard and (predictions or not guarded):
+            yield from _run(child, predictions)
 
 
 def _datasets_of(call: str, name: str, queries: dict[str, Path]) -> set[str]:
