@@ -102,14 +102,15 @@ def held(played: Played) -> Held:
     listed = {day: in_force(season, rows["nbac_injury_report"], day, told_at(played, day)) for day in days}
     return Held(
         {str(day): sum(row.game_date == day for _, row in rows["odds_api_game_lines"]) for day in days},
-        {str(day): {*appeared(rows, day), *quoted(rows, day), *listed[day]} for day in days},
+        {str(day): {*boxed(rows, day), *quoted(rows, day), *listed[day]} for day in days},
         {str(day): {player for player, status in listed[day].items() if status == "Out"} for day in days},
     )
 
 
-def appeared(rows: dict[str, list[tuple[datetime, Any]]], day: date) -> set[str]:
-    """Who last appeared for a team that plays on the day, unless a report since says he was traded."""
-    boxes = [(at, row) for at, row in rows["nbac_player_boxscores"] if row.played]
+def boxed(rows: dict[str, list[tuple[datetime, Any]]], day: date) -> set[str]:
+    """Who is on his last list of a box score, whether he played or not, with a team that plays on the day, unless a
+    report since says he was traded."""
+    boxes = rows["nbac_player_boxscores"]
     teams = {row.team_abbr for _, row in boxes if row.game_date == day}
     seen = {row.player_lookup: row.team_abbr for row in in_order(boxes, day)}
     listings = [(at, row) for at, row in rows["nbac_injury_report"] if row.row_kind == "listing"]
@@ -183,7 +184,7 @@ def quality(played: Played, day: str) -> float:
 def test_gcloud_runs_the_reprocessing_of_a_range(shell: Shell) -> None:
     """As the README has it: two dates and nothing else (here without games; test_interrupted_backfill has some)."""
     result = shell.workflow("reprocess", {"start_date": "2025-08-01", "end_date": "2025-08-03"})
-    assert (result["outcome"], result["steps"]) == ("ok", ["analyze", "precompute", "predict", "grade"])
+    assert (result["outcome"], result["steps"]) == ("ok", ["analyze", "precompute", "predict", "grade", "publish"])
     assert result["batches"] == {"2025-08-01": "no_games", "2025-08-02": "no_games", "2025-08-03": "no_games"}
     result = shell.workflow("reprocess", {"start_date": GAME_DAY, "end_date": GAME_DAY, "to_step": "analyze"})
     assert result["steps"] == ["analyze"]
