@@ -26,7 +26,7 @@ from tipoff_ops.local.project import PROJECT_ID, PROJECT_NUMBER
 ROOT = Path(__file__).resolve().parents[3]
 FUNCTIONS = meshes.resolve(meshes.load(ROOT / "terraform" / "mesh.yaml"), PROJECT_ID, PROJECT_NUMBER, "dev").functions
 START_S = 30.0
-# An answer of /health takes milliseconds. A request that waits for a thread gets none in this time.
+# A request that waits for a thread gets no answer in this time, and would get none later: no other request ends.
 WAITING_S = 0.5
 
 
@@ -47,7 +47,7 @@ def test_a_zip_starts_and_serves_as_many_requests_at_once_as_cloud_run_sends(key
         assert health(port, START_S) == 200
         path = route(folder / "main.py")
         running = [stack.enter_context(begun(port, path)) for _ in range(concurrency - 1)]
-        assert health(port, WAITING_S) == 200
+        assert health(port, START_S) == 200  # a free thread answers in milliseconds, on a busy machine in seconds
         running.append(stack.enter_context(begun(port, path)))
         assert health(port, WAITING_S) is None
         for request in running:
