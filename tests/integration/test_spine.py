@@ -69,12 +69,14 @@ def test_nothing_after_the_cutoff_is_used(played: Played) -> None:
 
 
 def test_exactly_one_prediction_is_active_per_game_player_and_system(played: Played) -> None:
+    """None is active if the player's newest result is a skip: the skip is newer than each of his predictions."""
     grouped = (
-        "(SELECT COUNTIF(p.is_active) AS active FROM nba_predictions.player_prop_predictions AS p "
+        "(SELECT COUNTIF(p.is_active) AS active, LOGICAL_AND(p.skipped_later IS NOT NULL) AS skipped "
+        "FROM nba_predictions.player_prop_predictions AS p "
         "WHERE p.game_date BETWEEN @first AND @last GROUP BY p.nba_game_id, p.player_id, p.system_id) AS g"
     )
-    assert played.count(grouped) > 100
-    assert played.count(f"{grouped} WHERE g.active != 1") == 0
+    assert played.count(f"{grouped} WHERE NOT g.skipped") > 100
+    assert played.count(f"{grouped} WHERE g.active != IF(g.skipped, 0, 1)") == 0
 
 
 def test_redelivered_requests_change_no_view(played: Played) -> None:

@@ -21,11 +21,11 @@ LATE = "2025-01-15T23:45:00Z"  # after tip-off
 PLAYED, POSTPONED, MOVED = Game(DAY, 801), Game(DAY, 802), Game(DAY, 803)
 PLAYERS = {
     "kept": 101, "ruled_out": 102, "returned": 103, "without_line": 104, "same_cutoff": 105, "skipped_after_tip": 106,
-    "postponed": 107, "moved": 108,
+    "postponed": 107, "moved": 108, "delivered_again": 109,
 }  # fmt: skip
 
 
-def said(game: Game, who: str, cutoff: str, *systems: str, created: str = "") -> list[dict[str, Any]]:
+def said(game: Game, who: str, cutoff: str, *systems: str, created: str = "", batch: str = "b") -> list[dict[str, Any]]:
     """Predictions of one player by these systems."""
     return [
         {
@@ -33,7 +33,7 @@ def said(game: Game, who: str, cutoff: str, *systems: str, created: str = "") ->
             "player_lookup": who, "team_abbr": "BOS", "opponent_team_abbr": "NYK", "market": "player_points",
             "system_id": system, "cutoff_at": cutoff, "prediction_id": f"{who}{system}{cutoff}",
             "recommendation": "OVER", "current_points_line": "9.5", "over_price_american": -110,
-            "under_price_american": -110, "has_prop_line": True, "created_at": created or cutoff,
+            "under_price_american": -110, "has_prop_line": True, "created_at": created or cutoff, "batch_id": batch,
             "quantiles": [{"probability": 0.1, "points_pts": 5.0}, {"probability": 0.9, "points_pts": 20.0}],
         }
         for system in systems
@@ -65,6 +65,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallWarehou
         *said(PLAYED, "without_line", NOON, "ensemble"),
         *said(PLAYED, "same_cutoff", EVENING, "ensemble"),
         *said(PLAYED, "skipped_after_tip", EVENING, "ensemble"),
+        *said(PLAYED, "delivered_again", MORNING, "ensemble", batch="older"),
+        *said(PLAYED, "delivered_again", EVENING, "ensemble", created="2025-01-15T22:56:00Z", batch="newer"),
+        *said(PLAYED, "delivered_again", EVENING, "ensemble", created="2025-01-15T22:58:00Z", batch="older"),
         *said(POSTPONED, "postponed", MORNING, "ensemble"),
         *said(MOVED, "moved", MORNING, "ensemble"),
         *said(moved, "moved", EVENING, "ensemble"),
@@ -94,6 +97,7 @@ def candidate(who: str) -> dict[str, Any]:
 ACTIVE = {
     ("kept", "ensemble", DAY), ("kept", "market_aware", DAY), ("returned", "ensemble", DAY),
     ("without_line", "ensemble", DAY), ("skipped_after_tip", "ensemble", DAY), ("moved", "ensemble", NEXT_DAY),
+    ("delivered_again", "ensemble", DAY),
 }  # fmt: skip
 
 
@@ -103,6 +107,12 @@ def test_only_the_newest_word_before_tip_off_is_active(warehouse: SmallWarehouse
     assert {(r["player_lookup"], r["system_id"], r["game_date"]) for r in rows if r["is_active"]} == ACTIVE
     skips = {(r["player_lookup"], r["skipped_later"]) for r in rows if r["skipped_later"]}
     assert skips == {("ruled_out", "ruled_out"), ("same_cutoff", "ruled_out")}
+
+
+def test_a_request_of_an_older_batch_that_is_delivered_again_replaces_nothing(warehouse: SmallWarehouse) -> None:
+    sql = "SELECT * FROM nba_predictions.player_prop_predictions AS p WHERE p.is_active AND p.game_date = @day"
+    rows = warehouse.run(sql, day=DAY)
+    assert [row["batch_id"] for row in rows if row["player_lookup"] == "delivered_again"] == ["newer"]
 
 
 def test_the_page_shows_what_is_active_and_nothing_else(warehouse: SmallWarehouse) -> None:

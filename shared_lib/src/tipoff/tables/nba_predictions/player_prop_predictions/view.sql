@@ -1,12 +1,17 @@
--- The log can hold a row more than once: the last one written counts for each key. A prediction is active until a newer
+-- The log can hold a row more than once, and rows of several batches for one key. The batch that began last counts for each
+-- key, so that a request of an older batch that is delivered again replaces nothing. A prediction is active until a newer
 -- skip of the player, or a newer forecast of the player without that system.
-WITH predictions AS (
-  SELECT *
+WITH logged AS (
+  SELECT *, MIN(created_at) OVER (PARTITION BY game_date, batch_id) AS batch_began_at
   FROM nba_predictions.player_prop_predictions_log
+),
+predictions AS (
+  SELECT * EXCEPT (batch_began_at)
+  FROM logged
   WHERE TRUE
   QUALIFY ROW_NUMBER() OVER (
     PARTITION BY game_date, nba_game_id, player_id, market, system_id, cutoff_at
-    ORDER BY created_at DESC, prediction_id
+    ORDER BY batch_began_at DESC, created_at DESC, prediction_id
   ) = 1
 ),
 skips AS (
