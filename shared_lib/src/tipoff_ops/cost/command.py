@@ -69,20 +69,28 @@ def cause_costs(usage: Mapping[str, Usage]) -> list[CauseCost]:
 
 
 def as_table(rows: list[CauseCost]) -> Table:
-    """The rows and their sum, in cents."""
-    components = sorted({name for row in rows for name, usd in row.components.items() if usd})
-    table = Table("cause", "references", "requests", *components, "cents", title="US cents at list price")
+    """The rows and their sum, in cents, with the dearest components of each. It fits 80 columns."""
+    names = {name for row in rows for name in row.components}
     total = CauseCost(
         "total",
         sum(row.usd for row in rows),
         sum(row.references for row in rows),
         sum(row.requests for row in rows),
-        {name: sum(row.components.get(name, 0.0) for row in rows) for name in components},
+        {name: sum(row.components.get(name, 0.0) for row in rows) for name in names},
     )
+    table = Table("cause", title="US cents at list price")
+    for heading in ("tables", "requests", "cents"):
+        table.add_column(heading, justify="right")
+    table.add_column("of which")
     for row in [*rows, total]:
-        cents = [f"{100 * row.components.get(name, 0.0):.3f}" for name in components]
-        table.add_row(row.cause, str(row.references), str(row.requests), *cents, f"{100 * row.usd:.3f}")
+        table.add_row(row.cause, str(row.references), str(row.requests), f"{100 * row.usd:.3f}", _dearest(row))
     return table
+
+
+def _dearest(row: CauseCost) -> str:
+    """The three dearest components, such as `BigQuery queries 1.8, functions 0.4`."""
+    parts = sorted(row.components.items(), key=lambda part: -part[1])[:3]
+    return ", ".join(f"{name} {100 * usd:.2f}" for name, usd in parts if 100 * usd >= 0.005)
 
 
 def _local_usage(folder: Path | None, day: date | None) -> dict[str, Usage]:
