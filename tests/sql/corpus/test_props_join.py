@@ -70,10 +70,12 @@ def put_season(warehouse: SmallWarehouse, season: str, first: date, last: date) 
             continue
         table, columns = KEPT[where.source]
         parsed = sources.parse(where, document.body)
+        # A schedule that lists less than half of an earlier one does not count, so each document keeps all its rows.
+        whole = document.object_name if where.source == "nbac_schedule" else ""
         stamp = {"observed_at": parsed.observed_at, "source_object": document.object_name}
         for row in (row for part in parsed.tables if part.table == table for row in part.rows):
             values = {name: msgspec.to_builtins(getattr(row, name)) for name in columns if hasattr(row, name)}
-            kept[table].setdefault(tuple(values.values()), values | stamp)
+            kept[table].setdefault((whole, *values.values()), values | stamp)
     for table, rows in kept.items():
         warehouse.put(landing(table), *rows.values())
 
