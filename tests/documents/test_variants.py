@@ -119,9 +119,9 @@ def _plain(value: Any) -> Any:
 
 
 def forget() -> None:
-    """Clear the caches of all pure functions, so that a replaced rule is asked."""
+    """Clear the caches of all pure functions, so that a replaced rule is asked; the tables stay the same objects."""
     for name, module in list(sys.modules.items()):
-        if name.startswith("tipoff."):
+        if name.startswith("tipoff.") and not name.startswith("tipoff.tables"):
             for value in vars(module).values():
                 if isinstance(value, functools._lru_cache_wrapper):
                     value.cache_clear()
