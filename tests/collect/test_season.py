@@ -110,7 +110,8 @@ def season(mesh: CollectMesh, recorded: Recorded) -> Bench:
     return bench
 
 
-@pytest.mark.slow  # it passes alone; after test_command or the whole folder it plans fewer dates, for a reason not found yet
+# Slow: it passes alone, but after other files of the folder it plans fewer dates, for a reason not found yet.
+@pytest.mark.slow
 def test_a_season_is_fetched_within_its_budget_and_goes_on_after_a_stop(season: Bench) -> None:
     """Twenty credits a date: 45 are enough for two; the next run pays for the third only."""
     mesh = season.mesh
