@@ -27,7 +27,6 @@ def test_the_codes_are_the_closed_set(corpus: Path) -> None:
         "date_out_of_range",
         "counts_only",
         "other_game",
-        "partial_document",
     }
     assert {reason.value for reason in Reason} == {row["reason"] for row in outcomes(corpus)} | added
 

@@ -45,7 +45,6 @@ class Reason(StrEnum):
     NOT_FINAL = "not_final"
     COUNTS_ONLY = "counts_only"  # the original's counts beside a schedule: nothing to read
     OTHER_GAME = "other_game"  # with a team outside the league: preseason clubs, all-star teams
-    PARTIAL_DOCUMENT = "partial_document"  # far fewer games than the schedule in force
     # notes of accepted documents
     EMPTY_LIST = "empty_list"
     OTHER_MARKET_SKIPPED = "other_market_skipped"  # kept in landing, kept out of every points view
